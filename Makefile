@@ -1,0 +1,95 @@
+# mnist: C11, POSIX, libm. `make help` lists the targets.
+#
+# Required flags stand apart from CFLAGS, which come last and are yours. The first two keep every sum as it is
+# written (same bits everywhere); -fno-math-errno only lets sqrtf be one instruction.
+
+MODE ?= release
+CFLAGS ?=
+LDFLAGS ?=
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+FLAGS_release = -O3 -DNDEBUG
+FLAGS_debug = -O0 -g
+FLAGS_asan = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+FLAGS_tsan = -O1 -g -fsanitize=thread
+ifeq ($(FLAGS_$(MODE)),)
+$(error MODE is '$(MODE)': give release, debug, asan or tsan)
+endif
+
+REQUIRED = -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -Iinclude -pthread -MMD -MP \
+	-ffp-contract=off -fno-fast-math -fno-math-errno
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wvla
+COMPILE = $(CC) $(REQUIRED) $(WARNINGS) $(FLAGS_$(MODE)) $(CFLAGS)
+LINK = $(CC) -pthread $(FLAGS_$(MODE)) $(CFLAGS) $(LDFLAGS)
+
+BUILD = build/$(MODE)
+COMMANDS = train eval show
+SOURCES = $(wildcard src/*/*.c)
+OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
+LIBRARY = $(filter-out $(BUILD)/src/cli/%,$(OBJECTS))
+TEST_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
+
+ifeq ($(V),)
+Q = @
+SAY = @printf '  %-5s %s\n'
+else
+SAY = @:
+endif
+
+.PHONY: all run test data install uninstall clean help
+.DELETE_ON_ERROR:
+
+## all: builds build/mnist and its links (the default)
+all: $(BUILD)/mnist
+	$(Q)ln -sf $(MODE)/mnist build/mnist
+	$(Q)for c in $(COMMANDS); do ln -sf mnist build/mnist-$$c || exit 1; done
+
+## run: builds, brings MNIST, trains, evaluates, shows five digits
+run: all
+	@scripts/run.sh
+
+## test: every test; what this machine lacks the tools for is skipped, and said to be
+test: all $(BUILD)/tests/unit
+	@MODE=$(MODE) CC="$(CC)" MAKE="$(MAKE)" tests/run.sh
+
+## data: brings the four MNIST files to data/mnist
+data:
+	@scripts/get-mnist.sh
+
+## install: copies the program to $(DESTDIR)$(PREFIX)/bin
+install: all
+	$(SAY) INST $(DESTDIR)$(PREFIX)/bin/mnist
+	$(Q)mkdir -p '$(DESTDIR)$(PREFIX)/bin'
+	$(Q)cp $(BUILD)/mnist '$(DESTDIR)$(PREFIX)/bin/mnist.new'
+	$(Q)chmod 755 '$(DESTDIR)$(PREFIX)/bin/mnist.new'
+	$(Q)mv -f '$(DESTDIR)$(PREFIX)/bin/mnist.new' '$(DESTDIR)$(PREFIX)/bin/mnist'
+	$(Q)for c in $(COMMANDS); do ln -sf mnist '$(DESTDIR)$(PREFIX)/bin/mnist-'$$c || exit 1; done
+
+## uninstall: removes what install copied
+uninstall:
+	$(Q)rm -f '$(DESTDIR)$(PREFIX)/bin/mnist' $(COMMANDS:%='$(DESTDIR)$(PREFIX)/bin/mnist-%')
+
+## clean: removes build/
+clean:
+	$(Q)rm -rf build
+
+## help: this list. MODE=release|debug|asan|tsan, CC=, CFLAGS=, V=1 shows the commands
+help:
+	@sed -n 's/^## //p' Makefile
+
+$(BUILD)/mnist: $(OBJECTS)
+	$(SAY) LINK $@
+	$(Q)$(LINK) $(OBJECTS) -lm -o $@
+
+$(BUILD)/tests/unit: $(TEST_OBJECTS) $(LIBRARY)
+	$(SAY) LINK $@
+	$(Q)$(LINK) $^ -lm -o $@
+
+$(BUILD)/%.o: %.c Makefile
+	$(SAY) CC $<
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) -c $< -o $@
+
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)

@@ -1,0 +1,39 @@
+/* Adam (Kingma and Ba 2015, algorithm 1), with L2 added to the gradient as in PyTorch's
+ * `weight_decay`. */
+#ifndef MNIST_ADAM_H
+#define MNIST_ADAM_H
+
+#include <math.h>
+
+struct adam {
+    float beta1, beta2, epsilon; /* 0.9, 0.999, 1e-8 */
+    double power1, power2;       /* beta1^t, beta2^t after t steps */
+};
+
+/* What one step needs, the same for all parameters. */
+struct adam_step {
+    float beta1, beta2, epsilon;
+    float rate; /* lr / (1 - beta1^t) */
+    float root; /* 1 / sqrt(1 - beta2^t) */
+    float l2;   /* 0 for biases */
+};
+
+/* The paper's constants, no step taken. */
+void adam_init(struct adam *adam);
+
+/* Advances t by one and gives the step for it. */
+struct adam_step adam_next(struct adam *adam, float lr, float l2);
+
+/* One parameter w with its moments m, v and the gradient g of the loss:
+ *   g += l2 w;  m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g²;
+ *   w -= lr (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
+ * All kernels call it, so all give the same bits; loops over it become vector code. */
+static inline void adam_update(float *w, float *m, float *v, float g, const struct adam_step *step)
+{
+    g += step->l2 * *w;
+    *m = step->beta1 * *m + (1.0f - step->beta1) * g;
+    *v = step->beta2 * *v + (1.0f - step->beta2) * (g * g);
+    *w -= step->rate * *m / (sqrtf(*v) * step->root + step->epsilon);
+}
+
+#endif

@@ -1,0 +1,26 @@
+/* A mini-batch: B samples as the network takes them. */
+#ifndef MNIST_BATCH_H
+#define MNIST_BATCH_H
+
+#include "mnist/dataset.h"
+
+struct batch {
+    int size, capacity;     /* B samples now, room for so many */
+    const uint8_t **pixels; /* (B) each to 784 bytes, owned by the data set */
+    const uint64_t **masks; /* (B) each to MASK_WORDS words, owned by the data set */
+    float *targets;         /* (B,10) what the softmax should say: one-hot rows */
+    float value[256];       /* as batch_values gives it */
+};
+
+/* value[byte] = byte / 255: a pixel as the network's input, in [0,1]. */
+void batch_values(float value[256]);
+
+/* Room for `capacity` >= 1 samples. The caller gives it to batch_destroy. */
+int batch_create(struct batch *batch, int capacity, struct error *err);
+void batch_destroy(struct batch *batch);
+
+/* The batch becomes the `size` <= capacity samples with these indices. Nothing is copied but the
+ * targets: the data set must outlive the batch. */
+void batch_fill(struct batch *batch, const struct dataset *dataset, const int *indices, int size);
+
+#endif

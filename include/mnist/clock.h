@@ -1,0 +1,8 @@
+/* Time that only goes forward. */
+#ifndef MNIST_CLOCK_H
+#define MNIST_CLOCK_H
+
+/* Seconds since some fixed moment, from the monotonic clock. */
+double clock_seconds(void);
+
+#endif

@@ -1,0 +1,27 @@
+/* The commands. Each is called with argv[0] the name it goes by ("mnist-train") and returns the
+ * exit code. */
+#ifndef MNIST_COMMAND_H
+#define MNIST_COMMAND_H
+
+#include "mnist/error.h"
+
+#define MNIST_VERSION "1.0.0"
+
+enum {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1, /* file, data, model, diverged */
+    EXIT_USAGE = 2,
+    EXIT_SIGNAL = 128 /* plus the signal's number */
+};
+
+int command_train(int argc, char **argv);
+int command_eval(int argc, char **argv);
+int command_show(int argc, char **argv);
+
+/* Prints "program: text" on stderr and returns EXIT_FAILED. */
+int command_fail(const char *program, const struct error *err);
+
+/* Flushes stdout; `code`, or EXIT_FAILED with its line when what was printed did not arrive. */
+int command_finish(const char *program, int code);
+
+#endif

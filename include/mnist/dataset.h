@@ -1,0 +1,54 @@
+/* A data set: images, their labels, and for each image which of its pixels hold ink. */
+#ifndef MNIST_DATASET_H
+#define MNIST_DATASET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mnist/error.h"
+#include "mnist/idx.h"
+
+/* 784 bits, one a pixel: bit p % 64 of word p / 64 is set where pixel p is not 0. 81% of MNIST's
+ * are. */
+enum { MASK_WORDS = (IDX_PIXELS + 63) / 64 };
+
+struct dataset {
+    int count;
+    const uint8_t *pixels; /* (count, 784) */
+    const uint8_t *labels; /* (count) 0 … 9 */
+    uint64_t *masks;       /* (count, MASK_WORDS) */
+    struct idx images_file, labels_file;
+};
+
+enum dataset_part { DATASET_TRAIN, DATASET_TEST };
+
+/* Loads one part from `folder`: files named {train,t10k}-{images-idx3,labels-idx1}-ubyte, or with a
+ * dot (images.idx3), .gz or not, in `folder`, in a folder of the file's own name, in `folder`/raw
+ * or in `folder`/MNIST/raw. The caller gives it to dataset_free. */
+int dataset_load(struct dataset *dataset, const char *folder, enum dataset_part part,
+                 struct error *err);
+
+void dataset_free(struct dataset *dataset);
+
+/* Refuses two parts that start with the same images: a test set copied from the training set. */
+int dataset_check_distinct(const struct dataset *train, const struct dataset *test,
+                           struct error *err);
+
+/* mask (MASK_WORDS) of one image of 784 pixels. */
+void dataset_mask(uint64_t *mask, const uint8_t *pixels);
+
+/* Which images train and which validate. */
+struct split {
+    int *train, train_count; /* ascending indices into the data set */
+    int *val, val_count;     /* the same */
+};
+
+/* Sets `val_count` images aside, stratified: each class gives its share, to within one image
+ * (largest remainders); which ones depends on the seed. 0 <= val_count < count. The caller gives it
+ * to split_free. */
+int split_create(struct split *split, const struct dataset *dataset, int val_count, uint64_t seed,
+                 struct error *err);
+
+void split_free(struct split *split);
+
+#endif

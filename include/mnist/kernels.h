@@ -1,0 +1,59 @@
+/* The arithmetic of the network: a contract, and the implementations of it.
+ *
+ * Letters: B samples, K inputs and N outputs of a layer, W (K,N) weights, b (N) biases, x (B,K)
+ * inputs, y (B,N) outputs; d before a name is the gradient of the batch's mean loss by it. All are
+ * row-major float32. Outputs come first, then inputs, then sizes. No output overlaps an input.
+ * Nothing fails.
+ *
+ * Every sum starts at +0 and runs in ascending index, each product rounded before it is added;
+ * terms whose x is 0 may be left out, since for finite weights they change nothing. So an
+ * implementation has no freedom in its bits, only in its speed: all must equal the reference
+ * exactly. */
+#ifndef MNIST_KERNELS_H
+#define MNIST_KERNELS_H
+
+#include <stdbool.h>
+
+#include "mnist/adam.h"
+#include "mnist/batch.h"
+#include "mnist/params.h"
+
+struct kernels {
+    const char *name;
+
+    /* First layer, straight from pixels: y[b][n] = max(0, sum_p x[b][p] W[p][n] + b[n]) for samples
+     * from <= b < to. y (B,128), x = pixel/255, W (784,128). */
+    void (*pixels_forward)(float *y, const struct batch *x, const float *W, const float *b,
+                           int from, int to);
+
+    /* y = x W + b, then max(0, y) if relu. */
+    void (*dense_forward)(float *restrict y, const float *restrict x, const float *restrict W,
+                          const float *restrict b, int B, int K, int N, bool relu);
+
+    /* Softmax and cross-entropy, fused and shifted by the largest logit so that nothing overflows:
+     *   p[b][c] = exp(z[b][c]) / sum_j exp(z[b][j]),  loss[b] = -sum_c t[b][c] ln p[b][c]  (nats).
+     * p (B,10), loss (B), z (B,10) logits, t (B,10) targets whose rows sum to 1. */
+    void (*softmax)(float *restrict p, float *restrict loss, const float *restrict z,
+                    const float *restrict t, int B);
+
+    /* The gradient through y = x W + b, and on through the ReLU and dropout that made x:
+     *   dx[b][k] = (sum_n dy[b][n] W[k][n]) scale  where x[b][k] > 0, else 0.
+     * WT (N,K) is W transposed; scale is dropout's 1/(1-p). */
+    void (*dense_backward)(float *restrict dx, const float *restrict dy, const float *restrict WT,
+                           const float *restrict x, float scale, int B, int K, int N);
+
+    /* Gradient and Adam for rows from <= k < to of W, whose gradient is never stored:
+     *   dW[k][n] = sum_b x[b][k] dy[b][n];  then adam_update of W[k][n], m[k][n], v[k][n].
+     * dense_update also keeps WT (N,K) the transpose of W. bias_update is the same with x = 1. */
+    void (*pixels_update)(float *W, float *m, float *v, const struct batch *x, const float *dy,
+                          const struct adam_step *step, int from, int to);
+    void (*dense_update)(float *W, float *m, float *v, float *WT, const float *x, const float *dy,
+                         const struct adam_step *step, int B, int K, int N, int from, int to);
+    void (*bias_update)(float *b, float *m, float *v, const float *dy, const struct adam_step *step,
+                        int B, int N);
+};
+
+/* The textbook: plain loops, kept as the oracle of all others. */
+extern const struct kernels kernels_reference;
+
+#endif

@@ -1,0 +1,19 @@
+/* Checked memory: sizes are bounded before they are multiplied, and running out is an ordinary
+ * error. */
+#ifndef MNIST_MEMORY_H
+#define MNIST_MEMORY_H
+
+#include <stddef.h>
+
+#include "mnist/error.h"
+
+/* count × size bytes, aligned to 64 (a cache line, the widest vector). The caller owns the block
+ * and gives it to mem_free. NULL with err filled when there is no memory or the product overflows.
+ * mem_alloc leaves the bytes as they come; mem_calloc sets them to zero. */
+void *mem_alloc(size_t count, size_t size, struct error *err);
+void *mem_calloc(size_t count, size_t size, struct error *err);
+
+/* Gives a block back. NULL is allowed. */
+void mem_free(void *block);
+
+#endif

@@ -1,0 +1,31 @@
+/* The model file: what training leaves behind. */
+#ifndef MNIST_MODEL_H
+#define MNIST_MODEL_H
+
+#include "mnist/error.h"
+#include "mnist/params.h"
+#include "mnist/train.h"
+
+struct model {
+    float *params;                /* (PARAM_COUNT) in the program's order; owned */
+    struct train_options options; /* written, not read back */
+    struct train_epoch best;      /* the epoch the weights are of */
+    uint32_t crc32;               /* of the tensor bytes; set by model_save and model_load */
+};
+
+/* Writes a safetensors file with PyTorch's names and shapes (weights as (outputs, inputs))
+ * atomically. The bytes depend on the model alone: no time, host, thread count or path is in them.
+ */
+int model_save(struct model *model, const char *path, struct error *err);
+
+/* Reads the weights and checks that tensors and shapes are exactly this network's. The caller gives
+ * it to model_free. */
+int model_load(struct model *model, const char *path, struct error *err);
+
+/* The same from bytes in memory; `name` is for the messages. */
+int model_parse(struct model *model, const uint8_t *bytes, size_t size, const char *name,
+                struct error *err);
+
+void model_free(struct model *model);
+
+#endif

@@ -1,0 +1,20 @@
+/* The figures of an evaluation, for people and for programs. */
+#ifndef MNIST_REPORT_H
+#define MNIST_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "mnist/metrics.h"
+
+/* Loss, accuracy ± standard error, a row for each digit, best and worst digit, the confusion
+ * matrix. `title` names the images: "test". */
+void report_print(FILE *out, const char *title, const struct metrics *metrics, bool color);
+
+/* [[…],…]: confusion[truth][predicted]. */
+void report_json_confusion(FILE *out, const struct metrics *metrics);
+
+/* [{"digit",…},…]. */
+void report_json_classes(FILE *out, const struct metrics *metrics);
+
+#endif

@@ -1,0 +1,19 @@
+/* How the learning rate changes over a run. */
+#ifndef MNIST_SCHEDULE_H
+#define MNIST_SCHEDULE_H
+
+#include <stdint.h>
+
+enum schedule {
+    SCHEDULE_CONSTANT, /* lr */
+    SCHEDULE_COSINE,   /* lr (1 + cos(pi t/T)) / 2 (Loshchilov and Hutter 2017, without restarts) */
+    SCHEDULE_STEP      /* lr, a tenth from half the run on, a hundredth from three quarters on */
+};
+
+/* "constant", "cosine", "step", NULL. */
+extern const char *const schedule_names[];
+
+/* The learning rate of step t of T, 0 <= t < T, for the peak rate lr. */
+float schedule_rate(enum schedule schedule, float lr, int64_t t, int64_t T);
+
+#endif

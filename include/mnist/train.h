@@ -1,0 +1,72 @@
+/* The training loop: epochs, validation, early stopping, the best weights. */
+#ifndef MNIST_TRAIN_H
+#define MNIST_TRAIN_H
+
+#include "mnist/network.h"
+#include "mnist/schedule.h"
+
+struct train_options {
+    int epochs; /* at the most */
+    int batch;  /* samples a step */
+    float lr;   /* the schedule's peak */
+    float
+        l2; /* adds l2/2 × the sum of squared weights to what is minimised (not to the loss told) */
+    float dropout;
+    int patience; /* epochs without a better validation loss before stopping; 0: never stop early */
+    int val;      /* images set aside for validation; 0: none, and the last weights are the best */
+    enum schedule schedule;
+    uint64_t seed;
+};
+
+/* One epoch. Losses are mean cross-entropies in nats, accuracies fractions; the training figures
+ * are of the batches as they were drawn, each before its own update. */
+struct train_epoch {
+    int epoch; /* from 1 */
+    double train_loss, train_acc;
+    double val_loss, val_acc; /* 0 with no validation images */
+    float lr;                 /* at its first step */
+    double seconds;           /* of the training pass */
+    double val_seconds;
+    double images_per_s;
+    bool best; /* the best so far, by validation loss */
+};
+
+/* Inside an epoch, after batch `batch` of `batches`; loss and acc are means so far. */
+struct train_progress {
+    int epoch, epochs, batch, batches;
+    double loss, acc;
+    double seconds; /* since training began */
+};
+
+/* Both may be NULL. on_batch returns true to ask for a stop after this batch. */
+struct train_callbacks {
+    bool (*on_batch)(void *context, const struct train_progress *progress);
+    void (*on_epoch)(void *context, const struct train_epoch *epoch);
+    void *context;
+};
+
+enum train_stop {
+    TRAIN_COMPLETED, /* all epochs */
+    TRAIN_EARLY,     /* patience ran out */
+    TRAIN_ASKED,     /* on_batch asked */
+    TRAIN_DIVERGED   /* a loss was not finite */
+};
+
+struct train_result {
+    enum train_stop stop;
+    int epochs_run; /* whole epochs */
+    struct train_epoch best;
+    double seconds;                     /* the whole run */
+    double images_per_s;                /* over all training passes */
+    int diverged_epoch, diverged_batch; /* from 1, when TRAIN_DIVERGED */
+};
+
+/* Trains from freshly initialised parameters on split->train, validating on split->val. However it
+ * stops, the network ends with the best weights: those of the epoch with the lowest validation
+ * loss. If not one epoch was whole, it keeps the weights as they are and best.epoch is 0, unless it
+ * diverged: then they are worthless. -1 with err filled only when memory is short. */
+int train_run(struct train_result *result, struct network *network, const struct dataset *dataset,
+              const struct split *split, const struct train_options *options,
+              const struct train_callbacks *callbacks, struct error *err);
+
+#endif

@@ -1,0 +1,347 @@
+#include "mnist/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "mnist/memory.h"
+
+extern char **environ;
+
+/* --- reading --- */
+
+static int grow(struct file *file, size_t *capacity, size_t wanted, struct error *err)
+{
+    uint8_t *bigger = mem_alloc(wanted, 1, err);
+    if (!bigger)
+        return -1;
+    if (file->size)
+        memcpy(bigger, file->bytes, file->size);
+    mem_free(file->bytes);
+    file->bytes = bigger;
+    *capacity = wanted;
+    return 0;
+}
+
+/* Reads fd to its end. `expected` is a first guess of the size; one byte more is asked for, so that
+ * a right guess meets the end of the file without growing. */
+static int read_all(struct file *file, int fd, const char *path, size_t expected, size_t limit,
+                    struct error *err)
+{
+    size_t capacity = 0;
+    *file = (struct file){0};
+    if (grow(file, &capacity, expected + 1, err))
+        return -1;
+    for (;;) {
+        if (file->size == capacity) {
+            size_t doubled = capacity < 65536 ? 131072 : capacity * 2;
+            if (grow(file, &capacity, doubled < limit ? doubled : limit + 1, err))
+                break;
+        }
+        ssize_t got = read(fd, file->bytes + file->size, capacity - file->size);
+        if (got == 0)
+            return 0;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0) {
+            error_set(err, "%s: cannot read: %s", path, strerror(errno));
+            break;
+        }
+        file->size += (size_t)got;
+        if (file->size > limit) {
+            error_set(err, "%s: more than the %zu bytes such a file may have", path, limit);
+            break;
+        }
+    }
+    file_free(file);
+    return -1;
+}
+
+static int open_to_read(const char *path, struct stat *info, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, "%s: cannot open: %s", path, strerror(errno));
+    if (fstat(fd, info)) {
+        error_set(err, "%s: cannot stat: %s", path, strerror(errno));
+    } else if (S_ISDIR(info->st_mode)) {
+        error_set(err, "%s: is a folder, not a file", path);
+    } else {
+        return fd;
+    }
+    close(fd);
+    return -1;
+}
+
+int file_read(struct file *file, const char *path, size_t limit, struct error *err)
+{
+    struct stat info;
+    int fd = open_to_read(path, &info, err);
+    if (fd < 0)
+        return -1;
+    int failed;
+    if (S_ISREG(info.st_mode) && (uintmax_t)info.st_size > limit)
+        failed = error_set(err, "%s: %jd bytes, more than the %zu such a file may have", path,
+                           (intmax_t)info.st_size, limit);
+    else
+        failed =
+            read_all(file, fd, path, S_ISREG(info.st_mode) ? (size_t)info.st_size : 0, limit, err);
+    close(fd);
+    return failed;
+}
+
+/* Starts `gzip -dc` with `in` as its input; *out is where its output can be read. */
+static int start_gzip(int in, int *out, pid_t *child, struct error *err)
+{
+    int ends[2];
+    if (pipe(ends))
+        return error_set(err, "cannot make a pipe: %s", strerror(errno));
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    posix_spawn_file_actions_addclose(&actions, ends[1]);
+    char name[] = "gzip", option[] = "-dc";
+    char *argv[] = {name, option, NULL};
+    int code = posix_spawnp(child, "gzip", &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[1]);
+    if (code) {
+        close(ends[0]);
+        return error_set(err, "cannot start gzip (%s): install it, or unpack the file",
+                         strerror(code));
+    }
+    *out = ends[0];
+    return 0;
+}
+
+int file_read_gzip(struct file *file, const char *path, size_t limit, struct error *err)
+{
+    struct stat info;
+    int out = -1, status = 0;
+    pid_t child;
+    int fd = open_to_read(path, &info, err);
+    if (fd < 0)
+        return -1;
+    int failed = start_gzip(fd, &out, &child, err);
+    close(fd);
+    if (failed)
+        return -1;
+    failed = read_all(file, out, path, 0, limit, err);
+    close(out);
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+        ;
+    /* gzip reports trailing rubbish with 2; its output is whole then, but the file is not what it
+     * claims. */
+    if (!failed && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
+        file_free(file);
+        failed =
+            error_set(err, "%s: a gzip file that is cut short or damaged: fetch it again", path);
+    }
+    return failed;
+}
+
+void file_free(struct file *file)
+{
+    mem_free(file->bytes);
+    *file = (struct file){0};
+}
+
+const char *file_looks_like(const uint8_t *bytes, size_t size)
+{
+    static const struct {
+        const char *magic;
+        size_t size;
+        const char *kind;
+    } kinds[] = {
+        {"\x1f\x8b", 2, "a gzip file"},
+        {"PK\3\4", 4, "a zip archive"},
+        {"PK\5\6", 4, "a zip archive"},
+        {"\x80\2", 2, "a Python pickle"},
+        {"\x89PNG", 4, "a PNG image"},
+        {"\xff\xd8\xff", 3, "a JPEG image"},
+        {"\x93NUMPY", 6, "a NumPy array"},
+        {"\x89HDF", 4, "an HDF5 file"},
+        {"BZh", 3, "a bzip2 file"},
+        {"\xfd"
+         "7zXZ",
+         5, "an xz file"},
+        {"\x7f"
+         "ELF",
+         4, "a program"},
+        {"version https://git-lfs", 23, "a Git LFS pointer"},
+        {"\0\0\x08\x01", 4, "an IDX file of labels"},
+        {"\0\0\x08\x03", 4, "an IDX file of images"},
+    };
+    if (size == 0)
+        return "an empty file";
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (size >= kinds[i].size && !memcmp(bytes, kinds[i].magic, kinds[i].size))
+            return kinds[i].kind;
+    if (size >= 9 && bytes[8] == '{' && !memcmp(bytes + 3, "\0\0\0\0\0", 5))
+        return "a safetensors file";
+    size_t start = 0;
+    while (start < size && strchr(" \t\r\n", bytes[start]) && bytes[start])
+        start++;
+    if (start < size && bytes[start] == '<')
+        return "an HTML or XML page";
+    return NULL;
+}
+
+/* --- writing --- */
+
+/* The folder a path is in: "." where it names none. */
+static void folder_of(const char *path, char folder[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        snprintf(folder, PATH_MAX, ".");
+    else
+        snprintf(folder, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+}
+
+static int write_all(int fd, const uint8_t *bytes, size_t size)
+{
+    while (size) {
+        ssize_t written = write(fd, bytes, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return -1;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+/* Opens and locks the temporary file. It has a fixed name, so that a killed run leaves one behind
+ * at the most and the next run uses it up; the lock keeps two runs from writing it at once. Whoever
+ * gets the lock of a file that was renamed meanwhile holds somebody's finished file, and tries
+ * again. */
+static int open_temporary(const char *temporary, struct error *err)
+{
+    for (int attempt = 0; attempt < 100; attempt++) {
+        int fd = open(temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+        if (fd < 0)
+            return error_set(err, "%s: cannot write: %s", temporary, strerror(errno));
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        struct stat ours, named;
+        if (fcntl(fd, F_SETLK, &lock)) {
+            error_set(err, "%s: another run is writing it: give one of them another file",
+                      temporary);
+            close(fd);
+            return -1;
+        }
+        if (!fstat(fd, &ours) && !stat(temporary, &named) && ours.st_ino == named.st_ino &&
+            ours.st_dev == named.st_dev)
+            return fd;
+        close(fd);
+    }
+    return error_set(err, "%s: somebody keeps replacing it", temporary);
+}
+
+static int sync_folder(const char *path, struct error *err)
+{
+    char folder[PATH_MAX];
+    folder_of(path, folder);
+    int fd = open(folder, O_RDONLY | O_CLOEXEC);
+    /* Some file systems cannot sync a folder and say EINVAL: there the rename is all there is. */
+    int failed = fd < 0 || (fsync(fd) && errno != EINVAL);
+    if (failed)
+        error_set(err, "%s: cannot sync the folder: %s", folder, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return failed ? -1 : 0;
+}
+
+static int write_atomically(const char *path, const void *bytes, size_t size, struct error *err)
+{
+    char temporary[PATH_MAX];
+    if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
+        return error_set(err, "%s: the path is too long", path);
+    int fd = open_temporary(temporary, err);
+    if (fd < 0)
+        return -1;
+    int failed = ftruncate(fd, 0) || write_all(fd, bytes, size) || fsync(fd);
+    failed = failed || rename(temporary, path);
+    if (failed) {
+        error_set(err, "%s: cannot write %zu bytes: %s", path, size, strerror(errno));
+        unlink(temporary);
+    }
+    if (close(fd) && !failed)
+        failed = error_set(err, "%s: cannot close: %s", path, strerror(errno));
+    return failed ? -1 : sync_folder(path, err);
+}
+
+static int write_directly(const char *path, const void *bytes, size_t size, struct error *err)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int failed = fd < 0 || write_all(fd, bytes, size);
+    if (failed)
+        error_set(err, "%s: cannot write: %s", path, strerror(errno));
+    if (fd >= 0 && close(fd) && !failed)
+        failed = error_set(err, "%s: cannot close: %s", path, strerror(errno));
+    return failed ? -1 : 0;
+}
+
+/* The file that writing to `path` replaces: where a symbolic link leads, otherwise the path itself.
+ */
+static int resolve(const char *path, char target[PATH_MAX], struct error *err)
+{
+    struct stat info;
+    if (!lstat(path, &info) && S_ISLNK(info.st_mode)) {
+        if (!realpath(path, target))
+            return error_set(err, "%s: a symbolic link that leads nowhere: %s", path,
+                             strerror(errno));
+        return 0;
+    }
+    if (snprintf(target, PATH_MAX, "%s", path) >= PATH_MAX)
+        return error_set(err, "%s: the path is too long", path);
+    return 0;
+}
+
+int file_write(const char *path, const void *bytes, size_t size, struct error *err)
+{
+    char target[PATH_MAX];
+    struct stat info;
+    if (resolve(path, target, err))
+        return -1;
+    if (!stat(target, &info)) {
+        if (S_ISDIR(info.st_mode))
+            return error_set(err, "%s: is a folder: name a file in it", path);
+        if (!S_ISREG(info.st_mode))
+            return write_directly(target, bytes, size, err);
+    }
+    return write_atomically(target, bytes, size, err);
+}
+
+int file_check_writable(const char *path, struct error *err)
+{
+    char target[PATH_MAX], folder[PATH_MAX];
+    struct stat info;
+    if (*path == '\0')
+        return error_set(err, "an empty path: name a file");
+    if (resolve(path, target, err))
+        return -1;
+    if (!stat(target, &info)) {
+        if (S_ISDIR(info.st_mode))
+            return error_set(err, "%s: is a folder: name a file in it", path);
+        if (!S_ISREG(info.st_mode))
+            return access(target, W_OK)
+                       ? error_set(err, "%s: cannot write: %s", path, strerror(errno))
+                       : 0;
+    }
+    folder_of(target, folder);
+    if (access(folder, W_OK | X_OK))
+        return error_set(err, "%s: cannot write in folder %s: %s", path, folder, strerror(errno));
+    return 0;
+}

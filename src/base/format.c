@@ -1,0 +1,62 @@
+#include "mnist/format.h"
+
+#include <stdio.h>
+
+struct text format_count(long long n)
+{
+    char digits[32];
+    struct text result;
+    int length = snprintf(digits, sizeof digits, "%lld", n), used = 0;
+    for (int i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0 && digits[i - 1] != '-')
+            result.text[used++] = ',';
+        result.text[used++] = digits[i];
+    }
+    result.text[used] = '\0';
+    return result;
+}
+
+struct text format_percent(double fraction)
+{
+    struct text result;
+    snprintf(result.text, sizeof result.text, "%.2f%%", 100.0 * fraction);
+    return result;
+}
+
+struct text format_loss(double nats)
+{
+    struct text result;
+    snprintf(result.text, sizeof result.text, "%.4f", nats);
+    return result;
+}
+
+struct text format_rate(double rate)
+{
+    struct text result;
+    snprintf(result.text, sizeof result.text, "%.6g", rate);
+    return result;
+}
+
+struct text format_seconds(double seconds)
+{
+    struct text result;
+    long whole = (long)(seconds + 0.5);
+    if (seconds < 59.995)
+        snprintf(result.text, sizeof result.text, "%.2f s", seconds);
+    else if (whole < 3600)
+        snprintf(result.text, sizeof result.text, "%ld:%02ld", whole / 60, whole % 60);
+    else
+        snprintf(result.text, sizeof result.text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60,
+                 whole % 60);
+    return result;
+}
+
+struct text format_bytes(double bytes)
+{
+    struct text result;
+    if (bytes < 1e6)
+        snprintf(result.text, sizeof result.text, "%.0f kB", bytes / 1e3);
+    else
+        snprintf(result.text, sizeof result.text, "%.0f MB", bytes / 1e6);
+    return result;
+}

@@ -1,0 +1,34 @@
+#include "mnist/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = 64 };
+
+void *mem_alloc(size_t count, size_t size, struct error *err)
+{
+    if (size && count > (SIZE_MAX - ALIGNMENT) / size) {
+        error_set(err, "%zu × %zu bytes are more than memory can address", count, size);
+        return NULL;
+    }
+    /* aligned_alloc wants a multiple of the alignment; one unit at least, as NULL means failure. */
+    size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    void *block = aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
+    if (!block)
+        error_set(err, "out of memory: %zu bytes wanted", bytes);
+    return block;
+}
+
+void *mem_calloc(size_t count, size_t size, struct error *err)
+{
+    void *block = mem_alloc(count, size, err);
+    if (block)
+        memset(block, 0, count * size);
+    return block;
+}
+
+void mem_free(void *block)
+{
+    free(block);
+}

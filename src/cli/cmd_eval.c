@@ -1,0 +1,193 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "mnist/command.h"
+#include "mnist/format.h"
+#include "mnist/json.h"
+#include "mnist/memory.h"
+#include "mnist/model.h"
+#include "mnist/options.h"
+#include "mnist/report.h"
+#include "mnist/terminal.h"
+
+static const char *const split_choices[] = {"test", "train", NULL};
+
+/* One image the model gets wrong. */
+struct mistake {
+    int index, predicted;
+    float probability;
+};
+
+struct session {
+    const char *program, *path;
+    struct common_options common;
+    int part; /* index into split_choices */
+    int misclassified;
+    struct model model;
+    struct dataset dataset;
+    struct team *team;
+    struct network network;
+    float *p, *loss; /* (count,10), (count) */
+    struct mistake *mistakes;
+    int mistake_count;
+    struct metrics metrics;
+};
+
+static int parse(struct session *s, int argc, char **argv)
+{
+    int first;
+    const struct option_spec specs[] = {
+        {.name = "split",
+         .argument = "NAME",
+         .kind = OPTION_CHOICE,
+         .value = &s->part,
+         .choices = split_choices,
+         .help = "images to evaluate on: test or train"},
+        {.name = "misclassified",
+         .argument = "N",
+         .kind = OPTION_INT,
+         .value = &s->misclassified,
+         .max = 10000000,
+         .help = "show the N most confident mistakes"},
+        COMMON_OPTION_SPECS(s->common),
+    };
+    const struct usage usage = {
+        .program = s->program,
+        .arguments = "MODEL",
+        .description =
+            "Evaluates a model file: loss, accuracy, figures for each digit, confusion matrix.",
+        .examples = "  mnist-eval model.bin\n"
+                    "  mnist-eval model.bin --misclassified 6",
+        .min_arguments = 1,
+        .max_arguments = 1,
+        .specs = specs,
+        .spec_count = sizeof specs / sizeof specs[0],
+    };
+    int code = options_parse(&usage, argc, argv, &first);
+    if (code < 0)
+        s->path = argv[first];
+    return code;
+}
+
+static int prepare(struct session *s, struct error *err)
+{
+    if (model_load(&s->model, s->path, err) ||
+        dataset_load(&s->dataset, s->common.data, s->part ? DATASET_TRAIN : DATASET_TEST, err))
+        return -1;
+    size_t n = (size_t)s->dataset.count;
+    s->p = mem_alloc(n, CLASSES * sizeof *s->p, err);
+    s->loss = mem_alloc(n, sizeof *s->loss, err);
+    s->mistakes = mem_alloc(n, sizeof *s->mistakes, err);
+    s->team = team_create(s->common.threads, err);
+    if (!s->p || !s->loss || !s->mistakes || !s->team ||
+        network_create(&s->network, 0, s->team, err))
+        return -1;
+    network_set_params(&s->network, s->model.params);
+    return 0;
+}
+
+static void release(struct session *s)
+{
+    network_destroy(&s->network);
+    team_destroy(s->team);
+    mem_free(s->p);
+    mem_free(s->loss);
+    mem_free(s->mistakes);
+    dataset_free(&s->dataset);
+    model_free(&s->model);
+}
+
+/* Most confident first; of equals, the earlier image. */
+static int compare_mistakes(const void *a, const void *b)
+{
+    const struct mistake *x = a, *y = b;
+    if (x->probability > y->probability || x->probability < y->probability)
+        return x->probability > y->probability ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void evaluate(struct session *s)
+{
+    network_predict(&s->network, &s->dataset, NULL, s->dataset.count, s->p, s->loss);
+    for (int i = 0; i < s->dataset.count; i++) {
+        const float *p = s->p + (size_t)i * CLASSES;
+        int truth = s->dataset.labels[i], predicted = metrics_argmax(p);
+        metrics_add(&s->metrics, truth, predicted, s->loss[i]);
+        if (predicted != truth)
+            s->mistakes[s->mistake_count++] = (struct mistake){i, predicted, p[predicted]};
+    }
+    qsort(s->mistakes, (size_t)s->mistake_count, sizeof *s->mistakes, compare_mistakes);
+    if (s->misclassified > s->mistake_count)
+        s->misclassified = s->mistake_count;
+}
+
+static int print_mistakes(const struct session *s, struct error *err)
+{
+    struct picture *pictures = mem_calloc((size_t)s->misclassified, sizeof *pictures, err);
+    if (!pictures)
+        return -1;
+    for (int i = 0; i < s->misclassified; i++) {
+        const struct mistake *mistake = &s->mistakes[i];
+        int truth = s->dataset.labels[mistake->index];
+        const float *p = s->p + (size_t)mistake->index * CLASSES;
+        pictures[i].pixels = s->dataset.pixels + (size_t)mistake->index * IDX_PIXELS;
+        snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "%s[%d] = %d (%s)",
+                 split_choices[s->part], mistake->index, truth,
+                 format_percent((double)p[truth]).text);
+        snprintf(pictures[i].title[1], sizeof pictures[i].title[1], "guess %d (%s)",
+                 mistake->predicted, format_percent((double)mistake->probability).text);
+    }
+    printf("\n%s: the %d most confident of %d mistakes\n\n", split_choices[s->part],
+           s->misclassified, s->mistake_count);
+    terminal_pictures(stdout, pictures, s->misclassified, terminal_width());
+    mem_free(pictures);
+    return 0;
+}
+
+static void print_json(const struct session *s)
+{
+    printf("{\"model\":");
+    json_write_string(stdout, s->path);
+    printf(",\"weights_crc32\":\"%08" PRIx32
+           "\",\"split\":\"%s\",\"images\":%d,\"loss\":%.9g,\"accuracy\":%.9g,"
+           "\"confusion\":",
+           s->model.crc32, split_choices[s->part], s->metrics.count, metrics_loss(&s->metrics),
+           metrics_accuracy(&s->metrics));
+    report_json_confusion(stdout, &s->metrics);
+    printf(",\"classes\":");
+    report_json_classes(stdout, &s->metrics);
+    printf(",\"misclassified\":[");
+    for (int i = 0; i < s->misclassified; i++) {
+        const struct mistake *mistake = &s->mistakes[i];
+        printf("%s{\"index\":%d,\"digit\":%d,\"predicted\":%d,\"probability\":%.9g}", i ? "," : "",
+               mistake->index, s->dataset.labels[mistake->index], mistake->predicted,
+               (double)mistake->probability);
+    }
+    printf("]}\n");
+}
+
+static int run(struct session *s, struct error *err)
+{
+    char title[32];
+    evaluate(s);
+    if (s->common.json) {
+        print_json(s);
+        return 0;
+    }
+    snprintf(title, sizeof title, "%s set", s->part ? "training" : "test");
+    report_print(stdout, title, &s->metrics, terminal_colors(stdout, s->common.color));
+    return s->misclassified ? print_mistakes(s, err) : 0;
+}
+
+int command_eval(int argc, char **argv)
+{
+    struct session s = {.program = argv[0], .common = options_common()};
+    struct error err;
+    int code = parse(&s, argc, argv);
+    if (code >= 0)
+        return code;
+    code = prepare(&s, &err) || run(&s, &err) ? command_fail(s.program, &err) : EXIT_DONE;
+    release(&s);
+    return command_finish(argv[0], code);
+}

@@ -1,0 +1,192 @@
+#include <stdio.h>
+
+#include "mnist/command.h"
+#include "mnist/format.h"
+#include "mnist/memory.h"
+#include "mnist/model.h"
+#include "mnist/options.h"
+#include "mnist/rng.h"
+#include "mnist/terminal.h"
+
+static const char *const split_choices[] = {"train", "test", NULL};
+
+struct session {
+    const char *program;
+    struct common_options common;
+    int count;
+    int part; /* index into split_choices */
+    int start;
+    int digit; /* -1: all */
+    bool random;
+    uint64_t seed;
+    const char *model_path; /* NULL: none */
+    struct dataset dataset;
+    int *indices; /* (count) of the samples shown */
+    float *p;     /* (count,10) with a model */
+};
+
+static int parse(struct session *s, int argc, char **argv)
+{
+    int first;
+    const struct option_spec specs[] = {
+        {.name = "split",
+         .argument = "NAME",
+         .kind = OPTION_CHOICE,
+         .value = &s->part,
+         .choices = split_choices,
+         .help = "where the samples are from: train or test"},
+        {.name = "start",
+         .argument = "I",
+         .kind = OPTION_INT,
+         .value = &s->start,
+         .max = 10000000,
+         .help = "index of the first sample"},
+        {.name = "digit",
+         .argument = "D",
+         .kind = OPTION_INT,
+         .value = &s->digit,
+         .max = 9,
+         .help = "only this digit",
+         .special_default = "all"},
+        {.name = "random",
+         .kind = OPTION_FLAG,
+         .value = &s->random,
+         .help = "samples drawn at random from --start on"},
+        {.name = "seed",
+         .argument = "N",
+         .kind = OPTION_SEED,
+         .value = &s->seed,
+         .help = "which random samples"},
+        {.name = "model",
+         .argument = "FILE",
+         .kind = OPTION_STRING,
+         .value = &s->model_path,
+         .help = "add what this model says",
+         .special_default = "none"},
+        COMMON_OPTION_SPECS(s->common),
+    };
+    const struct usage usage = {
+        .program = s->program,
+        .arguments = "[COUNT]",
+        .description = "Shows COUNT samples [5] as pictures of characters.",
+        .examples = "  mnist-show 5\n"
+                    "  mnist-show 8 --split test --digit 7 --random --model model.bin",
+        .max_arguments = 1,
+        .specs = specs,
+        .spec_count = sizeof specs / sizeof specs[0],
+    };
+    int code = options_parse(&usage, argc, argv, &first);
+    if (code < 0 && argv[first] &&
+        options_int(s->program, "COUNT", argv[first], 1, 10000000, &s->count))
+        return EXIT_USAGE;
+    return code;
+}
+
+/* The samples asked for, in order or shuffled; fewer than COUNT where there are no more. */
+static int choose(struct session *s, struct error *err)
+{
+    const struct dataset *d = &s->dataset;
+    if (s->start >= d->count)
+        return error_set(err, "--start %d: the %s set ends with %d", s->start,
+                         split_choices[s->part], d->count - 1);
+    s->indices = mem_alloc((size_t)d->count, sizeof *s->indices, err);
+    if (!s->indices)
+        return -1;
+    int found = 0;
+    for (int i = s->start; i < d->count; i++)
+        if (s->digit < 0 || d->labels[i] == s->digit)
+            s->indices[found++] = i;
+    if (found == 0)
+        return error_set(err, "no %d from %s[%d] on", s->digit, split_choices[s->part], s->start);
+    if (s->random) {
+        struct rng rng;
+        rng_seed(&rng, s->seed, RNG_SHOW, 0);
+        rng_shuffle(&rng, s->indices, found);
+    }
+    if (s->count > found)
+        s->count = found;
+    return 0;
+}
+
+static int ask_model(struct session *s, struct error *err)
+{
+    struct model model;
+    struct network network = {0};
+    struct team *team = NULL;
+    if (model_load(&model, s->model_path, err))
+        return -1;
+    s->p = mem_alloc((size_t)s->count, CLASSES * sizeof *s->p, err);
+    team = s->p ? team_create(s->common.threads, err) : NULL;
+    int failed = !team || network_create(&network, 0, team, err);
+    if (!failed) {
+        network_set_params(&network, model.params);
+        network_predict(&network, &s->dataset, s->indices, s->count, s->p, NULL);
+    }
+    network_destroy(&network);
+    team_destroy(team);
+    model_free(&model);
+    return failed ? -1 : 0;
+}
+
+static int print_pictures(const struct session *s, struct error *err)
+{
+    struct picture *pictures = mem_calloc((size_t)s->count, sizeof *pictures, err);
+    if (!pictures)
+        return -1;
+    for (int i = 0; i < s->count; i++) {
+        int index = s->indices[i];
+        pictures[i].pixels = s->dataset.pixels + (size_t)index * IDX_PIXELS;
+        snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "%s[%d] = %d",
+                 split_choices[s->part], index, s->dataset.labels[index]);
+        if (s->p) {
+            const float *p = s->p + (size_t)i * CLASSES;
+            int guess = metrics_argmax(p);
+            snprintf(pictures[i].title[1], sizeof pictures[i].title[1], "guess %d (%s)%s", guess,
+                     format_percent((double)p[guess]).text,
+                     guess == s->dataset.labels[index] ? "" : " wrong");
+        }
+    }
+    terminal_pictures(stdout, pictures, s->count, terminal_width());
+    mem_free(pictures);
+    return 0;
+}
+
+static void print_json(const struct session *s)
+{
+    for (int i = 0; i < s->count; i++) {
+        int index = s->indices[i];
+        const uint8_t *pixels = s->dataset.pixels + (size_t)index * IDX_PIXELS;
+        printf("{\"split\":\"%s\",\"index\":%d,\"digit\":%d", split_choices[s->part], index,
+               s->dataset.labels[index]);
+        if (s->p) {
+            const float *p = s->p + (size_t)i * CLASSES;
+            int guess = metrics_argmax(p);
+            printf(",\"predicted\":%d,\"probability\":%.9g", guess, (double)p[guess]);
+        }
+        for (int k = 0; k < IDX_PIXELS; k++)
+            printf("%s%d", k ? "," : ",\"pixels\":[", pixels[k]);
+        printf("]}\n");
+    }
+}
+
+int command_show(int argc, char **argv)
+{
+    struct session s = {
+        .program = argv[0], .common = options_common(), .count = 5, .digit = -1, .seed = 1};
+    struct error err;
+    int code = parse(&s, argc, argv);
+    if (code >= 0)
+        return code;
+    int failed =
+        dataset_load(&s.dataset, s.common.data, s.part ? DATASET_TEST : DATASET_TRAIN, &err) ||
+        choose(&s, &err) || (s.model_path && ask_model(&s, &err));
+    if (!failed && s.common.json)
+        print_json(&s);
+    else if (!failed)
+        failed = print_pictures(&s, &err);
+    code = failed ? command_fail(s.program, &err) : EXIT_DONE;
+    dataset_free(&s.dataset);
+    mem_free(s.indices);
+    mem_free(s.p);
+    return command_finish(argv[0], code);
+}

@@ -1,0 +1,311 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "mnist/command.h"
+#include "mnist/format.h"
+#include "mnist/json.h"
+#include "mnist/memory.h"
+#include "mnist/model.h"
+#include "mnist/options.h"
+#include "mnist/progress.h"
+#include "mnist/report.h"
+#include "mnist/stop.h"
+#include "mnist/terminal.h"
+
+static const char *const stop_names[] = {"completed", "early", "signal", "diverged"};
+
+/* One run of the command, from options to report. */
+struct session {
+    const char *program;
+    struct common_options common;
+    struct train_options train;
+    const char *out;
+    struct dataset train_set, test_set;
+    struct split split;
+    struct team *team;
+    struct network network;
+    struct train_result result;
+    struct model model;
+    struct progress progress;
+};
+
+/* `val` where the user gave none: 5,000 of MNIST's 60,000, a tenth of a small set. */
+enum { VAL_AUTO = -1, VAL_DEFAULT = 5000, VAL_SHARE = 10 };
+
+static int parse(struct session *s, int argc, char **argv)
+{
+    int schedule = s->train.schedule, first;
+    const struct option_spec specs[] = {
+        {.name = "epochs",
+         .argument = "N",
+         .kind = OPTION_INT,
+         .value = &s->train.epochs,
+         .min = 1,
+         .max = 1000000,
+         .help = "passes over the training images, at the most"},
+        {.name = "lr",
+         .argument = "F",
+         .kind = OPTION_FLOAT,
+         .value = &s->train.lr,
+         .min = 1e-12,
+         .max = 1e12,
+         .help = "learning rate at the schedule's peak"},
+        {.name = "batch",
+         .argument = "N",
+         .kind = OPTION_INT,
+         .value = &s->train.batch,
+         .min = 1,
+         .max = 65536,
+         .help = "images a step"},
+        {.name = "l2",
+         .argument = "F",
+         .kind = OPTION_FLOAT,
+         .value = &s->train.l2,
+         .max = 1e6,
+         .help = "weight decay: adds F/2 times the sum of squared weights to the loss"},
+        {.name = "dropout",
+         .argument = "F",
+         .kind = OPTION_FLOAT,
+         .value = &s->train.dropout,
+         .max = 0.99,
+         .help = "share of hidden units silenced at each step"},
+        {.name = "patience",
+         .argument = "N",
+         .kind = OPTION_INT,
+         .value = &s->train.patience,
+         .max = 1000000,
+         .help = "epochs without a better validation loss before stopping; 0: never"},
+        {.name = "val",
+         .argument = "N",
+         .kind = OPTION_INT,
+         .value = &s->train.val,
+         .max = 10000000,
+         .help = "training images set aside for validation; 0: none, keep the last weights",
+         .special_default = "5000, or a tenth of a set under 50,000"},
+        {.name = "schedule",
+         .argument = "NAME",
+         .kind = OPTION_CHOICE,
+         .value = &schedule,
+         .choices = schedule_names,
+         .help = "learning rate over time: constant, cosine or step"},
+        {.name = "seed",
+         .argument = "N",
+         .kind = OPTION_SEED,
+         .value = &s->train.seed,
+         .help = "same seed and options, same model, byte for byte"},
+        {.name = "out",
+         .argument = "FILE",
+         .kind = OPTION_STRING,
+         .value = &s->out,
+         .help = "model file to write"},
+        COMMON_OPTION_SPECS(s->common),
+    };
+    const struct usage usage = {
+        .program = s->program,
+        .arguments = "",
+        .description =
+            "Trains the dense 784-128-64-10 network on MNIST, keeps the weights with the lowest\n"
+            "validation loss, writes them to a model file and evaluates them on the test set.",
+        .examples = "  mnist-train --epochs 50 --lr 1e-3\n"
+                    "  mnist-train --dropout 0.2 --seed 7 --out seven.bin\n"
+                    "  mnist-train --json --quiet >run.jsonl",
+        .specs = specs,
+        .spec_count = sizeof specs / sizeof specs[0],
+    };
+    int code = options_parse(&usage, argc, argv, &first);
+    s->train.schedule = (enum schedule)schedule;
+    return code;
+}
+
+/* Everything that can be wrong is found here, before the work. */
+static int prepare(struct session *s, struct error *err)
+{
+    if (file_check_writable(s->out, err) ||
+        dataset_load(&s->train_set, s->common.data, DATASET_TRAIN, err) ||
+        dataset_load(&s->test_set, s->common.data, DATASET_TEST, err) ||
+        dataset_check_distinct(&s->train_set, &s->test_set, err))
+        return -1;
+    int count = s->train_set.count;
+    if (s->train.val == VAL_AUTO)
+        s->train.val = count < VAL_SHARE * VAL_DEFAULT ? count / VAL_SHARE : VAL_DEFAULT;
+    if (s->train.val >= count)
+        return error_set(err, "--val %d leaves nothing of the %d training images: give fewer",
+                         s->train.val, count);
+    if (split_create(&s->split, &s->train_set, s->train.val, s->train.seed, err))
+        return -1;
+    if (s->train.batch > s->split.train_count)
+        s->train.batch = s->split.train_count;
+    s->team = team_create(s->common.threads, err);
+    return s->team ? network_create(&s->network, s->train.batch, s->team, err) : -1;
+}
+
+static void release(struct session *s)
+{
+    model_free(&s->model);
+    network_destroy(&s->network);
+    team_destroy(s->team);
+    split_free(&s->split);
+    dataset_free(&s->train_set);
+    dataset_free(&s->test_set);
+}
+
+static void announce(const struct session *s)
+{
+    const struct train_options *o = &s->train;
+    if (s->common.json) {
+        printf("{\"event\":\"start\",\"version\":\"%s\",\"parameters\":%d,\"data\":", MNIST_VERSION,
+               PARAM_COUNT);
+        json_write_string(stdout, s->common.data);
+        printf(
+            ",\"train_images\":%d,\"val_images\":%d,\"test_images\":%d,\"epochs\":%d,\"lr\":%.9g,"
+            "\"batch\":%d,\"l2\":%.9g,\"dropout\":%.9g,\"patience\":%d,\"val\":%d,\"schedule\":\"%"
+            "s\","
+            "\"seed\":%" PRIu64 ",\"threads\":%d,\"kernels\":\"%s\"}\n",
+            s->split.train_count, s->split.val_count, s->test_set.count, o->epochs, (double)o->lr,
+            o->batch, (double)o->l2, (double)o->dropout, o->patience, o->val,
+            schedule_names[o->schedule], o->seed, s->common.threads, s->network.kernels->name);
+        fflush(stdout);
+    }
+    if (s->common.quiet)
+        return;
+    fprintf(stderr, "%s: 784-128-64-10, %s parameters; %s images to train on", s->program,
+            format_count(PARAM_COUNT).text, format_count(s->split.train_count).text);
+    fprintf(stderr, ", %s to validate, %s to test, from %s\n",
+            format_count(s->split.val_count).text, format_count(s->test_set.count).text,
+            s->common.data);
+    fprintf(stderr,
+            "epochs %d, lr %s %s, batch %d, l2 %s, dropout %s, patience %d, seed %" PRIu64
+            "; %d thread%s, %s kernels\n",
+            o->epochs, format_rate((double)o->lr).text, schedule_names[o->schedule], o->batch,
+            format_rate((double)o->l2).text, format_rate((double)o->dropout).text, o->patience,
+            o->seed, s->common.threads, s->common.threads == 1 ? "" : "s",
+            s->network.kernels->name);
+    if (s->split.val_count == 0)
+        fputs("no validation images: no early stop, and the last weights are kept\n", stderr);
+}
+
+static bool on_batch(void *context, const struct train_progress *now)
+{
+    struct session *s = context;
+    progress_batch(&s->progress, now);
+    return stop_signal() != 0;
+}
+
+static void on_epoch(void *context, const struct train_epoch *e)
+{
+    struct session *s = context;
+    bool validated = s->split.val_count > 0;
+    progress_epoch(&s->progress, e, validated);
+    if (!s->common.json)
+        return;
+    printf("{\"event\":\"epoch\",\"epoch\":%d,\"train_loss\":%.9g,\"train_acc\":%.9g,", e->epoch,
+           e->train_loss, e->train_acc);
+    if (validated)
+        printf("\"val_loss\":%.9g,\"val_acc\":%.9g,", e->val_loss, e->val_acc);
+    printf("\"lr\":%.9g,\"seconds\":%.6f,\"val_seconds\":%.6f,\"images_per_s\":%.0f}\n",
+           (double)e->lr, e->seconds, e->val_seconds, e->images_per_s);
+    fflush(stdout);
+}
+
+/* The largest the process has been, in bytes. */
+static double peak_memory(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) ? 0.0 : 1024.0 * (double)usage.ru_maxrss;
+}
+
+static void print_end(const struct session *s, const struct metrics *test)
+{
+    const struct train_result *r = &s->result;
+    if (s->common.json) {
+        printf("{\"event\":\"end\",\"best_epoch\":%d,\"epochs_run\":%d,\"stopped\":\"%s\",\"test_"
+               "loss\":%.9g,"
+               "\"test_acc\":%.9g,\"confusion\":",
+               r->best.epoch, r->epochs_run, stop_names[r->stop], metrics_loss(test),
+               metrics_accuracy(test));
+        report_json_confusion(stdout, test);
+        printf(",\"seconds\":%.6f,\"images_per_s\":%.0f,\"peak_bytes\":%.0f,\"model\":", r->seconds,
+               r->images_per_s, peak_memory());
+        json_write_string(stdout, s->out);
+        printf(",\"weights_crc32\":\"%08" PRIx32 "\"}\n", s->model.crc32);
+        return;
+    }
+    report_print(stdout, "test set", test, terminal_colors(stdout, s->common.color));
+    printf("\n  model     %s, %s parameters, weights of epoch %d of %d", s->out,
+           format_count(PARAM_COUNT).text, r->best.epoch, r->epochs_run);
+    if (r->stop == TRAIN_EARLY)
+        printf(" (no better validation loss in %d epochs)", s->train.patience);
+    if (r->stop == TRAIN_ASKED)
+        printf(" (stopped by a signal)");
+    printf("\n  training  %s, %s images a second, peak memory %s\n",
+           format_seconds(r->seconds).text, format_count((long long)r->images_per_s).text,
+           format_bytes(peak_memory()).text);
+}
+
+/* Training diverged: what is said, and whether there is anything to keep. */
+static int refuse_divergence(struct session *s, struct error *err)
+{
+    const struct train_result *r = &s->result;
+    char kept[256] = "nothing was saved";
+    if (r->best.epoch) {
+        if (model_save(&s->model, s->out, err))
+            return -1;
+        snprintf(kept, sizeof kept, "the weights of epoch %d are in %.200s", r->best.epoch, s->out);
+    }
+    return error_set(err,
+                     "the loss is not finite in epoch %d, batch %d; %s: try a lower --lr than %g",
+                     r->diverged_epoch, r->diverged_batch, kept, (double)s->train.lr);
+}
+
+static int run(struct session *s, struct error *err)
+{
+    const struct train_callbacks callbacks = {on_batch, on_epoch, s};
+    struct metrics test;
+    announce(s);
+    progress_start(&s->progress, s->common.quiet, s->common.color);
+    stop_watch();
+    if (train_run(&s->result, &s->network, &s->train_set, &s->split, &s->train, &callbacks, err))
+        return -1;
+    progress_clear(&s->progress);
+    s->model.params = mem_alloc(PARAM_COUNT, sizeof(float), err);
+    if (!s->model.params)
+        return -1;
+    network_get_params(&s->network, s->model.params);
+    s->model.options = s->train;
+    s->model.best = s->result.best;
+    if (s->result.stop == TRAIN_DIVERGED)
+        return refuse_divergence(s, err);
+    if (model_save(&s->model, s->out, err) ||
+        network_evaluate(&s->network, &s->test_set, NULL, s->test_set.count, &test, err))
+        return -1;
+    print_end(s, &test);
+    return 0;
+}
+
+int command_train(int argc, char **argv)
+{
+    struct session s = {
+        .program = argv[0],
+        .common = options_common(),
+        .train = {.epochs = 50,
+                  .lr = 1e-3f,
+                  .batch = 128,
+                  .l2 = 1e-4f,
+                  .patience = 10,
+                  .val = VAL_AUTO,
+                  .schedule = SCHEDULE_COSINE,
+                  .seed = 1},
+        .out = "model.bin",
+    };
+    struct error err;
+    int code = parse(&s, argc, argv);
+    if (code >= 0)
+        return code;
+    if (prepare(&s, &err) || run(&s, &err))
+        code = command_fail(s.program, &err);
+    else
+        code = s.result.stop == TRAIN_ASKED ? EXIT_SIGNAL + stop_signal() : EXIT_DONE;
+    release(&s);
+    return command_finish(argv[0], code);
+}

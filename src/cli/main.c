@@ -1,0 +1,99 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist/command.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} commands[] = {
+    {"train", command_train, "train on MNIST and write a model file"},
+    {"eval", command_eval, "evaluate a model file"},
+    {"show", command_show, "show samples as pictures of characters"},
+};
+
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+int command_fail(const char *program, const struct error *err)
+{
+    fprintf(stderr, "%s: %s\n", program, err->text);
+    return EXIT_FAILED;
+}
+
+int command_finish(const char *program, int code)
+{
+    if (!fflush(stdout) && !ferror(stdout))
+        return code;
+    fprintf(stderr, "%s: cannot write to stdout: %s\n", program, strerror(errno));
+    return EXIT_FAILED;
+}
+
+static int find_command(const char *name)
+{
+    for (int i = 0; i < COMMANDS; i++)
+        if (!strcmp(name, commands[i].name))
+            return i;
+    return -1;
+}
+
+static int print_help(void)
+{
+    puts("Usage: mnist COMMAND [OPTION]...\n\n"
+         "Trains, examines and ships the dense 784-128-64-10 classifier of handwritten digits.\n");
+    for (int i = 0; i < COMMANDS; i++)
+        printf("  mnist %-8s %s\n", commands[i].name, commands[i].summary);
+    puts("\nEach is also a program of its own: mnist-train is mnist train.\n"
+         "mnist help COMMAND, or COMMAND --help, tells its options; mnist --version, the version.");
+    return command_finish("mnist", EXIT_DONE);
+}
+
+/* Runs a command under the name it has for the user; its arguments follow argv[0]. */
+static int run_command(int command, int argc, char **argv)
+{
+    char name[32];
+    snprintf(name, sizeof name, "mnist-%s", commands[command].name);
+    argv[0] = name;
+    return commands[command].run(argc, argv);
+}
+
+static int help(int argc, char **argv)
+{
+    static char option[] = "--help";
+    if (argc < 2)
+        return print_help();
+    int command = find_command(argv[1]);
+    if (command < 0) {
+        fprintf(stderr, "mnist: no command '%s': see mnist help\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    argv[1] = option;
+    return run_command(command, 2, argv);
+}
+
+int main(int argc, char **argv)
+{
+    /* A closed pipe is then an ordinary write error, and no reason to lose a model. */
+    signal(SIGPIPE, SIG_IGN);
+    const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+    const char *name = argc ? (slash ? slash + 1 : argv[0]) : "mnist";
+    int command = strncmp(name, "mnist-", 6) ? -1 : find_command(name + 6);
+    if (command >= 0)
+        return run_command(command, argc, argv);
+    const char *word = argc > 1 ? argv[1] : "";
+    if (!strcmp(word, "--version")) {
+        puts("mnist " MNIST_VERSION);
+        return command_finish("mnist", EXIT_DONE);
+    }
+    if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h"))
+        return help(argc - 1, argv + 1);
+    command = find_command(word);
+    if (command >= 0)
+        return run_command(command, argc - 1, argv + 1);
+    fprintf(stderr, "mnist: %s%s%s: see mnist help\n", *word ? "no command '" : "which command",
+            word, *word ? "'" : "");
+    return EXIT_USAGE;
+}

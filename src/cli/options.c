@@ -1,0 +1,228 @@
+#include "mnist/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mnist/command.h"
+
+const char *const color_choices[] = {"auto", "always", "never", NULL};
+
+enum { MAX_OPTIONS = 40, HELP_WIDTH = 24 };
+
+struct common_options options_common(void)
+{
+    const char *data = getenv("MNIST_DATA");
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return (struct common_options){
+        .data = data && *data ? data : "data/mnist",
+        .threads = processors > 0 && processors < 256 ? (int)processors : 1,
+        .color = COLOR_AUTO,
+    };
+}
+
+/* --- help --- */
+
+static void print_default(const struct option_spec *spec)
+{
+    if (spec->special_default) {
+        printf(" [%s]", spec->special_default);
+        return;
+    }
+    switch (spec->kind) {
+    case OPTION_INT:
+        printf(" [%d]", *(const int *)spec->value);
+        break;
+    case OPTION_SEED:
+        printf(" [%" PRIu64 "]", *(const uint64_t *)spec->value);
+        break;
+    case OPTION_FLOAT:
+        printf(" [%g]", (double)*(const float *)spec->value);
+        break;
+    case OPTION_STRING:
+        if (*(const char *const *)spec->value)
+            printf(" [%s]", *(const char *const *)spec->value);
+        break;
+    case OPTION_CHOICE:
+        printf(" [%s]", spec->choices[*(const int *)spec->value]);
+        break;
+    case OPTION_FLAG:
+        break;
+    }
+}
+
+static void print_help(const struct usage *usage)
+{
+    printf("Usage: %s%s%s [OPTION]...\n\n%s\n\n", usage->program, *usage->arguments ? " " : "",
+           usage->arguments, usage->description);
+    for (int i = 0; i < usage->spec_count; i++) {
+        const struct option_spec *spec = &usage->specs[i];
+        int used = printf("  --%s%s%s", spec->name, spec->argument ? " " : "",
+                          spec->argument ? spec->argument : "");
+        printf("%*s%s", used < HELP_WIDTH ? HELP_WIDTH - used : 1, "", spec->help);
+        print_default(spec);
+        putchar('\n');
+    }
+    printf("%-*s%s\n\nExamples:\n%s\n", HELP_WIDTH, "  -h, --help", "print this and exit",
+           usage->examples);
+}
+
+/* --- values --- */
+
+/* One line on stderr, and the exit code of wrong usage. */
+__attribute__((format(printf, 2, 3))) static int refuse(const char *program, const char *format,
+                                                        ...)
+{
+    struct error err;
+    va_list args;
+    char text[sizeof err.text];
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    error_set(&err, "%s", text);
+    command_fail(program, &err);
+    return EXIT_USAGE;
+}
+
+/* Decimal digits with an optional minus, nothing else: strtoll alone would take spaces and a plus.
+ */
+static bool parse_integer(const char *text, long long *value)
+{
+    const char *digits = text + (*text == '-');
+    if (!*digits || strspn(digits, "0123456789") != strlen(digits))
+        return false;
+    errno = 0;
+    *value = strtoll(text, NULL, 10);
+    return errno == 0;
+}
+
+int options_int(const char *program, const char *what, const char *text, double min, double max,
+                int *value)
+{
+    long long n;
+    if (!parse_integer(text, &n) || (double)n < min || (double)n > max)
+        return refuse(program, "%s '%s': give a whole number from %.0f to %.0f", what, text, min,
+                      max);
+    *value = (int)n;
+    return 0;
+}
+
+static int parse_seed(const char *program, const char *what, const char *text, uint64_t *value)
+{
+    errno = 0;
+    *value = strtoull(text, NULL, 10);
+    if (!*text || strspn(text, "0123456789") != strlen(text) || errno)
+        return refuse(program, "%s '%s': give a whole number from 0 to %" PRIu64, what, text,
+                      UINT64_MAX);
+    return 0;
+}
+
+/* Digits, point, exponent: not what strtof takes beside (spaces, hexadecimal, "nan", "inf"). */
+static int parse_float(const char *program, const char *what, const char *text,
+                       const struct option_spec *spec)
+{
+    char *end;
+    float number = strtof(text, &end);
+    bool plain = *text && strspn(text, "0123456789+-.eE") == strlen(text) && *end == '\0';
+    if (!plain || !((double)number >= spec->min && (double)number <= spec->max))
+        return refuse(program, "%s '%s': give a number from %g to %g", what, text, spec->min,
+                      spec->max);
+    *(float *)spec->value = number;
+    return 0;
+}
+
+static int parse_choice(const char *program, const char *what, const char *text,
+                        const struct option_spec *spec)
+{
+    char list[128] = "";
+    for (int i = 0; spec->choices[i]; i++) {
+        if (!strcmp(text, spec->choices[i])) {
+            *(int *)spec->value = i;
+            return 0;
+        }
+        size_t used = strlen(list);
+        const char *between = i == 0 ? "" : spec->choices[i + 1] ? ", " : " or ";
+        snprintf(list + used, sizeof list - used, "%s%s", between, spec->choices[i]);
+    }
+    return refuse(program, "%s '%s': give %s", what, text, list);
+}
+
+static int set_value(const char *program, const struct option_spec *spec, const char *text)
+{
+    char what[64];
+    snprintf(what, sizeof what, "--%s", spec->name);
+    switch (spec->kind) {
+    case OPTION_FLAG:
+        *(bool *)spec->value = true;
+        return 0;
+    case OPTION_INT:
+        return options_int(program, what, text, spec->min, spec->max, spec->value);
+    case OPTION_SEED:
+        return parse_seed(program, what, text, spec->value);
+    case OPTION_FLOAT:
+        return parse_float(program, what, text, spec);
+    case OPTION_CHOICE:
+        return parse_choice(program, what, text, spec);
+    case OPTION_STRING:
+    default:
+        if (!*text)
+            return refuse(program, "%s: an empty value: give %s", what, spec->argument);
+        *(const char **)spec->value = text;
+        return 0;
+    }
+}
+
+/* --- the line --- */
+
+enum { HELP = 1000 };
+
+static void fill_getopt(const struct usage *usage, struct option options[MAX_OPTIONS])
+{
+    for (int i = 0; i < usage->spec_count; i++)
+        options[i] = (struct option){usage->specs[i].name,
+                                     usage->specs[i].argument ? required_argument : no_argument,
+                                     NULL, i + 1};
+    options[usage->spec_count] = (struct option){"help", no_argument, NULL, HELP};
+    options[usage->spec_count + 1] = (struct option){0};
+}
+
+static int check_arguments(const struct usage *usage, int given, char **words)
+{
+    if (given < usage->min_arguments)
+        return refuse(usage->program, "wanted %s: see %s --help", usage->arguments, usage->program);
+    if (given > usage->max_arguments)
+        return refuse(usage->program, "'%s' is one argument too many: see %s --help",
+                      words[usage->max_arguments], usage->program);
+    return -1;
+}
+
+int options_parse(const struct usage *usage, int argc, char **argv, int *first)
+{
+    struct option options[MAX_OPTIONS];
+    fill_getopt(usage, options);
+    opterr = 0;
+    for (;;) {
+        int code = getopt_long(argc, argv, ":h", options, NULL);
+        if (code == -1)
+            break;
+        const char *word = argv[optind - 1];
+        if (code == 'h' || code == HELP) {
+            print_help(usage);
+            return command_finish(usage->program, EXIT_DONE);
+        }
+        if (code == ':')
+            return refuse(usage->program, "%s needs a value: see %s --help", word, usage->program);
+        if (code == '?')
+            return refuse(usage->program, "'%s' is no option here: see %s --help", word,
+                          usage->program);
+        if (set_value(usage->program, &usage->specs[code - 1], optarg))
+            return EXIT_USAGE;
+    }
+    *first = optind;
+    return check_arguments(usage, argc - optind, argv + optind);
+}

@@ -1,0 +1,187 @@
+#include "mnist/dataset.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "mnist/memory.h"
+#include "mnist/rng.h"
+
+/* --- finding the files --- */
+
+static bool is_file(const char *path)
+{
+    struct stat info;
+    return !stat(path, &info) && !S_ISDIR(info.st_mode);
+}
+
+/* Tries every layout and spelling in use, the plainest first. */
+static bool find_file(char path[PATH_MAX], const char *folder, const char *stem, const char *type)
+{
+    static const char *const layouts[] = {"", "raw/", "MNIST/raw/"};
+    static const char *const endings[] = {"", ".gz"};
+    for (size_t layout = 0; layout < 3; layout++) {
+        for (int spelling = 0; spelling < 4; spelling++) {
+            char name[64];
+            snprintf(name, sizeof name, "%s%c%s-ubyte%s", stem, spelling & 1 ? '.' : '-', type,
+                     endings[spelling >> 1]);
+            int length = snprintf(path, PATH_MAX, "%s/%s%s", folder, layouts[layout], name);
+            if (length < PATH_MAX && is_file(path))
+                return true;
+            length = snprintf(path, PATH_MAX, "%s/%s%s/%s", folder, layouts[layout], name, name);
+            if (length < PATH_MAX && is_file(path))
+                return true;
+        }
+    }
+    return false;
+}
+
+static int load_file(struct idx *idx, const char *folder, const char *part, enum idx_kind kind,
+                     struct error *err)
+{
+    char path[PATH_MAX], stem[32];
+    const char *type = kind == IDX_IMAGES ? "idx3" : "idx1";
+    snprintf(stem, sizeof stem, "%s-%s", part, kind == IDX_IMAGES ? "images" : "labels");
+    if (!find_file(path, folder, stem, type))
+        return error_set(
+            err,
+            "no %s-%s-ubyte (or .gz) in %s: run scripts/get-mnist.sh, or name another folder "
+            "with --data (data/sample is a small one)",
+            stem, type, folder);
+    return idx_load(idx, path, kind, err);
+}
+
+/* --- loading --- */
+
+/* Eight pixels at a time: the top bit of each byte of the sum says whether that byte was not 0, and
+ * the multiplication gathers the eight top bits into one byte. */
+static uint64_t ink_of_8(const uint8_t *p)
+{
+    uint64_t x = 0;
+    for (int i = 0; i < 8; i++)
+        x |= (uint64_t)p[i] << (8 * i);
+    const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+    uint64_t ink = (((x & low) + low) | x) & ~low;
+    return (ink >> 7) * 0x0102040810204080 >> 56;
+}
+
+void dataset_mask(uint64_t *mask, const uint8_t *pixels)
+{
+    memset(mask, 0, MASK_WORDS * sizeof *mask);
+    for (int p = 0; p < IDX_PIXELS; p += 8)
+        mask[p / 64] |= ink_of_8(pixels + p) << p % 64;
+}
+
+int dataset_load(struct dataset *dataset, const char *folder, enum dataset_part part,
+                 struct error *err)
+{
+    const char *name = part == DATASET_TRAIN ? "train" : "t10k";
+    *dataset = (struct dataset){0};
+    if (load_file(&dataset->images_file, folder, name, IDX_IMAGES, err) ||
+        load_file(&dataset->labels_file, folder, name, IDX_LABELS, err))
+        goto failed;
+    int count = dataset->images_file.count, labels = dataset->labels_file.count;
+    if (count != labels) {
+        error_set(err, "%s: %d %s images but %d labels: the files do not belong together", folder,
+                  count, name, labels);
+        goto failed;
+    }
+    dataset->masks = mem_alloc((size_t)count, MASK_WORDS * sizeof *dataset->masks, err);
+    if (!dataset->masks)
+        goto failed;
+    dataset->count = count;
+    dataset->pixels = dataset->images_file.values;
+    dataset->labels = dataset->labels_file.values;
+    for (size_t i = 0; i < (size_t)count; i++)
+        dataset_mask(dataset->masks + i * MASK_WORDS, dataset->pixels + i * IDX_PIXELS);
+    return 0;
+failed:
+    dataset_free(dataset);
+    return -1;
+}
+
+void dataset_free(struct dataset *dataset)
+{
+    idx_free(&dataset->images_file);
+    idx_free(&dataset->labels_file);
+    mem_free(dataset->masks);
+    *dataset = (struct dataset){0};
+}
+
+int dataset_check_distinct(const struct dataset *train, const struct dataset *test,
+                           struct error *err)
+{
+    int common = train->count < test->count ? train->count : test->count;
+    if (!memcmp(train->pixels, test->pixels, (size_t)common * IDX_PIXELS))
+        return error_set(
+            err, "the training and the test images are the same: a figure on them would mean "
+                 "nothing: fetch the files again");
+    return 0;
+}
+
+/* --- splitting --- */
+
+/* quota[c] = how many of class c validate: the whole part of its share, then one more each for the
+ * classes with the largest remainders until the sum is right. */
+static void stratify(int quota[IDX_CLASSES], const struct dataset *dataset, int val_count)
+{
+    int64_t size[IDX_CLASSES] = {0}, remainder[IDX_CLASSES];
+    int left = val_count;
+    for (int i = 0; i < dataset->count; i++)
+        size[dataset->labels[i]]++;
+    for (int c = 0; c < IDX_CLASSES; c++) {
+        quota[c] = (int)(size[c] * val_count / dataset->count);
+        remainder[c] = size[c] * val_count % dataset->count;
+        left -= quota[c];
+    }
+    for (; left > 0; left--) {
+        int most = 0;
+        for (int c = 1; c < IDX_CLASSES; c++)
+            if (remainder[c] > remainder[most])
+                most = c;
+        quota[most]++;
+        remainder[most] = -1;
+    }
+}
+
+int split_create(struct split *split, const struct dataset *dataset, int val_count, uint64_t seed,
+                 struct error *err)
+{
+    int n = dataset->count, quota[IDX_CLASSES];
+    *split = (struct split){0};
+    int *order = mem_alloc((size_t)n, sizeof *order, err);
+    bool *validates = mem_calloc((size_t)n, sizeof *validates, err);
+    split->train = mem_alloc((size_t)(n - val_count), sizeof *split->train, err);
+    split->val = mem_alloc((size_t)val_count, sizeof *split->val, err);
+    int failed = !order || !validates || !split->train || !split->val;
+    if (!failed) {
+        struct rng rng;
+        rng_seed(&rng, seed, RNG_SPLIT, 0);
+        for (int i = 0; i < n; i++)
+            order[i] = i;
+        rng_shuffle(&rng, order, n);
+        stratify(quota, dataset, val_count);
+        for (int i = 0; i < n; i++)
+            if (quota[dataset->labels[order[i]]]-- > 0)
+                validates[order[i]] = true;
+        for (int i = 0; i < n; i++) {
+            if (validates[i])
+                split->val[split->val_count++] = i;
+            else
+                split->train[split->train_count++] = i;
+        }
+    }
+    mem_free(order);
+    mem_free(validates);
+    if (failed)
+        split_free(split);
+    return failed ? -1 : 0;
+}
+
+void split_free(struct split *split)
+{
+    mem_free(split->train);
+    mem_free(split->val);
+    *split = (struct split){0};
+}

@@ -1,0 +1,196 @@
+#include "mnist/json.h"
+
+#include <string.h>
+
+static void skip_space(struct json_reader *reader)
+{
+    while (reader->at < reader->size) {
+        char c = reader->text[reader->at];
+        if (c != ' ' && c != '\t' && c != '\n' && c != '\r')
+            return;
+        reader->at++;
+    }
+}
+
+bool json_next_is(struct json_reader *reader, char c)
+{
+    skip_space(reader);
+    return reader->at < reader->size && reader->text[reader->at] == c;
+}
+
+bool json_expect(struct json_reader *reader, char c)
+{
+    if (!json_next_is(reader, c))
+        return false;
+    reader->at++;
+    return true;
+}
+
+bool json_at_end(struct json_reader *reader)
+{
+    skip_space(reader);
+    return reader->at == reader->size;
+}
+
+bool json_integer(struct json_reader *reader, uint64_t *value)
+{
+    const uint64_t largest = (uint64_t)1 << 53;
+    skip_space(reader);
+    size_t start = reader->at;
+    uint64_t n = 0;
+    while (reader->at < reader->size && reader->text[reader->at] >= '0' &&
+           reader->text[reader->at] <= '9') {
+        n = n * 10 + (uint64_t)(reader->text[reader->at] - '0');
+        if (n > largest)
+            return false;
+        reader->at++;
+    }
+    size_t digits = reader->at - start;
+    *value = n;
+    return digits == 1 || (digits > 1 && reader->text[start] != '0');
+}
+
+static bool hex4(struct json_reader *reader, uint32_t *code)
+{
+    *code = 0;
+    for (int i = 0; i < 4; i++, reader->at++) {
+        if (reader->at >= reader->size)
+            return false;
+        char c = reader->text[reader->at];
+        uint32_t digit;
+        if (c >= '0' && c <= '9')
+            digit = (uint32_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            digit = (uint32_t)(c - 'a') + 10;
+        else if (c >= 'A' && c <= 'F')
+            digit = (uint32_t)(c - 'A') + 10;
+        else
+            return false;
+        *code = *code << 4 | digit;
+    }
+    return true;
+}
+
+/* The four digits after \u, and a second \uXXXX where they are the first half of a surrogate pair.
+ */
+static bool unicode_escape(struct json_reader *reader, uint32_t *code)
+{
+    if (!hex4(reader, code) || *code == 0 || (*code >= 0xdc00 && *code < 0xe000))
+        return false;
+    if (*code < 0xd800 || *code >= 0xdc00)
+        return true;
+    uint32_t low;
+    if (reader->size - reader->at < 6 || memcmp(reader->text + reader->at, "\\u", 2))
+        return false;
+    reader->at += 2;
+    if (!hex4(reader, &low) || low < 0xdc00 || low >= 0xe000)
+        return false;
+    *code = 0x10000 + ((*code - 0xd800) << 10) + (low - 0xdc00);
+    return true;
+}
+
+static size_t utf8_encode(uint32_t code, char out[4])
+{
+    size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    static const uint8_t lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    for (size_t i = length - 1; i > 0; i--, code >>= 6)
+        out[i] = (char)(0x80 | (code & 0x3f));
+    out[0] = (char)(lead[length] | code);
+    return length;
+}
+
+/* The length of the UTF-8 sequence that starts at s, 0 where there is none (overlong and surrogates
+ * too). */
+static size_t utf8_length(const uint8_t *s, size_t size)
+{
+    size_t length = s[0] < 0x80   ? 1
+                    : s[0] < 0xc2 ? 0
+                    : s[0] < 0xe0 ? 2
+                    : s[0] < 0xf0 ? 3
+                    : s[0] < 0xf5 ? 4
+                                  : 0;
+    if (length == 0 || length > size)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] >= 0xa0) ||
+        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] >= 0x90))
+        return 0;
+    return length;
+}
+
+/* One character of a string, plain or escaped, as `length` bytes in out. */
+static bool string_character(struct json_reader *reader, char out[4], size_t *length)
+{
+    static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
+    const uint8_t *here = (const uint8_t *)reader->text + reader->at;
+    if (*here < 0x20)
+        return false;
+    if (*here != '\\') {
+        *length = utf8_length(here, reader->size - reader->at);
+        memcpy(out, here, *length);
+        reader->at += *length;
+        return *length > 0;
+    }
+    if (++reader->at >= reader->size)
+        return false;
+    char c = reader->text[reader->at++];
+    if (c == 'u') {
+        uint32_t code;
+        if (!unicode_escape(reader, &code))
+            return false;
+        *length = utf8_encode(code, out);
+        return true;
+    }
+    const char *escape = c ? strchr(escapes, c) : NULL;
+    if (!escape)
+        return false;
+    out[0] = meanings[escape - escapes];
+    *length = 1;
+    return true;
+}
+
+bool json_string(struct json_reader *reader, char *value, size_t capacity)
+{
+    size_t used = 0;
+    if (!json_expect(reader, '"'))
+        return false;
+    while (reader->at < reader->size) {
+        if (reader->text[reader->at] == '"') {
+            reader->at++;
+            value[used] = '\0';
+            return true;
+        }
+        char bytes[4];
+        size_t length;
+        if (!string_character(reader, bytes, &length) || used + length >= capacity)
+            return false;
+        memcpy(value + used, bytes, length);
+        used += length;
+    }
+    return false;
+}
+
+void json_write_string(FILE *out, const char *value)
+{
+    const uint8_t *s = (const uint8_t *)value;
+    size_t size = strlen(value);
+    putc('"', out);
+    while (size) {
+        size_t length = utf8_length(s, size);
+        if (length == 0) {
+            fputs("\\ufffd", out);
+            length = 1;
+        } else if (*s == '"' || *s == '\\') {
+            fprintf(out, "\\%c", *s);
+        } else if (*s < 0x20 || *s == 0x7f) {
+            fprintf(out, "\\u%04x", *s);
+        } else {
+            fwrite(s, 1, length, out);
+        }
+        s += length;
+        size -= length;
+    }
+    putc('"', out);
+}

@@ -1,0 +1,140 @@
+#include "mnist/model.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "mnist/memory.h"
+#include "mnist/safetensors.h"
+
+/* The format of model files this program writes and reads. */
+static const char VERSION[] = "1";
+
+/* No model has so much, but a wrong file of this size is still read, to say what it looks like. */
+static const size_t LARGEST_FILE = (size_t)64 << 20;
+
+static void set_metadata(struct safetensors *st, const struct model *model)
+{
+    const struct train_options *o = &model->options;
+    const struct train_epoch *best = &model->best;
+    safetensors_set(st, "format", "pt");
+    safetensors_set(st, "mnist_format_version", "%s", VERSION);
+    safetensors_set(st, "architecture", "784-128-64-10 dense, ReLU, softmax");
+    safetensors_set(st, "input_scaling", "pixel / 255");
+    safetensors_set(st, "epochs", "%d", o->epochs);
+    safetensors_set(st, "batch", "%d", o->batch);
+    safetensors_set(st, "lr", "%.9g", (double)o->lr);
+    safetensors_set(st, "l2", "%.9g", (double)o->l2);
+    safetensors_set(st, "dropout", "%.9g", (double)o->dropout);
+    safetensors_set(st, "patience", "%d", o->patience);
+    safetensors_set(st, "val", "%d", o->val);
+    safetensors_set(st, "schedule", "%s", schedule_names[o->schedule]);
+    safetensors_set(st, "seed", "%" PRIu64, o->seed);
+    safetensors_set(st, "best_epoch", "%d", best->epoch);
+    safetensors_set(st, "val_loss", "%.9g", best->val_loss);
+    safetensors_set(st, "val_acc", "%.9g", best->val_acc);
+}
+
+/* Files hold weights as (outputs, inputs), the transpose of the program's. */
+static void to_file_order(float *to, const float *from, const struct param *param)
+{
+    for (int r = 0; r < param->rows; r++)
+        for (int c = 0; c < param->cols; c++)
+            to[c * param->rows + r] = from[r * param->cols + c];
+}
+
+int model_save(struct model *model, const char *path, struct error *err)
+{
+    struct safetensors *st = mem_calloc(1, sizeof *st, err);
+    float *floats = mem_alloc(PARAM_COUNT, sizeof *floats, err);
+    int failed = !st || !floats;
+    if (!failed) {
+        const float *values[PARAM_TENSORS];
+        set_metadata(st, model);
+        for (int t = 0; t < PARAM_TENSORS; t++) {
+            const struct param *param = &param_table[t];
+            bool weight = PARAM_IS_WEIGHT(param);
+            safetensors_add(st, param->name, weight ? 2 : 1, (uint64_t)param->cols,
+                            (uint64_t)param->rows);
+            to_file_order(floats + param->offset, model->params + param->offset, param);
+            values[t] = floats + param->offset;
+        }
+        failed = safetensors_save(st, values, path, err);
+        model->crc32 = st->crc32;
+    }
+    mem_free(st);
+    mem_free(floats);
+    return failed ? -1 : 0;
+}
+
+/* The tensors must be those of param_table, no other and no fewer, each with its shape. */
+static int check_tensors(const struct safetensors *st, const char *name, struct error *err)
+{
+    const char *version = safetensors_get(st, "mnist_format_version");
+    if (!version || strcmp(version, VERSION))
+        return error_set(err, "%s: model format %s, wanted %s: it needs another version of mnist",
+                         name, version ? version : "unknown", VERSION);
+    for (int t = 0; t < PARAM_TENSORS; t++) {
+        const struct param *param = &param_table[t];
+        const struct safetensors_tensor *tensor = safetensors_find(st, param->name);
+        if (!tensor)
+            return error_set(err, "%s: has no tensor %s", name, param->name);
+        if (tensor->rank != (PARAM_IS_WEIGHT(param) ? 2 : 1) ||
+            tensor->shape[0] != (uint64_t)param->cols || tensor->shape[1] != (uint64_t)param->rows)
+            return error_set(
+                err, "%s: tensor %s has shape (%" PRIu64 ",%" PRIu64 "), wanted (%d,%d)", name,
+                tensor->name, tensor->shape[0], tensor->shape[1], param->cols, param->rows);
+    }
+    if (st->tensor_count != PARAM_TENSORS)
+        return error_set(err, "%s: has %d tensors, wanted the %d of this network", name,
+                         st->tensor_count, PARAM_TENSORS);
+    return 0;
+}
+
+static int take_params(struct model *model, const struct safetensors *st, const char *name,
+                       struct error *err)
+{
+    if (check_tensors(st, name, err))
+        return -1;
+    *model =
+        (struct model){.params = mem_alloc(PARAM_COUNT, sizeof(float), err), .crc32 = st->crc32};
+    if (!model->params)
+        return -1;
+    for (int t = 0; t < PARAM_TENSORS; t++) {
+        const struct param *param = &param_table[t];
+        const struct safetensors_tensor *tensor = safetensors_find(st, param->name);
+        for (int r = 0; r < param->rows; r++)
+            for (int c = 0; c < param->cols; c++)
+                model->params[param->offset + r * param->cols + c] =
+                    safetensors_float(st, tensor, (size_t)(c * param->rows + r));
+    }
+    return 0;
+}
+
+int model_parse(struct model *model, const uint8_t *bytes, size_t size, const char *name,
+                struct error *err)
+{
+    *model = (struct model){0};
+    struct safetensors *st = mem_calloc(1, sizeof *st, err);
+    if (!st)
+        return -1;
+    int failed = safetensors_parse(st, bytes, size, name, err) || take_params(model, st, name, err);
+    mem_free(st);
+    return failed ? -1 : 0;
+}
+
+int model_load(struct model *model, const char *path, struct error *err)
+{
+    struct file file;
+    *model = (struct model){0};
+    if (file_read(&file, path, LARGEST_FILE, err))
+        return -1;
+    int failed = model_parse(model, file.bytes, file.size, path, err);
+    file_free(&file);
+    return failed;
+}
+
+void model_free(struct model *model)
+{
+    mem_free(model->params);
+    *model = (struct model){0};
+}

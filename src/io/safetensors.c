@@ -1,0 +1,424 @@
+#include "mnist/safetensors.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist/crc32.h"
+#include "mnist/json.h"
+#include "mnist/memory.h"
+
+enum { LENGTH_BYTES = 8, LARGEST_HEADER = 1 << 20, CRC_DIGITS = 8 };
+
+static const char HEADER_CRC_KEY[] = "\"header_crc32\":\"";
+
+/* --- what both directions share --- */
+
+/* CRC of the header with the digits of its own checksum as zeros. The first place where the key
+ * stands counts. -1 where it stands nowhere. */
+static int header_crc32(uint32_t *crc, uint8_t *header, size_t size)
+{
+    size_t key = strlen(HEADER_CRC_KEY);
+    for (size_t i = 0; i + key + CRC_DIGITS <= size; i++) {
+        if (memcmp(header + i, HEADER_CRC_KEY, key))
+            continue;
+        uint8_t digits[CRC_DIGITS];
+        memcpy(digits, header + i + key, CRC_DIGITS);
+        memset(header + i + key, '0', CRC_DIGITS);
+        *crc = crc32(header, size);
+        memcpy(header + i + key, digits, CRC_DIGITS);
+        return (int)(i + key);
+    }
+    return -1;
+}
+
+const char *safetensors_get(const struct safetensors *st, const char *key)
+{
+    for (int i = 0; i < st->metadata_count; i++)
+        if (!strcmp(st->metadata[i].key, key))
+            return st->metadata[i].value;
+    return NULL;
+}
+
+const struct safetensors_tensor *safetensors_find(const struct safetensors *st, const char *name)
+{
+    for (int i = 0; i < st->tensor_count; i++)
+        if (!strcmp(st->tensors[i].name, name))
+            return &st->tensors[i];
+    return NULL;
+}
+
+static uint32_t little_endian_32(const uint8_t *p)
+{
+    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static float float_at(const uint8_t *p)
+{
+    uint32_t bits = little_endian_32(p);
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+float safetensors_float(const struct safetensors *st, const struct safetensors_tensor *tensor,
+                        size_t i)
+{
+    return float_at(st->data + tensor->begin + 4 * i);
+}
+
+/* --- writing --- */
+
+void safetensors_set(struct safetensors *st, const char *key, const char *format, ...)
+{
+    assert(st->metadata_count < SAFETENSORS_METADATA && strlen(key) < SAFETENSORS_NAME);
+    struct safetensors_entry *entry = &st->metadata[st->metadata_count++];
+    snprintf(entry->key, sizeof entry->key, "%s", key);
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(entry->value, sizeof entry->value, format, args);
+    va_end(args);
+    assert(length >= 0 && length < SAFETENSORS_VALUE);
+    (void)length;
+}
+
+void safetensors_add(struct safetensors *st, const char *name, int rank, uint64_t rows,
+                     uint64_t cols)
+{
+    assert(st->tensor_count < SAFETENSORS_TENSORS && strlen(name) < SAFETENSORS_NAME);
+    struct safetensors_tensor *tensor = &st->tensors[st->tensor_count++];
+    *tensor = (struct safetensors_tensor){.rank = rank, .shape = {rows, cols}};
+    snprintf(tensor->name, sizeof tensor->name, "%s", name);
+    tensor->begin = st->tensor_count > 1 ? tensor[-1].end : 0;
+    tensor->end = tensor->begin + (size_t)(rows * cols) * sizeof(float);
+}
+
+static void write_header(FILE *out, const struct safetensors *st)
+{
+    fputs("{\"__metadata__\":{", out);
+    for (int i = 0; i < st->metadata_count; i++) {
+        json_write_string(out, st->metadata[i].key);
+        putc(':', out);
+        json_write_string(out, st->metadata[i].value);
+        putc(',', out);
+    }
+    fprintf(out, "\"crc32\":\"%08" PRIx32 "\",%s00000000\"}", st->crc32, HEADER_CRC_KEY);
+    for (int i = 0; i < st->tensor_count; i++) {
+        const struct safetensors_tensor *t = &st->tensors[i];
+        putc(',', out);
+        json_write_string(out, t->name);
+        fprintf(out, ":{\"dtype\":\"F32\",\"shape\":[%" PRIu64, t->shape[0]);
+        if (t->rank == 2)
+            fprintf(out, ",%" PRIu64, t->shape[1]);
+        fprintf(out, "],\"data_offsets\":[%zu,%zu]}", t->begin, t->end);
+    }
+    putc('}', out);
+}
+
+/* The header's JSON, padded with spaces to a multiple of 8 and with its checksum filled in. The
+ * caller frees it with free. */
+static char *make_header(const struct safetensors *st, size_t *size, struct error *err)
+{
+    char *header = NULL;
+    FILE *out = open_memstream(&header, size);
+    if (out) {
+        write_header(out, st);
+        while (ftell(out) % 8)
+            putc(' ', out);
+    }
+    int failed = !out || ferror(out);
+    if (out && fclose(out))
+        failed = 1;
+    uint32_t crc = 0;
+    int place = failed ? -1 : header_crc32(&crc, (uint8_t *)header, *size);
+    if (place < 0) {
+        free(header);
+        error_set(err, "out of memory for the header of a safetensors file");
+        return NULL;
+    }
+    char digits[CRC_DIGITS + 1];
+    snprintf(digits, sizeof digits, "%08" PRIx32, crc);
+    memcpy(header + place, digits, CRC_DIGITS);
+    return header;
+}
+
+static void put_floats(uint8_t *to, const float *values, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += 4) {
+        uint32_t bits;
+        memcpy(&bits, &values[i / 4], sizeof bits);
+        for (int b = 0; b < 4; b++)
+            to[i + (size_t)b] = (uint8_t)(bits >> (8 * b));
+    }
+}
+
+int safetensors_save(struct safetensors *st, const float *const *values, const char *path,
+                     struct error *err)
+{
+    size_t data_size = st->tensor_count ? st->tensors[st->tensor_count - 1].end : 0,
+           header_size = 0;
+    size_t room = LENGTH_BYTES + LARGEST_HEADER + data_size;
+    uint8_t *bytes = mem_alloc(room, 1, err);
+    if (!bytes)
+        return -1;
+    /* The tensors first, at the end of the room: the header needs their checksum. */
+    uint8_t *data = bytes + room - data_size;
+    for (int i = 0; i < st->tensor_count; i++) {
+        const struct safetensors_tensor *t = &st->tensors[i];
+        put_floats(data + t->begin, values[i], t->end - t->begin);
+    }
+    st->crc32 = crc32(data, data_size);
+    char *header = make_header(st, &header_size, err);
+    int failed = !header;
+    if (header) {
+        assert(header_size <= LARGEST_HEADER);
+        uint8_t *start = data - header_size - LENGTH_BYTES;
+        for (int b = 0; b < LENGTH_BYTES; b++)
+            start[b] = (uint8_t)((uint64_t)header_size >> (8 * b));
+        memcpy(start + LENGTH_BYTES, header, header_size);
+        failed = file_write(path, start, LENGTH_BYTES + header_size + data_size, err);
+    }
+    free(header);
+    mem_free(bytes);
+    return failed ? -1 : 0;
+}
+
+/* --- reading --- */
+
+/* A reader and what its messages need. */
+struct parser {
+    struct json_reader json;
+    struct safetensors *st;
+    const char *name;
+    struct error *err;
+};
+
+static int refuse_json(struct parser *p, const char *wanted)
+{
+    return error_set(p->err, "%s: header is damaged at byte %zu: wanted %s", p->name,
+                     p->json.at + LENGTH_BYTES, wanted);
+}
+
+/* After a member of an object: true when another follows. */
+static bool another(struct parser *p)
+{
+    return json_expect(&p->json, ',');
+}
+
+static int parse_metadata(struct parser *p)
+{
+    struct safetensors *st = p->st;
+    if (st->metadata_count)
+        return error_set(p->err, "%s: __metadata__ stands twice in the header", p->name);
+    if (!json_expect(&p->json, '{'))
+        return refuse_json(p, "{ after __metadata__");
+    if (json_expect(&p->json, '}'))
+        return 0;
+    do {
+        if (st->metadata_count == SAFETENSORS_METADATA)
+            return error_set(p->err, "%s: more than %d metadata strings", p->name,
+                             SAFETENSORS_METADATA);
+        struct safetensors_entry *entry = &st->metadata[st->metadata_count];
+        if (!json_string(&p->json, entry->key, sizeof entry->key) || !json_expect(&p->json, ':') ||
+            !json_string(&p->json, entry->value, sizeof entry->value))
+            return refuse_json(p, "\"key\":\"value\"");
+        if (safetensors_get(st, entry->key))
+            return error_set(p->err, "%s: metadata key %s stands twice", p->name, entry->key);
+        st->metadata_count++;
+    } while (another(p));
+    return json_expect(&p->json, '}') ? 0 : refuse_json(p, ", or } after a metadata string");
+}
+
+static bool parse_shape(struct parser *p, struct safetensors_tensor *tensor)
+{
+    tensor->shape[1] = 1;
+    if (!json_expect(&p->json, '['))
+        return false;
+    do {
+        if (tensor->rank == 2 || !json_integer(&p->json, &tensor->shape[tensor->rank]))
+            return false;
+        tensor->rank++;
+    } while (another(p));
+    return json_expect(&p->json, ']');
+}
+
+static bool parse_offsets(struct parser *p, uint64_t *begin, uint64_t *end)
+{
+    return json_expect(&p->json, '[') && json_integer(&p->json, begin) &&
+           json_expect(&p->json, ',') && json_integer(&p->json, end) && json_expect(&p->json, ']');
+}
+
+/* {"dtype":"F32","shape":[…],"data_offsets":[begin,end]}, the three in any order, each once. */
+static int parse_tensor(struct parser *p, struct safetensors_tensor *tensor)
+{
+    enum { DTYPE = 1, SHAPE = 2, OFFSETS = 4, ALL = 7 };
+    int seen = 0, field;
+    uint64_t begin = 0, end = 0;
+    if (!json_expect(&p->json, '{'))
+        return refuse_json(p, "{ after a tensor's name");
+    do {
+        char key[16], dtype[16];
+        if (!json_string(&p->json, key, sizeof key) || !json_expect(&p->json, ':'))
+            return refuse_json(p, "\"dtype\", \"shape\" or \"data_offsets\"");
+        bool good;
+        if (!strcmp(key, "dtype")) {
+            field = DTYPE;
+            good = json_string(&p->json, dtype, sizeof dtype);
+            if (good && strcmp(dtype, "F32"))
+                return error_set(p->err, "%s: tensor %s has dtype %s, wanted F32", p->name,
+                                 tensor->name, dtype);
+        } else if (!strcmp(key, "shape")) {
+            field = SHAPE;
+            good = !(seen & SHAPE) && parse_shape(p, tensor);
+        } else if (!strcmp(key, "data_offsets")) {
+            field = OFFSETS;
+            good = parse_offsets(p, &begin, &end);
+        } else {
+            return error_set(p->err, "%s: tensor %s has an unknown field %s", p->name, tensor->name,
+                             key);
+        }
+        if (!good || seen & field)
+            return refuse_json(p, "dtype, a shape of one or two sizes, and two offsets, once each");
+        seen |= field;
+    } while (another(p));
+    if (!json_expect(&p->json, '}'))
+        return refuse_json(p, ", or } after a tensor's field");
+    if (seen != ALL)
+        return error_set(p->err, "%s: tensor %s lacks its dtype, shape or data_offsets", p->name,
+                         tensor->name);
+    tensor->begin = (size_t)begin;
+    tensor->end = (size_t)end;
+    return 0;
+}
+
+static int parse_header(struct parser *p)
+{
+    struct safetensors *st = p->st;
+    bool metadata_seen = false;
+    if (!json_expect(&p->json, '{'))
+        return refuse_json(p, "{");
+    do {
+        char name[SAFETENSORS_NAME];
+        if (!json_string(&p->json, name, sizeof name) || !json_expect(&p->json, ':'))
+            return refuse_json(p, "a tensor's name");
+        if (!strcmp(name, "__metadata__")) {
+            if (metadata_seen || parse_metadata(p))
+                return metadata_seen ? refuse_json(p, "__metadata__ once only") : -1;
+            metadata_seen = true;
+            continue;
+        }
+        if (safetensors_find(st, name))
+            return error_set(p->err, "%s: tensor %s stands twice in the header", p->name, name);
+        if (st->tensor_count == SAFETENSORS_TENSORS)
+            return error_set(p->err, "%s: more than %d tensors", p->name, SAFETENSORS_TENSORS);
+        struct safetensors_tensor *tensor = &st->tensors[st->tensor_count];
+        *tensor = (struct safetensors_tensor){0};
+        memcpy(tensor->name, name, sizeof name);
+        if (parse_tensor(p, tensor))
+            return -1;
+        st->tensor_count++;
+    } while (another(p));
+    if (!json_expect(&p->json, '}'))
+        return refuse_json(p, ", or } after a tensor");
+    return json_at_end(&p->json) ? 0 : refuse_json(p, "nothing but spaces after the header");
+}
+
+/* Each tensor starts where the one before it ends, has the bytes its shape needs, and the last ends
+ * with the file. */
+static int check_tiling(const struct safetensors *st, size_t data_size, const char *name,
+                        struct error *err)
+{
+    size_t at = 0;
+    for (int i = 0; i < st->tensor_count; i++) {
+        const struct safetensors_tensor *t = &st->tensors[i];
+        if (t->begin != at)
+            return error_set(err, "%s: tensor %s starts at byte %zu of the data, wanted %zu", name,
+                             t->name, t->begin, at);
+        if (t->end < t->begin || t->end > data_size)
+            return error_set(
+                err, "%s: tensor %s ends at byte %zu of %zu: the file is cut short or damaged",
+                name, t->name, t->end, data_size);
+        uint64_t floats = (t->end - t->begin) / 4;
+        bool exact = (t->end - t->begin) % 4 == 0 && t->shape[0] && t->shape[1] &&
+                     t->shape[0] <= floats && t->shape[1] == floats / t->shape[0] &&
+                     floats % t->shape[0] == 0;
+        if (!exact)
+            return error_set(
+                err, "%s: tensor %s of %" PRIu64 "×%" PRIu64 " floats cannot have %zu bytes", name,
+                t->name, t->shape[0], t->shape[1], t->end - t->begin);
+        at = t->end;
+    }
+    if (at != data_size)
+        return error_set(err, "%s: %zu bytes too many after its last tensor", name, data_size - at);
+    return 0;
+}
+
+static int check_crc(const struct safetensors *st, const char *key, uint32_t found,
+                     const char *what, const char *name, struct error *err)
+{
+    char wanted[CRC_DIGITS + 1];
+    const char *stored = safetensors_get(st, key);
+    if (!stored)
+        return error_set(err, "%s: no %s in its metadata: not a file that mnist wrote", name, key);
+    snprintf(wanted, sizeof wanted, "%08" PRIx32, found);
+    if (strcmp(stored, wanted))
+        return error_set(err, "%s: damaged: %s has CRC-32 %s, wanted %s", name, what, wanted,
+                         stored);
+    return 0;
+}
+
+static int check_sums(struct safetensors *st, const uint8_t *header, size_t header_size,
+                      size_t data_size, const char *name, struct error *err)
+{
+    uint8_t *copy = mem_alloc(header_size, 1, err);
+    if (!copy)
+        return -1;
+    memcpy(copy, header, header_size);
+    uint32_t header_sum = 0;
+    header_crc32(&header_sum, copy, header_size);
+    mem_free(copy);
+    st->crc32 = crc32(st->data, data_size);
+    if (check_crc(st, "header_crc32", header_sum, "the header", name, err) ||
+        check_crc(st, "crc32", st->crc32, "the weights", name, err))
+        return -1;
+    for (int i = 0; i < st->tensor_count; i++) {
+        const struct safetensors_tensor *t = &st->tensors[i];
+        for (size_t f = 0; f < (t->end - t->begin) / 4; f++)
+            if (!isfinite(safetensors_float(st, t, f)))
+                return error_set(err, "%s: value %zu of tensor %s is not finite", name, f, t->name);
+    }
+    return 0;
+}
+
+int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size, const char *name,
+                      struct error *err)
+{
+    *st = (struct safetensors){0};
+    uint64_t header_size = 0;
+    for (size_t b = LENGTH_BYTES; b > 0 && size >= LENGTH_BYTES; b--)
+        header_size = header_size << 8 | bytes[b - 1];
+    if (size <= LENGTH_BYTES || header_size > LARGEST_HEADER || bytes[LENGTH_BYTES] != '{') {
+        const char *kind = file_looks_like(bytes, size);
+        return error_set(err, "%s: not a model: wanted a safetensors file%s%s", name,
+                         kind ? ", found what looks like " : "", kind ? kind : "");
+    }
+    if (header_size > size - LENGTH_BYTES)
+        return error_set(err, "%s: cut short: a header of %" PRIu64 " bytes in a file of %zu", name,
+                         header_size, size);
+    const uint8_t *header = bytes + LENGTH_BYTES;
+    struct parser parser = {.json = {.text = (const char *)header, .size = (size_t)header_size},
+                            .st = st,
+                            .name = name,
+                            .err = err};
+    if (parse_header(&parser))
+        return -1;
+    st->data = header + header_size;
+    size_t data_size = size - LENGTH_BYTES - (size_t)header_size;
+    if (check_tiling(st, data_size, name, err))
+        return -1;
+    return check_sums(st, header, (size_t)header_size, data_size, name, err);
+}

@@ -1,0 +1,247 @@
+#include "mnist/network.h"
+
+#include <string.h>
+
+#include "mnist/memory.h"
+#include "mnist/rng.h"
+
+/* Samples a task of the forward pass takes: few enough that their activations stay in the first
+ * cache. */
+enum { CHUNK = 16 };
+
+/* --- life --- */
+
+int network_create(struct network *network, int capacity, struct team *team, struct error *err)
+{
+    struct network *n = network;
+    *n = (struct network){.kernels = &kernels_reference, .team = team, .capacity = capacity};
+    const struct {
+        float **block;
+        int length;
+    } blocks[] = {
+        {&n->params, PARAM_COUNT},           {&n->fc2_t, HIDDEN1 * HIDDEN2},
+        {&n->fc3_t, HIDDEN2 * CLASSES},      {&n->m, capacity ? PARAM_COUNT : 0},
+        {&n->v, capacity ? PARAM_COUNT : 0}, {&n->a1, capacity * HIDDEN1},
+        {&n->a2, capacity * HIDDEN2},        {&n->p, capacity * CLASSES},
+        {&n->dz1, capacity * HIDDEN1},       {&n->dz2, capacity * HIDDEN2},
+        {&n->dz3, capacity * CLASSES},       {&n->loss, capacity},
+    };
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
+        *blocks[i].block = mem_calloc((size_t)blocks[i].length, sizeof(float), err);
+        if (!*blocks[i].block) {
+            network_destroy(n);
+            return -1;
+        }
+    }
+    adam_init(&n->adam);
+    return 0;
+}
+
+void network_destroy(struct network *network)
+{
+    struct network *n = network;
+    float *blocks[] = {n->params, n->m, n->v,   n->fc2_t, n->fc3_t, n->a1,
+                       n->a2,     n->p, n->dz1, n->dz2,   n->dz3,   n->loss};
+    for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
+        mem_free(blocks[i]);
+    *n = (struct network){0};
+}
+
+static void transpose(float *to, const float *from, int rows, int cols)
+{
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < cols; c++)
+            to[c * rows + r] = from[r * cols + c];
+}
+
+void network_set_params(struct network *network, const float *params)
+{
+    memcpy(network->params, params, PARAM_COUNT * sizeof *params);
+    transpose(network->fc2_t, params + FC2_WEIGHT, HIDDEN1, HIDDEN2);
+    transpose(network->fc3_t, params + FC3_WEIGHT, HIDDEN2, CLASSES);
+    if (network->capacity) {
+        memset(network->m, 0, PARAM_COUNT * sizeof *network->m);
+        memset(network->v, 0, PARAM_COUNT * sizeof *network->v);
+    }
+    adam_init(&network->adam);
+}
+
+void network_get_params(const struct network *network, float *params)
+{
+    memcpy(params, network->params, PARAM_COUNT * sizeof *params);
+}
+
+/* --- one training step ---
+ *
+ * Two parallel phases. In the first each task owns some samples and takes them forward to the loss
+ * and back to the gradients dz before each activation. In the second each task owns some rows of
+ * the parameters, sums their gradients over the batch in sample order, and updates them. No task
+ * adds to what another one writes. */
+
+struct pass {
+    struct network *network;
+    const struct batch *batch;
+    const struct network_step *step;
+    struct adam_step weights, biases;
+};
+
+static int smaller(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Silences each of a[0 … n-1] with probability p and scales the others so that the mean stays:
+ * inverted dropout (Srivastava et al. 2014). */
+static void drop(float *a, int n, float p, struct rng *rng)
+{
+    float scale = 1.0f / (1.0f - p);
+    for (int i = 0; i < n; i++)
+        a[i] = rng_uniform(rng) < p ? 0.0f : a[i] * scale;
+}
+
+/* Layer by layer for samples from … from+count-1; `drawn` counts the samples before sample 0. */
+static void drop_hidden(float *a, int width, int layer, const struct network_step *step, int from,
+                        int count)
+{
+    if (step->dropout <= 0.0f)
+        return;
+    for (int s = from; s < from + count; s++) {
+        struct rng rng;
+        rng_seed(&rng, step->seed, RNG_DROPOUT, 2 * (step->drawn + (uint64_t)s) + (uint64_t)layer);
+        drop(a + s * width, width, step->dropout, &rng);
+    }
+}
+
+static void samples_task(void *context, int task)
+{
+    const struct pass *pass = context;
+    struct network *n = pass->network;
+    const struct kernels *k = n->kernels;
+    const struct batch *batch = pass->batch;
+    int from = task * CHUNK, count = smaller(CHUNK, batch->size - from);
+    float *a1 = n->a1 + from * HIDDEN1, *a2 = n->a2 + from * HIDDEN2, *p = n->p + from * CLASSES;
+    float *dz3 = n->dz3 + from * CLASSES, *dz2 = n->dz2 + from * HIDDEN2;
+
+    k->pixels_forward(n->a1, batch, n->params + FC1_WEIGHT, n->params + FC1_BIAS, from,
+                      from + count);
+    drop_hidden(n->a1, HIDDEN1, 0, pass->step, from, count);
+    k->dense_forward(a2, a1, n->params + FC2_WEIGHT, n->params + FC2_BIAS, count, HIDDEN1, HIDDEN2,
+                     true);
+    drop_hidden(n->a2, HIDDEN2, 1, pass->step, from, count);
+    float z[CHUNK * CLASSES];
+    k->dense_forward(z, a2, n->params + FC3_WEIGHT, n->params + FC3_BIAS, count, HIDDEN2, CLASSES,
+                     false);
+    const float *targets = batch->targets + from * CLASSES;
+    k->softmax(p, n->loss + from, z, targets, count);
+
+    /* d(mean loss)/dz = (p - t) / B: why softmax and cross-entropy belong together. */
+    float mean = 1.0f / (float)batch->size, scale = 1.0f / (1.0f - pass->step->dropout);
+    for (int i = 0; i < count * CLASSES; i++)
+        dz3[i] = (p[i] - targets[i]) * mean;
+    k->dense_backward(dz2, dz3, n->fc3_t, a2, scale, count, HIDDEN2, CLASSES);
+    k->dense_backward(n->dz1 + from * HIDDEN1, dz2, n->fc2_t, a1, scale, count, HIDDEN1, HIDDEN2);
+}
+
+/* The rows of all parameters, shared out: MASK_WORDS tasks of 64 pixels, FC2_TASKS of some rows of
+ * fc2, and one for the small rest. */
+enum { FC2_TASKS = 4, FC2_ROWS = HIDDEN1 / FC2_TASKS, UPDATE_TASKS = MASK_WORDS + FC2_TASKS + 1 };
+
+static void update_task(void *context, int task)
+{
+    const struct pass *pass = context;
+    struct network *n = pass->network;
+    const struct kernels *k = n->kernels;
+    float *w = n->params, *m = n->m, *v = n->v;
+    int B = pass->batch->size;
+    if (task < MASK_WORDS) {
+        int from = task * 64, to = smaller(from + 64, INPUTS);
+        k->pixels_update(w + FC1_WEIGHT, m + FC1_WEIGHT, v + FC1_WEIGHT, pass->batch, n->dz1,
+                         &pass->weights, from, to);
+    } else if (task < MASK_WORDS + FC2_TASKS) {
+        int from = (task - MASK_WORDS) * FC2_ROWS;
+        k->dense_update(w + FC2_WEIGHT, m + FC2_WEIGHT, v + FC2_WEIGHT, n->fc2_t, n->a1, n->dz2,
+                        &pass->weights, B, HIDDEN1, HIDDEN2, from, from + FC2_ROWS);
+    } else {
+        k->dense_update(w + FC3_WEIGHT, m + FC3_WEIGHT, v + FC3_WEIGHT, n->fc3_t, n->a2, n->dz3,
+                        &pass->weights, B, HIDDEN2, CLASSES, 0, HIDDEN2);
+        k->bias_update(w + FC1_BIAS, m + FC1_BIAS, v + FC1_BIAS, n->dz1, &pass->biases, B, HIDDEN1);
+        k->bias_update(w + FC2_BIAS, m + FC2_BIAS, v + FC2_BIAS, n->dz2, &pass->biases, B, HIDDEN2);
+        k->bias_update(w + FC3_BIAS, m + FC3_BIAS, v + FC3_BIAS, n->dz3, &pass->biases, B, CLASSES);
+    }
+}
+
+void network_train(struct network *network, const struct batch *batch,
+                   const struct network_step *step)
+{
+    struct pass pass = {.network = network, .batch = batch, .step = step};
+    pass.weights = adam_next(&network->adam, step->lr, step->l2);
+    pass.biases = pass.weights;
+    pass.biases.l2 = 0.0f;
+    team_run(network->team, (batch->size + CHUNK - 1) / CHUNK, samples_task, &pass);
+    team_run(network->team, UPDATE_TASKS, update_task, &pass);
+}
+
+/* --- prediction --- */
+
+struct prediction {
+    const struct network *network;
+    const struct dataset *dataset;
+    const int *indices;
+    int count;
+    float *p, *loss;
+    float value[256];
+};
+
+/* CHUNK samples from pixels to probabilities, with nothing but the stack. */
+static void predict_task(void *context, int task)
+{
+    const struct prediction *job = context;
+    const struct network *n = job->network;
+    const struct kernels *k = n->kernels;
+    const float *w = n->params;
+    const uint8_t *pixels[CHUNK];
+    const uint64_t *masks[CHUNK];
+    float targets[CHUNK * CLASSES];
+    float a1[CHUNK * HIDDEN1], a2[CHUNK * HIDDEN2], z[CHUNK * CLASSES], p[CHUNK * CLASSES],
+        loss[CHUNK];
+    int indices[CHUNK], from = task * CHUNK, count = smaller(CHUNK, job->count - from);
+    for (int i = 0; i < count; i++)
+        indices[i] = job->indices ? job->indices[from + i] : from + i;
+    struct batch batch = {.capacity = CHUNK, .pixels = pixels, .masks = masks, .targets = targets};
+    memcpy(batch.value, job->value, sizeof batch.value);
+    batch_fill(&batch, job->dataset, indices, count);
+    k->pixels_forward(a1, &batch, w + FC1_WEIGHT, w + FC1_BIAS, 0, count);
+    k->dense_forward(a2, a1, w + FC2_WEIGHT, w + FC2_BIAS, count, HIDDEN1, HIDDEN2, true);
+    k->dense_forward(z, a2, w + FC3_WEIGHT, w + FC3_BIAS, count, HIDDEN2, CLASSES, false);
+    k->softmax(p, loss, z, batch.targets, count);
+    if (job->p)
+        memcpy(job->p + (size_t)from * CLASSES, p, (size_t)(count * CLASSES) * sizeof *p);
+    if (job->loss)
+        memcpy(job->loss + from, loss, (size_t)count * sizeof *loss);
+}
+
+void network_predict(const struct network *network, const struct dataset *dataset,
+                     const int *indices, int count, float *p, float *loss)
+{
+    struct prediction job = {network, dataset, indices, count, p, loss, {0}};
+    batch_values(job.value);
+    team_run(network->team, (count + CHUNK - 1) / CHUNK, predict_task, &job);
+}
+
+int network_evaluate(const struct network *network, const struct dataset *dataset,
+                     const int *indices, int count, struct metrics *metrics, struct error *err)
+{
+    float *p = mem_alloc((size_t)count, CLASSES * sizeof *p, err);
+    float *loss = mem_alloc((size_t)count, sizeof *loss, err);
+    *metrics = (struct metrics){0};
+    if (p && loss) {
+        network_predict(network, dataset, indices, count, p, loss);
+        for (int i = 0; i < count; i++)
+            metrics_add(metrics, dataset->labels[indices ? indices[i] : i],
+                        metrics_argmax(p + (size_t)i * CLASSES), loss[i]);
+    }
+    int failed = !p || !loss;
+    mem_free(p);
+    mem_free(loss);
+    return failed ? -1 : 0;
+}

@@ -1,0 +1,19 @@
+#include "mnist/schedule.h"
+
+#include "mnist/rmath.h"
+
+const char *const schedule_names[] = {"constant", "cosine", "step", NULL};
+
+float schedule_rate(enum schedule schedule, float lr, int64_t t, int64_t T)
+{
+    double done = (double)t / (double)T;
+    switch (schedule) {
+    case SCHEDULE_COSINE:
+        return lr * 0.5f * (1.0f + rmath_cos(3.14159265f * (float)done));
+    case SCHEDULE_STEP:
+        return done < 0.5 ? lr : done < 0.75 ? lr * 0.1f : lr * 0.01f;
+    case SCHEDULE_CONSTANT:
+    default:
+        return lr;
+    }
+}

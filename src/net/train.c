@@ -1,0 +1,204 @@
+#include "mnist/train.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "mnist/clock.h"
+#include "mnist/memory.h"
+#include "mnist/rng.h"
+
+/* Everything a run carries from batch to batch. */
+struct run {
+    struct train_result *result;
+    struct network *network;
+    const struct dataset *dataset;
+    const struct split *split;
+    const struct train_options *options;
+    const struct train_callbacks *callbacks;
+    struct batch batch;
+    int *order;        /* (train_count) this epoch's order of the training images */
+    float *best;       /* (PARAM_COUNT) */
+    int batches;       /* an epoch */
+    double start;      /* clock */
+    double train_time; /* seconds in training passes of whole epochs */
+};
+
+static int allocate(struct run *run, struct error *err)
+{
+    run->order = mem_alloc((size_t)run->split->train_count, sizeof *run->order, err);
+    run->best = mem_alloc(PARAM_COUNT, sizeof *run->best, err);
+    if (!run->order || !run->best)
+        return -1;
+    return batch_create(&run->batch, run->options->batch, err);
+}
+
+static void release(struct run *run)
+{
+    mem_free(run->order);
+    mem_free(run->best);
+    batch_destroy(&run->batch);
+}
+
+/* The order depends on seed and epoch alone, not on the epochs before. */
+static void shuffle(struct run *run, int epoch)
+{
+    struct rng rng;
+    int n = run->split->train_count;
+    memcpy(run->order, run->split->train, (size_t)n * sizeof *run->order);
+    rng_seed(&rng, run->options->seed, RNG_SHUFFLE, (uint64_t)epoch);
+    rng_shuffle(&rng, run->order, n);
+}
+
+/* Adds the last batch's samples in order; false when a loss is not finite. */
+static bool add_batch(struct metrics *metrics, const struct run *run, const int *indices)
+{
+    for (int s = 0; s < run->batch.size; s++) {
+        float loss = run->network->loss[s];
+        if (!isfinite(loss))
+            return false;
+        metrics_add(metrics, run->dataset->labels[indices[s]],
+                    metrics_argmax(run->network->p + s * CLASSES), loss);
+    }
+    return true;
+}
+
+static bool stop_asked(struct run *run, int epoch, int batch, const struct metrics *metrics)
+{
+    if (!run->callbacks->on_batch)
+        return false;
+    struct train_progress progress = {
+        .epoch = epoch,
+        .epochs = run->options->epochs,
+        .batch = batch,
+        .batches = run->batches,
+        .loss = metrics_loss(metrics),
+        .acc = metrics_accuracy(metrics),
+        .seconds = clock_seconds() - run->start,
+    };
+    return run->callbacks->on_batch(run->callbacks->context, &progress);
+}
+
+/* One pass over the training images. TRAIN_COMPLETED when it was whole. */
+static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch *record)
+{
+    const struct train_options *options = run->options;
+    struct metrics metrics = {0};
+    int n = run->split->train_count;
+    double start = clock_seconds();
+    shuffle(run, epoch);
+    for (int i = 0; i < run->batches; i++) {
+        int from = i * options->batch, size = n - from < options->batch ? n - from : options->batch;
+        int64_t t = (int64_t)(epoch - 1) * run->batches + i;
+        struct network_step step = {
+            .lr = schedule_rate(options->schedule, options->lr, t,
+                                (int64_t)options->epochs * run->batches),
+            .l2 = options->l2,
+            .dropout = options->dropout,
+            .seed = options->seed,
+            .drawn = (uint64_t)(epoch - 1) * (uint64_t)n + (uint64_t)from,
+        };
+        if (i == 0)
+            record->lr = step.lr;
+        batch_fill(&run->batch, run->dataset, run->order + from, size);
+        network_train(run->network, &run->batch, &step);
+        if (!add_batch(&metrics, run, run->order + from)) {
+            run->result->diverged_epoch = epoch;
+            run->result->diverged_batch = i + 1;
+            return TRAIN_DIVERGED;
+        }
+        if (stop_asked(run, epoch, i + 1, &metrics))
+            return TRAIN_ASKED;
+    }
+    record->epoch = epoch;
+    record->train_loss = metrics_loss(&metrics);
+    record->train_acc = metrics_accuracy(&metrics);
+    record->seconds = clock_seconds() - start;
+    record->images_per_s = n / record->seconds;
+    run->train_time += record->seconds;
+    return TRAIN_COMPLETED;
+}
+
+/* Validates, and keeps the weights when they are the best so far. */
+static int judge(struct run *run, struct train_epoch *record, struct error *err)
+{
+    double start = clock_seconds();
+    const struct split *split = run->split;
+    if (split->val_count) {
+        struct metrics metrics;
+        if (network_evaluate(run->network, run->dataset, split->val, split->val_count, &metrics,
+                             err))
+            return -1;
+        record->val_loss = metrics_loss(&metrics);
+        record->val_acc = metrics_accuracy(&metrics);
+    }
+    const struct train_epoch *best = &run->result->best;
+    if (!isfinite(record->val_loss))
+        return 0;
+    record->best = best->epoch == 0 || split->val_count == 0 || record->val_loss < best->val_loss;
+    if (record->best) {
+        memcpy(run->best, run->network->params, PARAM_COUNT * sizeof *run->best);
+        run->result->best = *record;
+    }
+    record->val_seconds = clock_seconds() - start;
+    return 0;
+}
+
+static int epochs(struct run *run, struct error *err)
+{
+    const struct train_options *options = run->options;
+    struct train_result *result = run->result;
+    result->stop = TRAIN_COMPLETED;
+    for (int epoch = 1; epoch <= options->epochs; epoch++) {
+        struct train_epoch record = {0};
+        result->stop = train_pass(run, epoch, &record);
+        if (result->stop != TRAIN_COMPLETED)
+            return 0;
+        if (judge(run, &record, err))
+            return -1;
+        if (!isfinite(record.val_loss)) {
+            result->stop = TRAIN_DIVERGED;
+            result->diverged_epoch = epoch;
+            result->diverged_batch = run->batches;
+            return 0;
+        }
+        result->epochs_run = epoch;
+        if (run->callbacks->on_epoch)
+            run->callbacks->on_epoch(run->callbacks->context, &record);
+        if (options->patience && run->split->val_count && epoch < options->epochs &&
+            epoch - result->best.epoch >= options->patience) {
+            result->stop = TRAIN_EARLY;
+            return 0;
+        }
+    }
+    return 0;
+}
+
+int train_run(struct train_result *result, struct network *network, const struct dataset *dataset,
+              const struct split *split, const struct train_options *options,
+              const struct train_callbacks *callbacks, struct error *err)
+{
+    *result = (struct train_result){0};
+    struct run run = {
+        .result = result,
+        .network = network,
+        .dataset = dataset,
+        .split = split,
+        .options = options,
+        .callbacks = callbacks,
+        .batches = (split->train_count + options->batch - 1) / options->batch,
+        .start = clock_seconds(),
+    };
+    int failed = allocate(&run, err);
+    if (!failed) {
+        params_init(run.best, options->seed);
+        network_set_params(network, run.best);
+        failed = epochs(&run, err);
+    }
+    if (!failed && result->best.epoch)
+        network_set_params(network, run.best);
+    result->seconds = clock_seconds() - run.start;
+    if (run.train_time > 0)
+        result->images_per_s = (double)result->epochs_run * split->train_count / run.train_time;
+    release(&run);
+    return failed;
+}
