@@ -21,7 +21,7 @@ REQUIRED = -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -Iinclude -pthread -MM
 	-ffp-contract=off -fno-fast-math -fno-math-errno
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla
-COMPILE = $(CC) $(REQUIRED) $(WARNINGS) $(FLAGS_$(MODE)) $(CFLAGS)
+COMPILE = $(CC) $(REQUIRED) $(WARNINGS) $(FLAGS_$(MODE)) $(ARCH) $(CFLAGS)
 LINK = $(CC) -pthread $(FLAGS_$(MODE)) $(CFLAGS) $(LDFLAGS)
 
 BUILD = build/$(MODE)
@@ -91,5 +91,10 @@ $(BUILD)/%.o: %.c Makefile
 	$(SAY) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(COMPILE) -c $< -o $@
+
+ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
+$(BUILD)/src/net/kernels_avx2.o: ARCH = -mavx2
+$(BUILD)/src/net/kernels_avx512.o: ARCH = -mavx512f -mavx512bw -mavx512dq -mavx512vl
+endif
 
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)

@@ -4,6 +4,9 @@
 
 #include "mnist/dataset.h"
 
+/* The largest B: what kernels keep on the stack is proportional to it. */
+enum { BATCH_MAX = 8192 };
+
 struct batch {
     int size, capacity;     /* B samples now, room for so many */
     const uint8_t **pixels; /* (B) each to 784 bytes, owned by the data set */

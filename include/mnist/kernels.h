@@ -56,4 +56,14 @@ struct kernels {
 /* The textbook: plain loops, kept as the oracle of all others. */
 extern const struct kernels kernels_reference;
 
+/* The same arithmetic for vectors of 16, 32 and 64 bytes; the last two exist on x86-64 alone. */
+extern const struct kernels kernels_baseline, kernels_avx2, kernels_avx512;
+
+/* "auto", "baseline", "avx2", "avx512", "reference", NULL. */
+extern const char *const kernels_names[];
+
+/* The kernels of that name, "auto" being the widest that this processor has; NULL where it lacks
+ * them. */
+const struct kernels *kernels_find(const char *name);
+
 #endif

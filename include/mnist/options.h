@@ -6,6 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mnist/error.h"
+#include "mnist/kernels.h"
+#include "mnist/network.h"
+#include "mnist/team.h"
+
 enum option_kind {
     OPTION_FLAG,   /* bool */
     OPTION_INT,    /* int, min … max */
@@ -26,6 +31,33 @@ struct option_spec {
     const char *special_default; /* shown in place of the value */
 };
 
+/* Rows of a table. The last argument is shown as the default in place of the value, unless it is
+ * NULL. */
+#define OPTION_SWITCH(name, value, help)                       \
+    {                                                          \
+        name, NULL, OPTION_FLAG, value, 0, 0, NULL, help, NULL \
+    }
+#define OPTION_WHOLE(name, argument, value, min, max, help, shown)     \
+    {                                                                  \
+        name, argument, OPTION_INT, value, min, max, NULL, help, shown \
+    }
+#define OPTION_REAL(name, argument, value, min, max, help)              \
+    {                                                                   \
+        name, argument, OPTION_FLOAT, value, min, max, NULL, help, NULL \
+    }
+#define OPTION_SEEDS(name, value, help)                       \
+    {                                                         \
+        name, "N", OPTION_SEED, value, 0, 0, NULL, help, NULL \
+    }
+#define OPTION_TEXT(name, argument, value, help, shown)               \
+    {                                                                 \
+        name, argument, OPTION_STRING, value, 0, 0, NULL, help, shown \
+    }
+#define OPTION_NAME(name, argument, value, choices, help)               \
+    {                                                                   \
+        name, argument, OPTION_CHOICE, value, 0, 0, choices, help, NULL \
+    }
+
 /* A command as the user sees it. */
 struct usage {
     const char *program;     /* "mnist-train" */
@@ -41,7 +73,7 @@ struct usage {
 struct common_options {
     const char *data;
     bool json, quiet;
-    int threads, color;
+    int threads, color, simd; /* simd: index into kernels_names */
 };
 
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -52,31 +84,20 @@ extern const char *const color_choices[];
 struct common_options options_common(void);
 
 /* The rows for them in a command's table. */
-#define COMMON_OPTION_SPECS(common)                                                           \
-    {.name = "data",                                                                          \
-     .argument = "DIR",                                                                       \
-     .kind = OPTION_STRING,                                                                   \
-     .value = &(common).data,                                                                 \
-     .help = "folder with the four MNIST files"},                                             \
-        {.name = "threads",                                                                   \
-         .argument = "N",                                                                     \
-         .kind = OPTION_INT,                                                                  \
-         .value = &(common).threads,                                                          \
-         .min = 1,                                                                            \
-         .max = 256,                                                                          \
-         .help = "threads to compute with; the result is the same for any number"},           \
-        {.name = "json",                                                                      \
-         .kind = OPTION_FLAG,                                                                 \
-         .value = &(common).json,                                                             \
-         .help = "print JSON Lines on stdout, and nothing else there"},                       \
-        {.name = "quiet",                                                                     \
-         .kind = OPTION_FLAG,                                                                 \
-         .value = &(common).quiet,                                                            \
-         .help = "no progress on stderr"},                                                    \
-    {                                                                                         \
-        .name = "color", .argument = "WHEN", .kind = OPTION_CHOICE, .value = &(common).color, \
-        .choices = color_choices, .help = "auto, always or never"                             \
-    }
+#define OPTIONS_COMMON(common)                                                                 \
+    OPTION_TEXT("data", "DIR", &(common).data, "folder with the four MNIST files", NULL),      \
+        OPTION_WHOLE("threads", "N", &(common).threads, 1, TEAM_MAX_THREADS,                   \
+                     "threads to compute with; any number gives the same result", NULL),       \
+        OPTION_NAME("simd", "SET", &(common).simd, kernels_names,                              \
+                    "instruction set; each gives the same result"),                            \
+        OPTION_SWITCH("json", &(common).json, "JSON Lines on stdout, and nothing else there"), \
+        OPTION_SWITCH("quiet", &(common).quiet, "no progress on stderr"),                      \
+        OPTION_NAME("color", "WHEN", &(common).color, color_choices, "colours")
+
+/* Sets up what computes: a team of --threads and a network with the --simd kernels that can train
+ * on batches of `capacity` (0: predict only). On success the caller owns both. */
+int options_compute(const struct common_options *common, int capacity, struct team **team,
+                    struct network *network, struct error *err);
 
 /* Parses argv into the table's values; the words that are no options are then argv[*first] on,
  * their number within the usage's bounds. Returns -1 to go on, or the exit code: 0 after --help was

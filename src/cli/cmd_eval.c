@@ -38,19 +38,10 @@ static int parse(struct session *s, int argc, char **argv)
 {
     int first;
     const struct option_spec specs[] = {
-        {.name = "split",
-         .argument = "NAME",
-         .kind = OPTION_CHOICE,
-         .value = &s->part,
-         .choices = split_choices,
-         .help = "images to evaluate on: test or train"},
-        {.name = "misclassified",
-         .argument = "N",
-         .kind = OPTION_INT,
-         .value = &s->misclassified,
-         .max = 10000000,
-         .help = "show the N most confident mistakes"},
-        COMMON_OPTION_SPECS(s->common),
+        OPTION_NAME("split", "NAME", &s->part, split_choices, "images to evaluate on"),
+        OPTION_WHOLE("misclassified", "N", &s->misclassified, 0, 10000000,
+                     "show the N most confident mistakes", NULL),
+        OPTIONS_COMMON(s->common),
     };
     const struct usage usage = {
         .program = s->program,

@@ -29,41 +29,13 @@ static int parse(struct session *s, int argc, char **argv)
 {
     int first;
     const struct option_spec specs[] = {
-        {.name = "split",
-         .argument = "NAME",
-         .kind = OPTION_CHOICE,
-         .value = &s->part,
-         .choices = split_choices,
-         .help = "where the samples are from: train or test"},
-        {.name = "start",
-         .argument = "I",
-         .kind = OPTION_INT,
-         .value = &s->start,
-         .max = 10000000,
-         .help = "index of the first sample"},
-        {.name = "digit",
-         .argument = "D",
-         .kind = OPTION_INT,
-         .value = &s->digit,
-         .max = 9,
-         .help = "only this digit",
-         .special_default = "all"},
-        {.name = "random",
-         .kind = OPTION_FLAG,
-         .value = &s->random,
-         .help = "samples drawn at random from --start on"},
-        {.name = "seed",
-         .argument = "N",
-         .kind = OPTION_SEED,
-         .value = &s->seed,
-         .help = "which random samples"},
-        {.name = "model",
-         .argument = "FILE",
-         .kind = OPTION_STRING,
-         .value = &s->model_path,
-         .help = "add what this model says",
-         .special_default = "none"},
-        COMMON_OPTION_SPECS(s->common),
+        OPTION_NAME("split", "NAME", &s->part, split_choices, "where the samples are from"),
+        OPTION_WHOLE("start", "I", &s->start, 0, 10000000, "index of the first sample", NULL),
+        OPTION_WHOLE("digit", "D", &s->digit, 0, 9, "only this digit", "all"),
+        OPTION_SWITCH("random", &s->random, "draw the samples at random, from --start on"),
+        OPTION_SEEDS("seed", &s->seed, "which random samples"),
+        OPTION_TEXT("model", "FILE", &s->model_path, "add what this model says", "none"),
+        OPTIONS_COMMON(s->common),
     };
     const struct usage usage = {
         .program = s->program,
@@ -116,8 +88,7 @@ static int ask_model(struct session *s, struct error *err)
     if (model_load(&model, s->model_path, err))
         return -1;
     s->p = mem_alloc((size_t)s->count, CLASSES * sizeof *s->p, err);
-    team = s->p ? team_create(s->common.threads, err) : NULL;
-    int failed = !team || network_create(&network, 0, team, err);
+    int failed = !s->p || options_compute(&s->common, 0, &team, &network, err);
     if (!failed) {
         network_set_params(&network, model.params);
         network_predict(&network, &s->dataset, s->indices, s->count, s->p, NULL);

@@ -35,71 +35,25 @@ enum { VAL_AUTO = -1, VAL_DEFAULT = 5000, VAL_SHARE = 10 };
 
 static int parse(struct session *s, int argc, char **argv)
 {
-    int schedule = s->train.schedule, first;
+    int schedule = (int)s->train.schedule, first;
+    struct train_options *o = &s->train;
     const struct option_spec specs[] = {
-        {.name = "epochs",
-         .argument = "N",
-         .kind = OPTION_INT,
-         .value = &s->train.epochs,
-         .min = 1,
-         .max = 1000000,
-         .help = "passes over the training images, at the most"},
-        {.name = "lr",
-         .argument = "F",
-         .kind = OPTION_FLOAT,
-         .value = &s->train.lr,
-         .min = 1e-12,
-         .max = 1e12,
-         .help = "learning rate at the schedule's peak"},
-        {.name = "batch",
-         .argument = "N",
-         .kind = OPTION_INT,
-         .value = &s->train.batch,
-         .min = 1,
-         .max = 65536,
-         .help = "images a step"},
-        {.name = "l2",
-         .argument = "F",
-         .kind = OPTION_FLOAT,
-         .value = &s->train.l2,
-         .max = 1e6,
-         .help = "weight decay: adds F/2 times the sum of squared weights to the loss"},
-        {.name = "dropout",
-         .argument = "F",
-         .kind = OPTION_FLOAT,
-         .value = &s->train.dropout,
-         .max = 0.99,
-         .help = "share of hidden units silenced at each step"},
-        {.name = "patience",
-         .argument = "N",
-         .kind = OPTION_INT,
-         .value = &s->train.patience,
-         .max = 1000000,
-         .help = "epochs without a better validation loss before stopping; 0: never"},
-        {.name = "val",
-         .argument = "N",
-         .kind = OPTION_INT,
-         .value = &s->train.val,
-         .max = 10000000,
-         .help = "training images set aside for validation; 0: none, keep the last weights",
-         .special_default = "5000, or a tenth of a set under 50,000"},
-        {.name = "schedule",
-         .argument = "NAME",
-         .kind = OPTION_CHOICE,
-         .value = &schedule,
-         .choices = schedule_names,
-         .help = "learning rate over time: constant, cosine or step"},
-        {.name = "seed",
-         .argument = "N",
-         .kind = OPTION_SEED,
-         .value = &s->train.seed,
-         .help = "same seed and options, same model, byte for byte"},
-        {.name = "out",
-         .argument = "FILE",
-         .kind = OPTION_STRING,
-         .value = &s->out,
-         .help = "model file to write"},
-        COMMON_OPTION_SPECS(s->common),
+        OPTION_WHOLE("epochs", "N", &o->epochs, 1, 1000000,
+                     "passes over the training images, at most", NULL),
+        OPTION_REAL("lr", "F", &o->lr, 1e-12, 1e12, "learning rate, at the schedule's peak"),
+        OPTION_WHOLE("batch", "N", &o->batch, 1, BATCH_MAX, "images a step", NULL),
+        OPTION_REAL("l2", "F", &o->l2, 0, 1e6, "adds F/2 × the sum of squared weights to the loss"),
+        OPTION_REAL("dropout", "F", &o->dropout, 0, 0.99,
+                    "share of hidden units silenced in a step"),
+        OPTION_WHOLE("patience", "N", &o->patience, 0, 1000000,
+                     "epochs without a lower validation loss before it stops; 0: never", NULL),
+        OPTION_WHOLE("val", "N", &o->val, 0, 10000000,
+                     "images set aside for validation; 0: none, the last weights are kept",
+                     "5000, or a tenth of fewer than 50000"),
+        OPTION_NAME("schedule", "NAME", &schedule, schedule_names, "learning rate over time"),
+        OPTION_SEEDS("seed", &o->seed, "same seed and options, same model, byte for byte"),
+        OPTION_TEXT("out", "FILE", &s->out, "model file to write", NULL),
+        OPTIONS_COMMON(s->common),
     };
     const struct usage usage = {
         .program = s->program,
@@ -136,8 +90,7 @@ static int prepare(struct session *s, struct error *err)
         return -1;
     if (s->train.batch > s->split.train_count)
         s->train.batch = s->split.train_count;
-    s->team = team_create(s->common.threads, err);
-    return s->team ? network_create(&s->network, s->train.batch, s->team, err) : -1;
+    return options_compute(&s->common, s->train.batch, &s->team, &s->network, err);
 }
 
 static void release(struct session *s)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "mnist/command.h"
+#include "mnist/cpu.h"
 
 const char *const color_choices[] = {"auto", "always", "never", NULL};
 
@@ -18,12 +19,31 @@ enum { MAX_OPTIONS = 40, HELP_WIDTH = 24 };
 struct common_options options_common(void)
 {
     const char *data = getenv("MNIST_DATA");
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     return (struct common_options){
         .data = data && *data ? data : "data/mnist",
-        .threads = processors > 0 && processors < 256 ? (int)processors : 1,
+        .threads = cpu_count() < TEAM_MAX_THREADS ? cpu_count() : TEAM_MAX_THREADS,
         .color = COLOR_AUTO,
     };
+}
+
+int options_compute(const struct common_options *common, int capacity, struct team **team,
+                    struct network *network, struct error *err)
+{
+    const char *simd = kernels_names[common->simd];
+    const struct kernels *kernels = kernels_find(simd);
+    if (!kernels)
+        return error_set(err, "--simd %s: this processor has no %s: give another, or auto", simd,
+                         simd);
+    *team = team_create(common->threads, err);
+    if (!*team)
+        return -1;
+    if (network_create(network, capacity, *team, err)) {
+        team_destroy(*team);
+        *team = NULL;
+        return -1;
+    }
+    network->kernels = kernels;
+    return 0;
 }
 
 /* --- help --- */
@@ -65,6 +85,8 @@ static void print_help(const struct usage *usage)
         int used = printf("  --%s%s%s", spec->name, spec->argument ? " " : "",
                           spec->argument ? spec->argument : "");
         printf("%*s%s", used < HELP_WIDTH ? HELP_WIDTH - used : 1, "", spec->help);
+        for (int c = 0; spec->choices && spec->choices[c]; c++)
+            printf("%s%s", c ? ", " : ": ", spec->choices[c]);
         print_default(spec);
         putchar('\n');
     }

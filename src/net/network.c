@@ -14,7 +14,7 @@ enum { CHUNK = 16 };
 int network_create(struct network *network, int capacity, struct team *team, struct error *err)
 {
     struct network *n = network;
-    *n = (struct network){.kernels = &kernels_reference, .team = team, .capacity = capacity};
+    *n = (struct network){.kernels = kernels_find("auto"), .team = team, .capacity = capacity};
     const struct {
         float **block;
         int length;

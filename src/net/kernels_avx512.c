@@ -1,0 +1,9 @@
+/* For x86-64 with AVX-512; the Makefile compiles this file with -mavx512f and its like. */
+#if defined(__x86_64__)
+#define VECTOR_BYTES 64
+#define KERNELS kernels_avx512
+#define KERNELS_NAME "avx512"
+#include "kernels_fast.h"
+#else
+typedef int nothing_on_this_machine;
+#endif

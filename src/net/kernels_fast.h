@@ -1,0 +1,329 @@
+/* The fast kernels, written once and compiled for each instruction set: kernels_baseline.c,
+ * kernels_avx2.c and kernels_avx512.c set VECTOR_BYTES and KERNELS and include this file. Same bits
+ * as kernels_reference.c.
+ *
+ * Everything rests on one observation: a layer's sums are weighted sums of rows, and rows are
+ * contiguous.
+ *
+ *              one sample's inputs            rows of W             the sample's sums
+ *            x:  . . 3 . 7 . 1 .         row 2 [============]
+ *                    |   |   |           row 4 [============]   sum = 3 row2 + 7 row4 + 1 row6
+ *                    2   4   6           row 6 [============]         [============] in registers
+ *
+ * Vector lanes run across the row, that is across outputs, so each output is still summed in
+ * ascending index, one rounded product at a time, whatever the width of the vectors. Two primitives
+ * do it:
+ *
+ *   add_rows   for pixels, 81% of which are 0: only the terms that are not 0, listed beforehand.
+ * One sum of 128 outputs stays in registers while one row after another is streamed past it.
+ *   product    for the dense layers: tiles of 4 sums at once, so that a row that was loaded serves
+ * 4 of them.
+ *
+ * Backward is the same with other names: the gradient of W's row p is the sum, over the samples
+ * that have ink at p, of pixel × that sample's dz. Which samples have ink at p is read from the
+ * masks, turned from "pixels of a sample" to "samples of a pixel" by transposing 32×32 bits at a
+ * time, in the task that needs them. */
+#include <assert.h>
+#include <string.h>
+
+#include "mnist/kernels.h"
+#include "mnist/rmath.h"
+
+typedef float vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+
+/* VECTORS × 4 sums and VECTORS of a row must fit the register file: 32 registers with AVX-512,
+ * else 16. */
+enum { LANES = VECTOR_BYTES / 4, VECTORS = VECTOR_BYTES == 64 ? 4 : 2, ROWS = 4, PADDED = 16 };
+
+/* One term of a sum of rows: x × row. */
+struct term {
+    int row;
+    float x;
+};
+
+/* --- the two primitives --- */
+
+/* sum[n] = sum_t terms[t].x rows[terms[t].row][n], for rows (…,128). */
+static inline void add_rows(float *restrict sum, const struct term *restrict terms, int count,
+                            const float *restrict rows)
+{
+    enum { REGISTERS = 8, STRIP = REGISTERS * LANES };
+    for (int n = 0; n < HIDDEN1; n += STRIP) {
+        vector s[REGISTERS] = {0};
+        for (int t = 0; t < count; t++) {
+            const float *row = rows + (size_t)terms[t].row * HIDDEN1 + n;
+            for (int i = 0; i < REGISTERS; i++)
+                s[i] += terms[t].x * *(const vector *)(row + i * LANES);
+        }
+        for (int i = 0; i < REGISTERS; i++)
+            *(vector *)(sum + n + i * LANES) = s[i];
+    }
+}
+
+/* Where the factors x[r][t] of a product lie: x[r * row + t * term]. */
+struct factors {
+    const float *x;
+    int row, term;
+};
+
+/* sum[r][n] += sum_t x[r][t] w[t][n] for R <= ROWS rows and V × LANES columns; R and V are
+ * constants. */
+static inline __attribute__((always_inline)) void tile(float *restrict sum, int sum_row,
+                                                       struct factors f, const float *restrict w,
+                                                       int w_row, int terms, const int R,
+                                                       const int V)
+{
+    vector s[ROWS][VECTORS];
+    for (int r = 0; r < R; r++)
+        for (int v = 0; v < V; v++)
+            s[r][v] = *(const vector *)(sum + r * sum_row + v * LANES);
+    for (int t = 0; t < terms; t++) {
+        for (int v = 0; v < V; v++) {
+            vector row = *(const vector *)(w + t * w_row + v * LANES);
+            for (int r = 0; r < R; r++)
+                s[r][v] += f.x[r * f.row + t * f.term] * row;
+        }
+    }
+    for (int r = 0; r < R; r++)
+        for (int v = 0; v < V; v++)
+            *(vector *)(sum + r * sum_row + v * LANES) = s[r][v];
+}
+
+/* The same for any number of rows, and of columns a multiple of LANES. */
+static void product(float *restrict sum, int sum_row, struct factors f, const float *restrict w,
+                    int w_row, int terms, int rows, int columns)
+{
+    for (int r = 0; r < rows;) {
+        struct factors here = {f.x + r * f.row, f.row, f.term};
+        bool four = rows - r >= ROWS;
+        for (int n = 0; n < columns;) {
+            float *s = sum + r * sum_row + n;
+            bool wide = columns - n >= VECTORS * LANES;
+            if (four && wide)
+                tile(s, sum_row, here, w + n, w_row, terms, ROWS, VECTORS);
+            else if (four)
+                tile(s, sum_row, here, w + n, w_row, terms, ROWS, 1);
+            else if (wide)
+                tile(s, sum_row, here, w + n, w_row, terms, 1, VECTORS);
+            else
+                tile(s, sum_row, here, w + n, w_row, terms, 1, 1);
+            n += wide ? VECTORS * LANES : LANES;
+        }
+        r += four ? ROWS : 1;
+    }
+}
+
+/* to (rows,16) = from (rows,columns) with zeros behind: ten classes as whole vectors. */
+static void pad(float *restrict to, const float *restrict from, int rows, int columns)
+{
+    memset(to, 0, (size_t)rows * PADDED * sizeof *to);
+    for (int r = 0; r < rows; r++)
+        for (int n = 0; n < columns; n++)
+            to[r * PADDED + n] = from[r * columns + n];
+}
+
+/* --- forward --- */
+
+static void finish(float *restrict y, const float *restrict sum, const float *restrict b, int N,
+                   bool relu)
+{
+    for (int n = 0; n < N; n++) {
+        float z = sum[n] + b[n];
+        y[n] = relu && z < 0.0f ? 0.0f : z;
+    }
+}
+
+/* The pixels of sample s that are not 0, ascending. */
+static int list_ink(struct term *terms, const struct batch *x, int s)
+{
+    int count = 0;
+    for (int word = 0; word < MASK_WORDS; word++) {
+        for (uint64_t ink = x->masks[s][word]; ink; ink &= ink - 1) {
+            int p = word * 64 + __builtin_ctzll(ink);
+            terms[count++] = (struct term){p, x->value[x->pixels[s][p]]};
+        }
+    }
+    return count;
+}
+
+static void pixels_forward(float *y, const struct batch *x, const float *W, const float *b,
+                           int from, int to)
+{
+    for (int s = from; s < to; s++) {
+        struct term terms[INPUTS];
+        float sum[HIDDEN1];
+        add_rows(sum, terms, list_ink(terms, x, s), W);
+        finish(y + s * HIDDEN1, sum, b, HIDDEN1, true);
+    }
+}
+
+static void dense_forward(float *restrict y, const float *restrict x, const float *restrict W,
+                          const float *restrict b, int B, int K, int N, bool relu)
+{
+    enum { GROUP = 16 };
+    float padded[HIDDEN1 * PADDED], sum[GROUP * HIDDEN1];
+    bool narrow = N % PADDED != 0;
+    int columns = narrow ? PADDED : N;
+    assert(N <= HIDDEN1 && K <= HIDDEN1 && (!narrow || N < PADDED));
+    if (narrow)
+        pad(padded, W, K, N);
+    for (int from = 0; from < B; from += GROUP) {
+        int count = B - from < GROUP ? B - from : GROUP;
+        memset(sum, 0, (size_t)(count * columns) * sizeof *sum);
+        product(sum, columns, (struct factors){x + from * K, K, 1}, narrow ? padded : W, columns, K,
+                count, columns);
+        for (int s = 0; s < count; s++)
+            finish(y + (from + s) * N, sum + s * columns, b, N, relu);
+    }
+}
+
+/* All exponentials in one flat loop, which becomes vector code; the sums stay in class order. */
+static void softmax(float *restrict p, float *restrict loss, const float *restrict z,
+                    const float *restrict t, int B)
+{
+    for (int s = 0; s < B; s++) {
+        const float *logits = z + s * CLASSES;
+        float largest = logits[0];
+        for (int c = 1; c < CLASSES; c++)
+            largest = logits[c] > largest ? logits[c] : largest;
+        for (int c = 0; c < CLASSES; c++)
+            p[s * CLASSES + c] = logits[c] - largest;
+    }
+    for (int s = 0; s < B; s++) {
+        float shifted[CLASSES], sum = 0.0f;
+        memcpy(shifted, p + s * CLASSES, sizeof shifted);
+        for (int c = 0; c < CLASSES; c++)
+            p[s * CLASSES + c] = rmath_exp(shifted[c]);
+        for (int c = 0; c < CLASSES; c++)
+            sum += p[s * CLASSES + c];
+        float log_sum = rmath_log(sum);
+        loss[s] = 0.0f;
+        for (int c = 0; c < CLASSES; c++)
+            loss[s] += t[s * CLASSES + c] * (log_sum - shifted[c]);
+        for (int c = 0; c < CLASSES; c++)
+            p[s * CLASSES + c] /= sum;
+    }
+}
+
+/* --- backward and update --- */
+
+static void dense_backward(float *restrict dx, const float *restrict dy, const float *restrict WT,
+                           const float *restrict x, float scale, int B, int K, int N)
+{
+    assert(K % PADDED == 0);
+    memset(dx, 0, (size_t)(B * K) * sizeof *dx);
+    product(dx, K, (struct factors){dy, N, 1}, WT, K, N, B, K);
+    for (int i = 0; i < B * K; i++)
+        dx[i] = x[i] > 0.0f ? dx[i] * scale : 0.0f;
+}
+
+static void adam_row(float *restrict w, float *restrict m, float *restrict v,
+                     const float *restrict g, const struct adam_step *step, int N)
+{
+    struct adam_step constants = *step;
+    for (int n = 0; n < N; n++)
+        adam_update(&w[n], &m[n], &v[n], g[n], &constants);
+}
+
+/* Transposes 32×32 bits in place: swaps the off-diagonal blocks of 16×16, then 8×8, … (Warren,
+ * Hacker's Delight, 7-3), for the order in which bit j of row i goes to bit i of row j. */
+static void transpose_bits(uint32_t a[32])
+{
+    uint32_t mask = 0x0000ffff;
+    for (int j = 16; j; j >>= 1, mask ^= mask << j) {
+        for (int i = 0; i < 32; i = (i + j + 1) & ~j) {
+            uint32_t swapped = (a[i] >> j ^ a[i + j]) & mask;
+            a[i] ^= swapped << j;
+            a[i + j] ^= swapped;
+        }
+    }
+}
+
+enum { PIXEL_GROUP = 32, SAMPLE_WORDS = BATCH_MAX / 32 };
+
+/* samples[w][i]: bit s is set where sample 32 w + s has ink at pixel 32 group + i. */
+static void samples_of_pixels(uint32_t samples[SAMPLE_WORDS][PIXEL_GROUP], const struct batch *x,
+                              int group)
+{
+    for (int s = 0; s < x->size; s++)
+        samples[s / 32][s % 32] = (uint32_t)(x->masks[s][group / 2] >> (group % 2 * 32));
+    int words = (x->size + 31) / 32;
+    for (int s = x->size; s < words * 32; s++)
+        samples[s / 32][s % 32] = 0;
+    for (int w = 0; w < words; w++)
+        transpose_bits(samples[w]);
+}
+
+static void pixels_update(float *W, float *m, float *v, const struct batch *x, const float *dy,
+                          const struct adam_step *step, int from, int to)
+{
+    uint32_t samples[SAMPLE_WORDS][PIXEL_GROUP];
+    struct term terms[BATCH_MAX];
+    float dW[HIDDEN1];
+    int words = (x->size + 31) / 32;
+    for (int p = from; p < to; p++) {
+        if (p == from || p % PIXEL_GROUP == 0)
+            samples_of_pixels(samples, x, p / PIXEL_GROUP);
+        int count = 0;
+        for (int w = 0; w < words; w++) {
+            for (uint32_t ink = samples[w][p % PIXEL_GROUP]; ink; ink &= ink - 1) {
+                int s = w * 32 + __builtin_ctz(ink);
+                terms[count++] = (struct term){s, x->value[x->pixels[s][p]]};
+            }
+        }
+        add_rows(dW, terms, count, dy);
+        int row = p * HIDDEN1;
+        adam_row(W + row, m + row, v + row, dW, step, HIDDEN1);
+    }
+}
+
+/* Groups of 16 rows, so that the transpose is written in runs of 16; for ten classes dy is padded
+ * block by block. */
+static void dense_update(float *W, float *m, float *v, float *WT, const float *x, const float *dy,
+                         const struct adam_step *step, int B, int K, int N, int from, int to)
+{
+    enum { GROUP = 16, BLOCK = 128 };
+    float padded[BLOCK * PADDED], dW[GROUP * HIDDEN1];
+    bool narrow = N % PADDED != 0;
+    int columns = narrow ? PADDED : N;
+    for (int k = from; k < to; k += GROUP) {
+        int rows = to - k < GROUP ? to - k : GROUP;
+        memset(dW, 0, (size_t)(rows * columns) * sizeof *dW);
+        for (int s = 0; s < B; s += BLOCK) {
+            int count = B - s < BLOCK ? B - s : BLOCK;
+            const float *w = dy + s * N;
+            if (narrow)
+                pad(padded, w, count, N);
+            product(dW, columns, (struct factors){x + s * K + k, 1, K}, narrow ? padded : w,
+                    columns, count, rows, columns);
+        }
+        for (int r = 0; r < rows; r++) {
+            int row = (k + r) * N;
+            adam_row(W + row, m + row, v + row, dW + r * columns, step, N);
+        }
+        for (int n = 0; n < N; n++)
+            for (int r = 0; r < rows; r++)
+                WT[n * K + k + r] = W[(k + r) * N + n];
+    }
+}
+
+static void bias_update(float *b, float *m, float *v, const float *dy, const struct adam_step *step,
+                        int B, int N)
+{
+    float db[HIDDEN1] = {0};
+    for (int s = 0; s < B; s++)
+        for (int n = 0; n < N; n++)
+            db[n] += dy[s * N + n];
+    adam_row(b, m, v, db, step, N);
+}
+
+const struct kernels KERNELS = {
+    .name = KERNELS_NAME,
+    .pixels_forward = pixels_forward,
+    .dense_forward = dense_forward,
+    .softmax = softmax,
+    .dense_backward = dense_backward,
+    .pixels_update = pixels_update,
+    .dense_update = dense_update,
+    .bias_update = bias_update,
+};
