@@ -94,7 +94,7 @@ $(BUILD)/%.o: %.c Makefile
 
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
 $(BUILD)/src/net/kernels_avx2.o: ARCH = -mavx2
-$(BUILD)/src/net/kernels_avx512.o: ARCH = -mavx512f -mavx512bw -mavx512dq -mavx512vl
+$(BUILD)/src/net/kernels_avx512.o: ARCH = -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=256
 endif
 
 -include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)

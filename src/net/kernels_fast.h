@@ -35,27 +35,27 @@ typedef float vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_a
  * else 16. */
 enum { LANES = VECTOR_BYTES / 4, VECTORS = VECTOR_BYTES == 64 ? 4 : 2, ROWS = 4, PADDED = 16 };
 
-/* One term of a sum of rows: x × row. */
-struct term {
-    int row;
-    float x;
-};
-
 /* --- the two primitives --- */
 
-/* sum[n] = sum_t terms[t].x rows[terms[t].row][n], for rows (…,128). */
-static inline void add_rows(float *restrict sum, const struct term *restrict terms, int count,
-                            const float *restrict rows)
+/* sum[n] += sum_i x[i] rows[i][n] over the set bits i of `bits`, for rows (64,128); pixels[i] is
+ * the byte that x[i] is given by, in value[256]. */
+static inline __attribute__((always_inline)) void
+add_rows(float *restrict sum, uint64_t bits, const float *restrict rows,
+         const float *restrict value, const uint8_t *(*pixel)(const void *, int),
+         const void *pixels)
 {
-    enum { REGISTERS = 8, STRIP = REGISTERS * LANES };
+    enum { WIDTH = 8, STRIP = WIDTH * LANES };
     for (int n = 0; n < HIDDEN1; n += STRIP) {
-        vector s[REGISTERS] = {0};
-        for (int t = 0; t < count; t++) {
-            const float *row = rows + (size_t)terms[t].row * HIDDEN1 + n;
-            for (int i = 0; i < REGISTERS; i++)
-                s[i] += terms[t].x * *(const vector *)(row + i * LANES);
+        vector s[WIDTH];
+        for (int i = 0; i < WIDTH; i++)
+            s[i] = *(const vector *)(sum + n + i * LANES);
+        for (uint64_t left = bits; left; left &= left - 1) {
+            int row = __builtin_ctzll(left);
+            float x = value[*pixel(pixels, row)];
+            for (int i = 0; i < WIDTH; i++)
+                s[i] += x * *(const vector *)(rows + row * HIDDEN1 + n + i * LANES);
         }
-        for (int i = 0; i < REGISTERS; i++)
+        for (int i = 0; i < WIDTH; i++)
             *(vector *)(sum + n + i * LANES) = s[i];
     }
 }
@@ -133,21 +133,8 @@ static void finish(float *restrict y, const float *restrict sum, const float *re
     }
 }
 
-/* The pixels of sample s that are not 0, ascending. */
-static int list_ink(struct term *terms, const struct batch *x, int s)
-{
-    int count = 0;
-    for (int word = 0; word < MASK_WORDS; word++) {
-        for (uint64_t ink = x->masks[s][word]; ink; ink &= ink - 1) {
-            int p = word * 64 + __builtin_ctzll(ink);
-            terms[count++] = (struct term){p, x->value[x->pixels[s][p]]};
-        }
-    }
-    return count;
-}
-
-/* Asks for the mask and pixels of sample s ahead of time: a shuffled batch comes from all over memory, where no
- * hardware guesses the next address. */
+/* Asks for the mask and pixels of sample s ahead of time: a shuffled batch comes from all over
+ * memory, where no hardware guesses the next address. */
 static void fetch(const struct batch *x, int s)
 {
     enum { LINE = 64 };
@@ -157,17 +144,30 @@ static void fetch(const struct batch *x, int s)
         __builtin_prefetch(x->pixels[s] + i);
 }
 
+/* Byte i of an image. */
+static inline const uint8_t *pixel_of_image(const void *image, int i)
+{
+    return (const uint8_t *)image + i;
+}
+
+/* Sixteen samples at a time, 64 pixels at a time: those rows of W then stay in the first cache for
+ * all of the 16. */
 static void pixels_forward(float *y, const struct batch *x, const float *W, const float *b,
                            int from, int to)
 {
-    enum { AHEAD = 4 };
-    for (int s = from; s < to; s++) {
-        struct term terms[INPUTS];
-        float sum[HIDDEN1];
-        if (s + AHEAD < x->size)
-            fetch(x, s + AHEAD);
-        add_rows(sum, terms, list_ink(terms, x, s), W);
-        finish(y + s * HIDDEN1, sum, b, HIDDEN1, true);
+    enum { GROUP = 16 };
+    float sum[GROUP][HIDDEN1];
+    for (int first = from; first < to; first += GROUP) {
+        int count = to - first < GROUP ? to - first : GROUP;
+        for (int i = first + GROUP; i < first + 2 * GROUP && i < x->size; i++)
+            fetch(x, i);
+        memset(sum, 0, (size_t)count * sizeof sum[0]);
+        for (int word = 0; word < MASK_WORDS; word++)
+            for (int i = 0; i < count; i++)
+                add_rows(sum[i], x->masks[first + i][word], W + word * 64 * HIDDEN1, x->value,
+                         pixel_of_image, x->pixels[first + i] + word * 64);
+        for (int i = 0; i < count; i++)
+            finish(y + (first + i) * HIDDEN1, sum[i], b, HIDDEN1, true);
     }
 }
 
@@ -239,55 +239,72 @@ static void adam_row(float *restrict w, float *restrict m, float *restrict v,
         adam_update(&w[n], &m[n], &v[n], g[n], &constants);
 }
 
-/* Transposes 32×32 bits in place: swaps the off-diagonal blocks of 16×16, then 8×8, … (Warren,
- * Hacker's Delight, 7-3), for the order in which bit j of row i goes to bit i of row j. */
-static void transpose_bits(uint32_t a[32])
+/* Transposes two squares of 32×32 bits in place, one in the low, one in the high halves of a[32]:
+ * swaps the off-diagonal 16×16 blocks, then 8×8, … (Warren, Hacker's Delight, 7-3). Bit j of a half
+ * of a[i] goes to bit i of that half of a[j]. */
+static void transpose_bits(uint64_t a[32])
 {
-    uint32_t mask = 0x0000ffff;
+    uint64_t mask = 0x0000ffff0000ffff;
     for (int j = 16; j; j >>= 1, mask ^= mask << j) {
-        for (int i = 0; i < 32; i = (i + j + 1) & ~j) {
-            uint32_t swapped = (a[i] >> j ^ a[i + j]) & mask;
-            a[i] ^= swapped << j;
-            a[i + j] ^= swapped;
+        for (int block = 0; block < 32; block += 2 * j) {
+            for (int i = block; i < block + j; i++) {
+                uint64_t swapped = (a[i] >> j ^ a[i + j]) & mask;
+                a[i] ^= swapped << j;
+                a[i + j] ^= swapped;
+            }
         }
     }
 }
 
-enum { PIXEL_GROUP = 32, SAMPLE_WORDS = BATCH_MAX / 32 };
+/* The samples of a batch by 64, the pixels by 32: such a block of dz, of W's gradient and of masks
+ * fits the first cache. */
+enum { SAMPLES = 64, PIXELS = 32 };
 
-/* samples[w][i]: bit s is set where sample 32 w + s has ink at pixel 32 group + i. */
-static void samples_of_pixels(uint32_t samples[SAMPLE_WORDS][PIXEL_GROUP], const struct batch *x,
-                              int group)
+/* ink[i], bit s: whether sample from + s has ink at pixel 32 group + i. */
+static void samples_of_pixels(uint64_t ink[PIXELS], const struct batch *x, int from, int group)
 {
-    for (int s = 0; s < x->size; s++)
-        samples[s / 32][s % 32] = (uint32_t)(x->masks[s][group / 2] >> (group % 2 * 32));
-    int words = (x->size + 31) / 32;
-    for (int s = x->size; s < words * 32; s++)
-        samples[s / 32][s % 32] = 0;
-    for (int w = 0; w < words; w++)
-        transpose_bits(samples[w]);
+    for (int i = 0; i < PIXELS; i++) {
+        ink[i] = 0;
+        for (int half = 0; half < 2; half++) {
+            int s = from + i + 32 * half;
+            if (s < x->size)
+                ink[i] |= (x->masks[s][group / 2] >> (group % 2 * 32) & 0xffffffff) << (32 * half);
+        }
+    }
+    transpose_bits(ink);
+}
+
+/* One pixel in many images. */
+struct column {
+    const uint8_t *const *images;
+    int pixel;
+};
+
+static inline const uint8_t *pixel_of_column(const void *column, int i)
+{
+    const struct column *c = column;
+    return c->images[i] + c->pixel;
 }
 
 static void pixels_update(float *W, float *m, float *v, const struct batch *x, const float *dy,
                           const struct adam_step *step, int from, int to)
 {
-    uint32_t samples[SAMPLE_WORDS][PIXEL_GROUP];
-    struct term terms[BATCH_MAX];
-    float dW[HIDDEN1];
-    int words = (x->size + 31) / 32;
-    for (int p = from; p < to; p++) {
-        if (p == from || p % PIXEL_GROUP == 0)
-            samples_of_pixels(samples, x, p / PIXEL_GROUP);
-        int count = 0;
-        for (int w = 0; w < words; w++) {
-            for (uint32_t ink = samples[w][p % PIXEL_GROUP]; ink; ink &= ink - 1) {
-                int s = w * 32 + __builtin_ctz(ink);
-                terms[count++] = (struct term){s, x->value[x->pixels[s][p]]};
+    float dW[PIXELS][HIDDEN1];
+    for (int first = from; first < to;) {
+        int group = first / PIXELS, end = (group + 1) * PIXELS < to ? (group + 1) * PIXELS : to;
+        memset(dW, 0, sizeof dW);
+        for (int s = 0; s < x->size; s += SAMPLES) {
+            uint64_t ink[PIXELS];
+            samples_of_pixels(ink, x, s, group);
+            for (int p = first; p < end; p++) {
+                struct column column = {x->pixels + s, p};
+                add_rows(dW[p - first], ink[p % PIXELS], dy + s * HIDDEN1, x->value,
+                         pixel_of_column, &column);
             }
         }
-        add_rows(dW, terms, count, dy);
-        int row = p * HIDDEN1;
-        adam_row(W + row, m + row, v + row, dW, step, HIDDEN1);
+        for (int i = first * HIDDEN1; i < end * HIDDEN1; i += HIDDEN1)
+            adam_row(W + i, m + i, v + i, dW[i / HIDDEN1 - first], step, HIDDEN1);
+        first = end;
     }
 }
 
