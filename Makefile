@@ -31,6 +31,8 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY = $(filter-out $(BUILD)/src/cli/%,$(OBJECTS))
 TEST_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
 
+BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard scripts/bench/*.c))
+
 ifeq ($(V),)
 Q = @
 SAY = @printf '  %-5s %s\n'
@@ -38,7 +40,7 @@ else
 SAY = @:
 endif
 
-.PHONY: all run test data install uninstall clean help
+.PHONY: all run test bench data install uninstall clean help
 .DELETE_ON_ERROR:
 
 ## all: builds build/mnist and its links (the default)
@@ -53,6 +55,10 @@ run: all
 ## test: every test; what this machine lacks the tools for is skipped, and said to be
 test: all $(BUILD)/tests/unit
 	@MODE=$(MODE) CC="$(CC)" MAKE="$(MAKE)" tests/run.sh
+
+## bench: times training on this machine: phases, share of the peak, how cost grows
+bench: $(BUILD)/bench
+	@$(BUILD)/bench
 
 ## data: brings the four MNIST files to data/mnist
 data:
@@ -87,6 +93,10 @@ $(BUILD)/tests/unit: $(TEST_OBJECTS) $(LIBRARY)
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ -lm -o $@
 
+$(BUILD)/bench: $(BENCH_OBJECTS) $(filter-out $(BUILD)/src/cli/main.o,$(OBJECTS))
+	$(SAY) LINK $@
+	$(Q)$(LINK) $^ -lm -o $@
+
 $(BUILD)/%.o: %.c Makefile
 	$(SAY) CC $<
 	$(Q)mkdir -p $(@D)
@@ -97,4 +107,6 @@ $(BUILD)/src/net/kernels_avx2.o: ARCH = -mavx2
 $(BUILD)/src/net/kernels_avx512.o: ARCH = -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=256
 endif
 
--include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d)
+$(BUILD)/scripts/bench/peak.o: ARCH = -ffp-contract=fast
+
+-include $(OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) $(BENCH_OBJECTS:.o=.d)

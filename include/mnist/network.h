@@ -8,6 +8,14 @@
 #include "mnist/metrics.h"
 #include "mnist/team.h"
 
+/* Seconds that the tasks of training steps took, summed; each task adds to its own entry, so
+ * nothing is shared. */
+struct network_times {
+    double forward, backward, update;
+};
+
+enum { NETWORK_TASKS = BATCH_MAX / 16 + 64 }; /* no step has more tasks than this */
+
 struct network {
     const struct kernels *kernels;
     struct team *team;      /* not owned */
@@ -20,6 +28,7 @@ struct network {
     float *dz1, *dz2, *dz3; /* (B,128), (B,64), (B,10) gradients before the activation */
     float *loss;            /* (B) cross-entropy of each sample, nats */
     struct adam adam;
+    struct network_times *times; /* (NETWORK_TASKS) for benchmarks; NULL: not measured. Not owned */
 };
 
 /* Memory for training on batches of up to `capacity`; parameters are zero until network_set_params.

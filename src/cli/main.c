@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,20 +16,6 @@ static const struct {
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
-
-int command_fail(const char *program, const struct error *err)
-{
-    fprintf(stderr, "%s: %s\n", program, err->text);
-    return EXIT_FAILED;
-}
-
-int command_finish(const char *program, int code)
-{
-    if (!fflush(stdout) && !ferror(stdout))
-        return code;
-    fprintf(stderr, "%s: cannot write to stdout: %s\n", program, strerror(errno));
-    return EXIT_FAILED;
-}
 
 static int find_command(const char *name)
 {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mnist/clock.h"
 #include "mnist/memory.h"
 #include "mnist/rng.h"
 
@@ -112,6 +113,11 @@ static void drop_hidden(float *a, int width, int layer, const struct network_ste
     }
 }
 
+static double now(const struct network *network)
+{
+    return network->times ? clock_seconds() : 0.0;
+}
+
 static void samples_task(void *context, int task)
 {
     const struct pass *pass = context;
@@ -122,6 +128,7 @@ static void samples_task(void *context, int task)
     float *a1 = n->a1 + from * HIDDEN1, *a2 = n->a2 + from * HIDDEN2, *p = n->p + from * CLASSES;
     float *dz3 = n->dz3 + from * CLASSES, *dz2 = n->dz2 + from * HIDDEN2;
 
+    double start = now(n);
     k->pixels_forward(n->a1, batch, n->params + FC1_WEIGHT, n->params + FC1_BIAS, from,
                       from + count);
     drop_hidden(n->a1, HIDDEN1, 0, pass->step, from, count);
@@ -134,17 +141,24 @@ static void samples_task(void *context, int task)
     const float *targets = batch->targets + from * CLASSES;
     k->softmax(p, n->loss + from, z, targets, count);
 
+    double middle = now(n);
     /* d(mean loss)/dz = (p - t) / B: why softmax and cross-entropy belong together. */
     float mean = 1.0f / (float)batch->size, scale = 1.0f / (1.0f - pass->step->dropout);
     for (int i = 0; i < count * CLASSES; i++)
         dz3[i] = (p[i] - targets[i]) * mean;
     k->dense_backward(dz2, dz3, n->fc3_t, a2, scale, count, HIDDEN2, CLASSES);
     k->dense_backward(n->dz1 + from * HIDDEN1, dz2, n->fc2_t, a1, scale, count, HIDDEN1, HIDDEN2);
+    if (n->times) {
+        n->times[task].forward += middle - start;
+        n->times[task].backward += now(n) - middle;
+    }
 }
 
-/* The rows of all parameters, shared out: MASK_WORDS tasks of 64 pixels, FC2_TASKS of some rows of
+/* The rows of all parameters, shared out: PIXEL_TASKS tasks of 32 pixels, FC2_TASKS of some rows of
  * fc2, and one for the small rest. */
-enum { FC2_TASKS = 4, FC2_ROWS = HIDDEN1 / FC2_TASKS, UPDATE_TASKS = MASK_WORDS + FC2_TASKS + 1 };
+enum { PIXEL_ROWS = 32, PIXEL_TASKS = (INPUTS + PIXEL_ROWS - 1) / PIXEL_ROWS };
+enum { FC2_TASKS = 4, FC2_ROWS = HIDDEN1 / FC2_TASKS };
+enum { UPDATE_TASKS = PIXEL_TASKS + FC2_TASKS + 1 };
 
 static void update_task(void *context, int task)
 {
@@ -153,12 +167,13 @@ static void update_task(void *context, int task)
     const struct kernels *k = n->kernels;
     float *w = n->params, *m = n->m, *v = n->v;
     int B = pass->batch->size;
-    if (task < MASK_WORDS) {
-        int from = task * 64, to = smaller(from + 64, INPUTS);
+    double start = now(n);
+    if (task < PIXEL_TASKS) {
+        int from = task * PIXEL_ROWS, to = smaller(from + PIXEL_ROWS, INPUTS);
         k->pixels_update(w + FC1_WEIGHT, m + FC1_WEIGHT, v + FC1_WEIGHT, pass->batch, n->dz1,
                          &pass->weights, from, to);
-    } else if (task < MASK_WORDS + FC2_TASKS) {
-        int from = (task - MASK_WORDS) * FC2_ROWS;
+    } else if (task < PIXEL_TASKS + FC2_TASKS) {
+        int from = (task - PIXEL_TASKS) * FC2_ROWS;
         k->dense_update(w + FC2_WEIGHT, m + FC2_WEIGHT, v + FC2_WEIGHT, n->fc2_t, n->a1, n->dz2,
                         &pass->weights, B, HIDDEN1, HIDDEN2, from, from + FC2_ROWS);
     } else {
@@ -168,6 +183,8 @@ static void update_task(void *context, int task)
         k->bias_update(w + FC2_BIAS, m + FC2_BIAS, v + FC2_BIAS, n->dz2, &pass->biases, B, HIDDEN2);
         k->bias_update(w + FC3_BIAS, m + FC3_BIAS, v + FC3_BIAS, n->dz3, &pass->biases, B, CLASSES);
     }
+    if (n->times)
+        n->times[task].update += now(n) - start;
 }
 
 void network_train(struct network *network, const struct batch *batch,

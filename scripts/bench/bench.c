@@ -1,0 +1,328 @@
+/* `make bench`: how fast training is, where its time goes, how cost grows, and what share of the
+ * machine's peak that is. All figures of one run, medians of several epochs. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist/clock.h"
+#include "mnist/command.h"
+#include "mnist/cpu.h"
+#include "mnist/format.h"
+#include "mnist/memory.h"
+#include "mnist/options.h"
+#include "mnist/train.h"
+#include "peak.h"
+
+/* Multiplications and additions that a dense implementation does for one image: forward, weight
+ * gradients, and the gradients of the two hidden layers. */
+static const double FLOP_PER_IMAGE =
+    2.0 * (2.0 * (INPUTS * HIDDEN1 + HIDDEN1 * HIDDEN2 + HIDDEN2 * CLASSES) + HIDDEN1 * HIDDEN2 +
+           HIDDEN2 * CLASSES);
+
+enum { EPOCHS_MAX = 32 };
+
+struct bench {
+    const char *program;
+    struct common_options common;
+    int epochs;
+    bool brief;
+    struct dataset train_set, test_set;
+    double load_seconds;
+};
+
+/* One configuration and what was measured of it. */
+struct measure {
+    int images, batch, threads;
+    double seconds[EPOCHS_MAX]; /* one an epoch */
+    int epochs;
+    double median;
+    double forward, backward, update, wait; /* shares of threads × time */
+};
+
+static void stop_on_error(const struct bench *bench, int failed, const struct error *err)
+{
+    if (failed)
+        exit(command_fail(bench->program, err));
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double median(double *values, int n)
+{
+    qsort(values, (size_t)n, sizeof *values, compare_doubles);
+    return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
+}
+
+/* The first epoch warms caches and threads up and is not counted. */
+static void note_epoch(void *context, const struct train_epoch *epoch)
+{
+    struct measure *measure = context;
+    if (epoch->epoch > 1 && measure->epochs < EPOCHS_MAX)
+        measure->seconds[measure->epochs++] = epoch->seconds;
+}
+
+/* A data set of `images` images, made by repeating the training set; freed with free_repeated. */
+static int repeat(struct dataset *to, const struct dataset *from, int images, struct error *err)
+{
+    size_t n = (size_t)images;
+    uint8_t *pixels = mem_alloc(n, IDX_PIXELS, err), *labels = mem_alloc(n, 1, err);
+    uint64_t *masks = mem_alloc(n, MASK_WORDS * sizeof *masks, err);
+    *to = (struct dataset){.count = images, .pixels = pixels, .labels = labels, .masks = masks};
+    if (!pixels || !labels || !masks)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        size_t source = i % (size_t)from->count;
+        memcpy(pixels + i * IDX_PIXELS, from->pixels + source * IDX_PIXELS, IDX_PIXELS);
+        memcpy(masks + i * MASK_WORDS, from->masks + source * MASK_WORDS,
+               MASK_WORDS * sizeof *masks);
+        labels[i] = from->labels[source];
+    }
+    return 0;
+}
+
+static void free_repeated(struct dataset *dataset)
+{
+    mem_free((void *)dataset->pixels);
+    mem_free((void *)dataset->labels);
+    mem_free(dataset->masks);
+}
+
+static void train(const struct bench *bench, struct measure *measure, const struct dataset *dataset,
+                  struct network_times *times)
+{
+    struct error err;
+    struct team *team;
+    struct network network;
+    struct split split;
+    struct train_result result;
+    struct common_options common = bench->common;
+    common.threads = measure->threads;
+    struct train_options options = {.epochs = bench->epochs + 1,
+                                    .batch = measure->batch,
+                                    .lr = 1e-3f,
+                                    .l2 = 1e-4f,
+                                    .schedule = SCHEDULE_COSINE,
+                                    .seed = 1};
+    struct train_callbacks callbacks = {.on_epoch = note_epoch, .context = measure};
+    measure->epochs = 0;
+    stop_on_error(bench, split_create(&split, dataset, dataset->count - measure->images, 1, &err),
+                  &err);
+    split.val_count = 0; /* the rest is left alone, not validated on */
+    stop_on_error(bench, options_compute(&common, measure->batch, &team, &network, &err), &err);
+    network.times = times;
+    stop_on_error(bench, train_run(&result, &network, dataset, &split, &options, &callbacks, &err),
+                  &err);
+    network_destroy(&network);
+    team_destroy(team);
+    split_free(&split);
+    if (times) {
+        double total =
+            measure->threads * (double)measure->images * (bench->epochs + 1) / result.images_per_s;
+        for (int i = 0; i < NETWORK_TASKS; i++) {
+            measure->forward += times[i].forward / total;
+            measure->backward += times[i].backward / total;
+            measure->update += times[i].update / total;
+        }
+        measure->wait = 1.0 - measure->forward - measure->backward - measure->update;
+    } else {
+        measure->median = median(measure->seconds, measure->epochs);
+    }
+}
+
+/* Once with the phases timed, which costs a little, and once without. */
+static void run_measure(const struct bench *bench, struct measure *measure)
+{
+    struct error err;
+    struct dataset repeated = {0};
+    const struct dataset *dataset = &bench->train_set;
+    struct network_times *times = mem_calloc(NETWORK_TASKS, sizeof *times, &err);
+    stop_on_error(bench, !times, &err);
+    if (measure->images > dataset->count) {
+        stop_on_error(bench, repeat(&repeated, dataset, measure->images, &err), &err);
+        dataset = &repeated;
+    }
+    train(bench, measure, dataset, times);
+    train(bench, measure, dataset, NULL);
+    free_repeated(&repeated);
+    mem_free(times);
+}
+
+static const char *limit_of(const struct measure *m)
+{
+    double most = m->forward;
+    const char *limit = "forward";
+    if (m->backward > most) {
+        most = m->backward;
+        limit = "backward";
+    }
+    if (m->update > most) {
+        most = m->update;
+        limit = "update";
+    }
+    return m->wait > most ? "waiting" : limit;
+}
+
+static void print_row(const struct bench *bench, const struct measure *m)
+{
+    double per_image = 1e6 * m->median / m->images;
+    if (bench->common.json)
+        printf(
+            "{\"images\":%d,\"batch\":%d,\"threads\":%d,\"seconds\":%.6f,\"us_per_image\":%.4f,"
+            "\"forward\":%.4f,\"backward\":%.4f,\"update\":%.4f,\"wait\":%.4f,\"limit\":\"%s\"}\n",
+            m->images, m->batch, m->threads, m->median, per_image, m->forward, m->backward,
+            m->update, m->wait, limit_of(m));
+    else
+        printf("  %8s %6d %8d %9.4f s %8.3f µs %7.0f%% %8.0f%% %7.0f%% %7.0f%%   %s\n",
+               format_count(m->images).text, m->batch, m->threads, m->median, per_image,
+               100 * m->forward, 100 * m->backward, 100 * m->update, 100 * m->wait, limit_of(m));
+    fflush(stdout);
+}
+
+static void print_growth(const struct bench *bench)
+{
+    static const int images[] = {1000, 5000, 15000, 60000, 240000};
+    static const int batches[] = {16, 32, 64, 256, 512, 1024};
+    static const int threads[] = {1, 2, 3, 4, 8};
+    const struct measure usual = {.images = bench->train_set.count < 55000 ? bench->train_set.count
+                                                                           : 55000,
+                                  .batch = 128,
+                                  .threads = bench->common.threads};
+    if (!bench->common.json)
+        puts("\nHow cost grows (forward, backward, update, waiting: shares of threads × time)\n\n"
+             "    images  batch  threads       epoch   an image forward backward  update waiting   "
+             "most time");
+    for (size_t i = 0; i < sizeof images / sizeof images[0]; i++) {
+        struct measure m = usual;
+        m.images = images[i];
+        run_measure(bench, &m);
+        print_row(bench, &m);
+    }
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
+        struct measure m = usual;
+        m.batch = batches[i];
+        run_measure(bench, &m);
+        print_row(bench, &m);
+    }
+    for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++) {
+        struct measure m = usual;
+        m.threads = threads[i];
+        run_measure(bench, &m);
+        print_row(bench, &m);
+    }
+}
+
+/* Seconds to predict the test set once on one thread, the median of several. */
+static double time_prediction(const struct bench *bench)
+{
+    enum { RUNS = 15 };
+    struct error err;
+    struct team *team;
+    struct network network;
+    double seconds[RUNS];
+    struct common_options common = bench->common;
+    common.threads = 1;
+    size_t n = (size_t)bench->test_set.count;
+    float *p = mem_alloc(n, CLASSES * sizeof *p, &err),
+          *params = mem_alloc(PARAM_COUNT, sizeof *params, &err);
+    stop_on_error(bench, !p || !params || options_compute(&common, 0, &team, &network, &err), &err);
+    params_init(params, 1);
+    network_set_params(&network, params);
+    for (int i = 0; i < RUNS; i++) {
+        double start = clock_seconds();
+        network_predict(&network, &bench->test_set, NULL, bench->test_set.count, p, NULL);
+        seconds[i] = clock_seconds() - start;
+    }
+    network_destroy(&network);
+    team_destroy(team);
+    mem_free(p);
+    mem_free(params);
+    return median(seconds, RUNS);
+}
+
+static void print_summary(const struct bench *bench)
+{
+    struct error err;
+    struct measure m = {.images = bench->train_set.count < 55000 ? bench->train_set.count : 55000,
+                        .batch = 128,
+                        .threads = bench->common.threads};
+    struct team *team = team_create(m.threads, &err);
+    stop_on_error(bench, !team, &err);
+    double before = peak_gflops(team);
+    run_measure(bench, &m);
+    double after = peak_gflops(team), peak = before > after ? before : after;
+    team_destroy(team);
+    double predict = time_prediction(bench) / bench->test_set.count, rate = m.images / m.median;
+    double gflops = rate * FLOP_PER_IMAGE * 1e-9;
+    const char *kernels = kernels_find(kernels_names[bench->common.simd])->name;
+    if (bench->common.json) {
+        printf("{\"kernels\":\"%s\",\"processors\":%d,\"threads\":%d,\"load_seconds\":%.4f,"
+               "\"images\":%d,"
+               "\"epoch_seconds\":%.6f,\"images_per_s\":%.0f,\"gflops\":%.1f,\"peak_gflops\":%.1f,"
+               "\"share_of_peak\":%.4f,\"forward\":%.4f,\"backward\":%.4f,\"update\":%.4f,\"wait\":"
+               "%.4f,"
+               "\"predict_us\":%.4f}\n",
+               kernels, cpu_count(), m.threads, bench->load_seconds, m.images, m.median, rate,
+               gflops, peak, gflops / peak, m.forward, m.backward, m.update, m.wait, predict * 1e6);
+        return;
+    }
+    printf("%s kernels, %d thread%s, %d processor%s, compiler %s\n\n", kernels, m.threads,
+           m.threads == 1 ? "" : "s", cpu_count(), cpu_count() == 1 ? "" : "s", __VERSION__);
+    printf("  load     %.3f s for %s images\n", bench->load_seconds,
+           format_count(bench->train_set.count + bench->test_set.count).text);
+    printf("  epoch    %.4f s for %s images, batch %d (median of %d, %.4f to %.4f)\n", m.median,
+           format_count(m.images).text, m.batch, m.epochs, m.seconds[0], m.seconds[m.epochs - 1]);
+    printf("  phases   forward %.0f%%, backward %.0f%%, update with Adam %.0f%%, waiting and the "
+           "rest %.0f%%\n",
+           100 * m.forward, 100 * m.backward, 100 * m.update, 100 * m.wait);
+    printf("  predict  %.3f µs an image on one thread\n", predict * 1e6);
+    printf("  peak     %.1f GFLOP/s of fused multiply-adds on %d thread%s\n\n", peak, m.threads,
+           m.threads == 1 ? "" : "s");
+    printf("%s images a second: as a dense implementation at %.1f GFLOP/s, %.0f%% of the machine's "
+           "peak\n",
+           format_count((long long)rate).text, gflops, 100 * gflops / peak);
+}
+
+static int parse(struct bench *bench, int argc, char **argv)
+{
+    int first;
+    const struct option_spec specs[] = {
+        OPTION_WHOLE("epochs", "N", &bench->epochs, 1, EPOCHS_MAX,
+                     "epochs a figure is the median of", NULL),
+        OPTION_SWITCH("brief", &bench->brief, "no table of how cost grows"),
+        OPTIONS_COMMON(bench->common),
+    };
+    const struct usage usage = {
+        .program = bench->program,
+        .arguments = "",
+        .description = "Times training and prediction on this machine.",
+        .examples = "  make bench\n  build/release/bench --brief --threads 1",
+        .specs = specs,
+        .spec_count = sizeof specs / sizeof specs[0],
+    };
+    return options_parse(&usage, argc, argv, &first);
+}
+
+int main(int argc, char **argv)
+{
+    struct bench bench = {.program = "bench", .common = options_common(), .epochs = 7};
+    struct error err;
+    int code = parse(&bench, argc, argv);
+    if (code >= 0)
+        return code;
+    double start = clock_seconds();
+    stop_on_error(&bench,
+                  dataset_load(&bench.train_set, bench.common.data, DATASET_TRAIN, &err) ||
+                      dataset_load(&bench.test_set, bench.common.data, DATASET_TEST, &err),
+                  &err);
+    bench.load_seconds = clock_seconds() - start;
+    print_summary(&bench);
+    if (!bench.brief)
+        print_growth(&bench);
+    dataset_free(&bench.train_set);
+    dataset_free(&bench.test_set);
+    return command_finish(bench.program, EXIT_DONE);
+}

@@ -1,0 +1,25 @@
+#!/bin/sh
+# What `make run` does once the program is built: brings MNIST, trains, evaluates, shows. Without a network it makes do
+# with the small sample in data/sample.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+data=data/mnist
+if ! scripts/get-mnist.sh 2>/dev/null; then
+    data=data/sample
+    echo "MNIST cannot be fetched here: training on the small sample in data/sample instead" >&2
+fi
+
+build/mnist-train --data "$data" --out model.bin || exit
+echo
+echo 'What it gets wrong:'
+build/mnist-eval --data "$data" model.bin --misclassified 4 | sed '1,/^test: /d' || exit
+echo
+echo 'Five digits and what the model says:'
+build/mnist-show 5 --data "$data" --split test --model model.bin || exit
+cat <<EOF
+
+The model is in model.bin. Next, try:
+  build/mnist-eval model.bin --data $data
+  build/mnist-show 6 --data $data --digit 7 --random --split test --model model.bin
+  build/mnist-train --help
+EOF
