@@ -24,6 +24,14 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Ws
 COMPILE = $(CC) $(REQUIRED) $(WARNINGS) $(FLAGS_$(MODE)) $(ARCH) $(CFLAGS)
 LINK = $(CC) -pthread $(FLAGS_$(MODE)) $(CFLAGS) $(LDFLAGS)
 
+# Float arithmetic in floats: not in the x87's 80 bits, not in the doubles that strict C allows on s390x.
+MACHINE := $(shell $(CC) -dumpmachine)
+ifneq ($(filter x86_64-% i386-% i486-% i586-% i686-%,$(MACHINE)),)
+REQUIRED += -msse2 -mfpmath=sse
+else ifneq ($(filter s390%,$(MACHINE)),)
+REQUIRED += -fexcess-precision=fast
+endif
+
 BUILD = build/$(MODE)
 COMMANDS = train eval show
 SOURCES = $(wildcard src/*/*.c)
@@ -40,7 +48,7 @@ else
 SAY = @:
 endif
 
-.PHONY: all run test bench data install uninstall clean help
+.PHONY: all run test bench data install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 ## all: builds build/mnist and its links (the default)
@@ -97,15 +105,20 @@ $(BUILD)/bench: $(BENCH_OBJECTS) $(filter-out $(BUILD)/src/cli/main.o,$(OBJECTS)
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ -lm -o $@
 
-$(BUILD)/%.o: %.c Makefile
+$(BUILD)/%.o: %.c Makefile $(BUILD)/flags
 	$(SAY) CC $<
 	$(Q)mkdir -p $(@D)
 	$(Q)$(COMPILE) -c $< -o $@
 
-ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
+ifneq ($(filter x86_64-%,$(MACHINE)),)
 $(BUILD)/src/net/kernels_avx2.o: ARCH = -mavx2
 $(BUILD)/src/net/kernels_avx512.o: ARCH = -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=256
 endif
+
+# Other flags or another compiler than last time: everything is compiled anew.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
 
 $(BUILD)/scripts/bench/peak.o: ARCH = -ffp-contract=fast
 

@@ -6,9 +6,14 @@
 #ifndef MNIST_RMATH_H
 #define MNIST_RMATH_H
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+#if FLT_EVAL_METHOD != 0
+#error "float arithmetic must be done in floats: on x86 give -msse2 -mfpmath=sse, else -fexcess-precision=fast"
+#endif
 
 /* e^x within 2 ulp. Below -87.33 (where e^x < 2^-126) it is 0, above 88.72 it is infinite, NaN
  * stays NaN.

@@ -1,5 +1,7 @@
+#define _GNU_SOURCE /* sched_getaffinity */
 #include "mnist/cpu.h"
 
+#include <sched.h>
 #include <unistd.h>
 
 bool cpu_has_avx2(void)
@@ -23,6 +25,11 @@ bool cpu_has_avx512(void)
 
 int cpu_count(void)
 {
+#if defined(__linux__)
+    cpu_set_t allowed;
+    if (!sched_getaffinity(0, sizeof allowed, &allowed) && CPU_COUNT(&allowed) > 0)
+        return CPU_COUNT(&allowed);
+#endif
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     return online > 0 && online < 4096 ? (int)online : 1;
 }

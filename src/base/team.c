@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "mnist/cpu.h"
 #include "mnist/memory.h"
 
 /* Each thread has a range of the tasks, as a count of those left that goes down to zero. Whoever
@@ -16,7 +16,7 @@
  * never for threads. */
 struct range {
     _Alignas(64) atomic_int left;
-    int first;
+    int end;
 };
 
 struct worker {
@@ -36,7 +36,7 @@ struct team {
     atomic_bool stop;
     atomic_int sleeping;         /* workers that wait for `wake` */
     atomic_bool caller_sleeping; /* the caller waits for `done` */
-    int spin;
+    int processors;
     pthread_mutex_t lock;
     pthread_cond_t wake, done;
 };
@@ -61,7 +61,7 @@ static bool take_task(struct range *range, int *index)
     while (left > 0) {
         if (atomic_compare_exchange_weak_explicit(&range->left, &left, left - 1,
                                                   memory_order_acq_rel, memory_order_relaxed)) {
-            *index = range->first + left - 1;
+            *index = range->end - left;
             return true;
         }
     }
@@ -88,7 +88,7 @@ static void work(struct team *team, int self)
 
 static void wait_for_job(struct team *team, unsigned seen)
 {
-    for (int i = 0; i < team->spin; i++) {
+    for (int i = 0; i < SPIN; i++) {
         if (atomic_load(&team->job) != seen)
             return;
         relax();
@@ -114,10 +114,16 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
+/* Wakes no more workers than there are processors to run them: of eight threads on two processors six sleep. */
 static void wake_workers(struct team *team)
 {
+    int sleeping = atomic_load(&team->sleeping), awake = team->threads - sleeping;
+    int wanted = team->processors - awake;
+    if (sleeping == 0 || wanted <= 0)
+        return;
     pthread_mutex_lock(&team->lock);
-    pthread_cond_broadcast(&team->wake);
+    for (int i = 0; i < wanted && i < sleeping; i++)
+        pthread_cond_signal(&team->wake);
     pthread_mutex_unlock(&team->lock);
 }
 
@@ -131,7 +137,7 @@ struct team *team_create(int threads, struct error *err)
     pthread_cond_init(&team->done, NULL);
     team->threads = threads;
     team->started = 1;
-    team->spin = threads <= sysconf(_SC_NPROCESSORS_ONLN) ? SPIN : 0;
+    team->processors = cpu_count();
     team->ranges = mem_calloc((size_t)threads, sizeof *team->ranges, err);
     team->workers = mem_calloc((size_t)threads, sizeof *team->workers, err);
     if (!team->ranges || !team->workers) {
@@ -159,7 +165,9 @@ void team_destroy(struct team *team)
     if (!team)
         return;
     atomic_store(&team->stop, true);
-    wake_workers(team);
+    pthread_mutex_lock(&team->lock);
+    pthread_cond_broadcast(&team->wake);
+    pthread_mutex_unlock(&team->lock);
     for (int i = 1; i < team->started; i++)
         pthread_join(team->workers[i].thread, NULL);
     pthread_mutex_destroy(&team->lock);
@@ -177,7 +185,7 @@ int team_threads(const struct team *team)
 
 static void wait_until_done(struct team *team)
 {
-    for (int i = 0; i < team->spin; i++) {
+    for (int i = 0; i < SPIN; i++) {
         if (atomic_load(&team->unfinished) == 0)
             return;
         relax();
@@ -202,13 +210,12 @@ void team_run(struct team *team, int tasks, void (*task)(void *context, int i), 
     atomic_store(&team->unfinished, tasks);
     for (int t = 0; t < team->threads; t++) {
         struct range *range = &team->ranges[t];
-        int end = (int)((int64_t)tasks * (t + 1) / team->threads);
-        range->first = (int)((int64_t)tasks * t / team->threads);
-        atomic_store_explicit(&range->left, end - range->first, memory_order_release);
+        int first = (int)((int64_t)tasks * t / team->threads);
+        range->end = (int)((int64_t)tasks * (t + 1) / team->threads);
+        atomic_store_explicit(&range->left, range->end - first, memory_order_release);
     }
     atomic_fetch_add(&team->job, 1);
-    if (atomic_load(&team->sleeping) > 0)
-        wake_workers(team);
+    wake_workers(team);
     work(team, 0);
     wait_until_done(team);
 }

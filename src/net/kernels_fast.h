@@ -133,21 +133,19 @@ static void finish(float *restrict y, const float *restrict sum, const float *re
     }
 }
 
-/* Asks for the mask and pixels of sample s ahead of time: a shuffled batch comes from all over
- * memory, where no hardware guesses the next address. */
-static void fetch(const struct batch *x, int s)
-{
-    enum { LINE = 64 };
-    for (size_t i = 0; i < MASK_WORDS * sizeof(uint64_t); i += LINE)
-        __builtin_prefetch((const char *)x->masks[s] + i);
-    for (int i = 0; i < INPUTS; i += LINE)
-        __builtin_prefetch(x->pixels[s] + i);
-}
-
 /* Byte i of an image. */
 static inline const uint8_t *pixel_of_image(const void *image, int i)
 {
     return (const uint8_t *)image + i;
+}
+
+/* Asks for a line of the image, and of its mask, before they are needed: a shuffled batch comes
+ * from all over memory, where no hardware guesses the next address. */
+static inline void fetch(const struct batch *x, int s, int word)
+{
+    __builtin_prefetch(x->pixels[s] + word * 64);
+    if (word % 8 == 0)
+        __builtin_prefetch(x->masks[s] + word);
 }
 
 /* Sixteen samples at a time, 64 pixels at a time: those rows of W then stay in the first cache for
@@ -159,13 +157,16 @@ static void pixels_forward(float *y, const struct batch *x, const float *W, cons
     float sum[GROUP][HIDDEN1];
     for (int first = from; first < to; first += GROUP) {
         int count = to - first < GROUP ? to - first : GROUP;
-        for (int i = first + GROUP; i < first + 2 * GROUP && i < x->size; i++)
-            fetch(x, i);
         memset(sum, 0, (size_t)count * sizeof sum[0]);
-        for (int word = 0; word < MASK_WORDS; word++)
-            for (int i = 0; i < count; i++)
-                add_rows(sum[i], x->masks[first + i][word], W + word * 64 * HIDDEN1, x->value,
-                         pixel_of_image, x->pixels[first + i] + word * 64);
+        for (int word = 0; word < MASK_WORDS; word++) {
+            for (int i = 0; i < count; i++) {
+                int s = first + i;
+                if (s + GROUP < x->size)
+                    fetch(x, s + GROUP, word);
+                add_rows(sum[i], x->masks[s][word], W + word * 64 * HIDDEN1, x->value,
+                         pixel_of_image, x->pixels[s] + word * 64);
+            }
+        }
         for (int i = 0; i < count; i++)
             finish(y + (first + i) * HIDDEN1, sum[i], b, HIDDEN1, true);
     }
