@@ -61,7 +61,7 @@ run: all
 	@scripts/run.sh
 
 ## test: every test; what this machine lacks the tools for is skipped, and said to be
-test: all $(BUILD)/tests/unit
+test: all $(BUILD)/unit
 	@MODE=$(MODE) CC="$(CC)" MAKE="$(MAKE)" tests/run.sh
 
 ## bench: times training on this machine: phases, share of the peak, how cost grows
@@ -97,7 +97,7 @@ $(BUILD)/mnist: $(OBJECTS)
 	$(SAY) LINK $@
 	$(Q)$(LINK) $(OBJECTS) -lm -o $@
 
-$(BUILD)/tests/unit: $(TEST_OBJECTS) $(LIBRARY)
+$(BUILD)/unit: $(TEST_OBJECTS) $(LIBRARY)
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ -lm -o $@
 

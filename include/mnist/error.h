@@ -6,7 +6,7 @@
 #define MNIST_ERROR_H
 
 struct error {
-    char text[1024];
+    char text[5120]; /* room for a path of PATH_MAX */
 };
 
 /* Fills err->text as printf would, control characters (a newline in a path) turned into '?' so that

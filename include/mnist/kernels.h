@@ -3,7 +3,8 @@
  * Letters: B samples, K inputs and N outputs of a layer, W (K,N) weights, b (N) biases, x (B,K)
  * inputs, y (B,N) outputs; d before a name is the gradient of the batch's mean loss by it. All are
  * row-major float32. Outputs come first, then inputs, then sizes. No output overlaps an input.
- * Nothing fails.
+ * Nothing fails. K is a multiple of 16; N is one too, or less than 16; both are at most 128, pixels
+ * apart.
  *
  * Every sum starts at +0 and runs in ascending index, each product rounded before it is added;
  * terms whose x is 0 may be left out, since for finite weights they change nothing. So an

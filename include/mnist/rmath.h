@@ -12,7 +12,8 @@
 #include <string.h>
 
 #if FLT_EVAL_METHOD != 0
-#error "float arithmetic must be done in floats: on x86 give -msse2 -mfpmath=sse, else -fexcess-precision=fast"
+#error \
+    "float arithmetic must be done in floats: on x86 give -msse2 -mfpmath=sse, else -fexcess-precision=fast"
 #endif
 
 /* e^x within 2 ulp. Below -87.33 (where e^x < 2^-126) it is 0, above 88.72 it is infinite, NaN

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,30 +125,41 @@ static int start_gzip(int in, int *out, pid_t *child, struct error *err)
     return 0;
 }
 
+/* 0 when the child ended well. gzip says 2 for trailing rubbish: then the file is not what it
+ * claims either. */
+static int wait_for(pid_t child)
+{
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return -1;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
 int file_read_gzip(struct file *file, const char *path, size_t limit, struct error *err)
 {
     struct stat info;
-    int out = -1, status = 0;
+    int out = -1;
     pid_t child;
     int fd = open_to_read(path, &info, err);
     if (fd < 0)
         return -1;
+    /* Where SIGCHLD is ignored, as some parents leave it, nobody could learn how gzip ended. */
+    struct sigaction usual = {.sa_handler = SIG_DFL}, before;
+    sigaction(SIGCHLD, &usual, &before);
     int failed = start_gzip(fd, &out, &child, err);
     close(fd);
-    if (failed)
-        return -1;
-    failed = read_all(file, out, path, 0, limit, err);
-    close(out);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
-    /* gzip reports trailing rubbish with 2; its output is whole then, but the file is not what it
-     * claims. */
-    if (!failed && !(WIFEXITED(status) && WEXITSTATUS(status) == 0)) {
-        file_free(file);
-        failed =
-            error_set(err, "%s: a gzip file that is cut short or damaged: fetch it again", path);
+    if (!failed) {
+        failed = read_all(file, out, path, 0, limit, err);
+        close(out);
+        if (wait_for(child) && !failed) {
+            file_free(file);
+            failed = error_set(err, "%s: a gzip file that is cut short or damaged: fetch it again",
+                               path);
+        }
     }
-    return failed;
+    sigaction(SIGCHLD, &before, NULL);
+    return failed ? -1 : 0;
 }
 
 void file_free(struct file *file)
@@ -249,17 +261,19 @@ static int open_temporary(const char *temporary, struct error *err)
     return error_set(err, "%s: somebody keeps replacing it", temporary);
 }
 
+/* Makes the rename last. A folder that may be written but not read cannot be opened for it, and
+ * some file systems say EINVAL: there the rename is all there is. */
 static int sync_folder(const char *path, struct error *err)
 {
     char folder[PATH_MAX];
     folder_of(path, folder);
     int fd = open(folder, O_RDONLY | O_CLOEXEC);
-    /* Some file systems cannot sync a folder and say EINVAL: there the rename is all there is. */
-    int failed = fd < 0 || (fsync(fd) && errno != EINVAL);
+    if (fd < 0)
+        return errno == EACCES ? 0 : error_set(err, "%s: cannot open: %s", folder, strerror(errno));
+    int failed = fsync(fd) && errno != EINVAL;
     if (failed)
         error_set(err, "%s: cannot sync the folder: %s", folder, strerror(errno));
-    if (fd >= 0)
-        close(fd);
+    close(fd);
     return failed ? -1 : 0;
 }
 

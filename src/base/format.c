@@ -54,7 +54,7 @@ struct text format_seconds(double seconds)
 struct text format_bytes(double bytes)
 {
     struct text result;
-    if (bytes < 1e6)
+    if (bytes < 999.5e3)
         snprintf(result.text, sizeof result.text, "%.0f kB", bytes / 1e3);
     else
         snprintf(result.text, sizeof result.text, "%.0f MB", bytes / 1e6);

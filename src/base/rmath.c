@@ -27,6 +27,9 @@ float rmath_log(float x)
     return (float)(exponent * 0.69314718055994531 + 2.0 * s * series);
 }
 
+/* pi/2 in two parts: the high one has 33 bits, so that its products with q are exact. */
+static const double PI_2_HIGH = 0x1.921fb544p+0, PI_2_LOW = 0x1.0b4611a626331p-34;
+
 /* x = q pi/2 + r with |r| <= pi/4; the quadrant q says which of ±cos r, ±sin r it is. Taylor series
  * in double to r^14 and r^15. */
 float rmath_cos(float x)
@@ -35,7 +38,7 @@ float rmath_cos(float x)
         return NAN;
     double quarter = (double)x * 0.63661977236758134;
     int32_t q = (int32_t)(quarter + (quarter < 0 ? -0.5 : 0.5));
-    double r = (double)x - q * 1.5707963267948966, t = r * r;
+    double r = ((double)x - q * PI_2_HIGH) - q * PI_2_LOW, t = r * r;
     double cosine = 1.0, sine = 1.0;
     for (int k = 14; k >= 2; k -= 2) {
         cosine = 1.0 - cosine * t / (k * (k - 1));

@@ -114,7 +114,8 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-/* Wakes no more workers than there are processors to run them: of eight threads on two processors six sleep. */
+/* Wakes no more workers than there are processors to run them: of eight threads on two processors
+ * six sleep. */
 static void wake_workers(struct team *team)
 {
     int sleeping = atomic_load(&team->sleeping), awake = team->threads - sleeping;

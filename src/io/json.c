@@ -135,9 +135,10 @@ static bool string_character(struct json_reader *reader, char out[4], size_t *le
     }
     if (++reader->at >= reader->size)
         return false;
-    char c = reader->text[reader->at++];
+    char c = reader->text[reader->at];
     if (c == 'u') {
         uint32_t code;
+        reader->at++;
         if (!unicode_escape(reader, &code))
             return false;
         *length = utf8_encode(code, out);
@@ -146,6 +147,7 @@ static bool string_character(struct json_reader *reader, char out[4], size_t *le
     const char *escape = c ? strchr(escapes, c) : NULL;
     if (!escape)
         return false;
+    reader->at++;
     out[0] = meanings[escape - escapes];
     *length = 1;
     return true;

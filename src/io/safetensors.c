@@ -401,6 +401,10 @@ int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size,
     uint64_t header_size = 0;
     for (size_t b = LENGTH_BYTES; b > 0 && size >= LENGTH_BYTES; b--)
         header_size = header_size << 8 | bytes[b - 1];
+    if (size > LENGTH_BYTES && header_size > LARGEST_HEADER && header_size < UINT32_MAX &&
+        bytes[LENGTH_BYTES] == '{')
+        return error_set(err, "%s: a header of %" PRIu64 " bytes, more than the %d one may have",
+                         name, header_size, LARGEST_HEADER);
     if (size <= LENGTH_BYTES || header_size > LARGEST_HEADER || bytes[LENGTH_BYTES] != '{') {
         const char *kind = file_looks_like(bytes, size);
         return error_set(err, "%s: not a model: wanted a safetensors file%s%s", name,

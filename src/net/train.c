@@ -19,6 +19,7 @@ struct run {
     int *order;        /* (train_count) this epoch's order of the training images */
     float *best;       /* (PARAM_COUNT) */
     int batches;       /* an epoch */
+    bool stop;         /* asked for */
     double start;      /* clock */
     double train_time; /* seconds in training passes of whole epochs */
 };
@@ -106,7 +107,8 @@ static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch
             run->result->diverged_batch = i + 1;
             return TRAIN_DIVERGED;
         }
-        if (stop_asked(run, epoch, i + 1, &metrics))
+        run->stop = run->stop || stop_asked(run, epoch, i + 1, &metrics);
+        if (run->stop && i + 1 < run->batches)
             return TRAIN_ASKED;
     }
     record->epoch = epoch;
@@ -164,6 +166,10 @@ static int epochs(struct run *run, struct error *err)
         result->epochs_run = epoch;
         if (run->callbacks->on_epoch)
             run->callbacks->on_epoch(run->callbacks->context, &record);
+        if (run->stop) {
+            result->stop = TRAIN_ASKED;
+            return 0;
+        }
         if (options->patience && run->split->val_count && epoch < options->epochs &&
             epoch - result->best.epoch >= options->patience) {
             result->stop = TRAIN_EARLY;

@@ -16,7 +16,7 @@ if [ -z "$compiler" ]; then
     skip 'ThreadSanitizer: needs clang or gcc with it'
     finish
 fi
-if ! (cd "$REPO" && "$MAKE" -j2 MODE=tsan CC=$compiler BUILD="$work/tsan" "$work/tsan/mnist" "$work/tsan/tests/unit") >build.log 2>&1; then
+if ! (cd "$REPO" && "$MAKE" -j2 MODE=tsan CC=$compiler BUILD="$work/tsan" "$work/tsan/mnist" "$work/tsan/unit") >build.log 2>&1; then
     not_ok 'builds with ThreadSanitizer'
     sed 's/^/# /' build.log
     finish
@@ -25,5 +25,5 @@ export TSAN_OPTIONS='exitcode=66 halt_on_error=1'
 check 'training with 4 threads' "$work/tsan/mnist" train --threads 4 --epochs 2 --dropout 0.1 --quiet --data "$SAMPLE" --out model.bin
 check 'training with 4 threads, reference kernels' "$work/tsan/mnist" train --threads 4 --epochs 1 --simd reference --quiet --data "$SAMPLE" --out model.bin
 check 'evaluation with 4 threads' "$work/tsan/mnist" eval model.bin --threads 4 --quiet --data "$SAMPLE"
-check 'the thread team' "$work/tsan/tests/unit" team
+check 'the thread team' "$work/tsan/unit" team
 finish

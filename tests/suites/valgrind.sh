@@ -1,0 +1,67 @@
+#!/bin/sh
+# Memcheck over short runs of every command, good and failing: no error, and nothing left allocated.
+. "$(dirname "$0")/../tools/suite.sh"
+
+if ! have valgrind; then
+    skip 'all: valgrind is missing'
+    finish
+fi
+case $MODE in
+asan | tsan)
+    skip "all: MODE=$MODE has a checker of its own"
+    finish
+    ;;
+esac
+cd "$work" || exit 1
+
+# cut_file NAME HEADER_BYTES BYTES_A_SAMPLE COUNT: the first samples of a file of data/sample (COUNT below
+# 65,536).
+cut_file() {
+    gzip -dc "$SAMPLE/$1.gz" >whole
+    {
+        head -c 4 whole
+        printf "\\0\\0\\$(printf %03o $(($4 / 256)))\\$(printf %03o $(($4 % 256)))"
+        head -c "$2" whole | tail -c +9
+        tail -c +$(($2 + 1)) whole | head -c $(($3 * $4))
+    } >"data/$1"
+}
+
+mkdir data
+cut_file train-images-idx3-ubyte 16 784 256
+cut_file train-labels-idx1-ubyte 8 1 256
+cut_file t10k-images-idx3-ubyte 16 784 64
+cut_file t10k-labels-idx1-ubyte 8 1 64
+
+# memcheck CODE COMMAND…: the command under memcheck ends with CODE. 99 is memcheck's own when it finds something.
+memcheck() {
+    wanted=$1
+    program=$2
+    shift 2
+    valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all \
+        "$work/bin/$program" "$@" >report 2>valgrind.log
+    found=$?
+    [ $found -eq "$wanted" ] && return
+    echo "exit code $found, wanted $wanted"
+    cat valgrind.log
+    return 1
+}
+
+check 'train' memcheck 0 mnist-train --epochs 1 --batch 32 --dropout 0.2 --threads 2 --data data
+check 'train --json' memcheck 0 mnist-train --epochs 1 --batch 100 --val 0 --threads 1 --json --data data
+check 'eval' memcheck 0 mnist-eval model.bin --misclassified 5 --data data
+check 'eval --json' memcheck 0 mnist-eval model.bin --misclassified 5 --json --threads 2 --data data
+check 'show' memcheck 0 mnist-show 3 --split test --random --model model.bin --data data
+check 'show --json, gzipped data' memcheck 0 mnist-show 2 --json --digit 3 --data "$SAMPLE"
+check 'train --help' memcheck 0 mnist-train --help
+check 'train, bad number' memcheck 2 mnist-train --lr 1e-3x
+check 'train, no such data' memcheck 1 mnist-train --data no-such-folder
+check 'train, too many images to validate' memcheck 1 mnist-train --val 256 --data data
+check 'train, diverging' memcheck 1 mnist-train --lr 1e12 --data data
+head -c 300000 model.bin >short.bin
+check 'eval, model cut short' memcheck 1 mnist-eval short.bin --data data
+check 'eval, model is a picture file' memcheck 1 mnist-eval data/t10k-images-idx3-ubyte --data data
+head -c 100000 data/train-images-idx3-ubyte >whole && mv whole data/train-images-idx3-ubyte
+check 'show, data cut short' memcheck 1 mnist-show --data data
+head -c 100000 "$SAMPLE/train-images-idx3-ubyte.gz" >data/train-images-idx3-ubyte
+check 'show, gzipped data cut short' memcheck 1 mnist-show --data data
+finish

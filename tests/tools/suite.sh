@@ -1,0 +1,76 @@
+# What each suite starts with: . "$(dirname "$0")/../tools/suite.sh"
+#
+# Sets REPO (this repository), MODE, CC, MAKE, SAMPLE (data/sample) and work, a folder of this run's own that is removed
+# at the end. The commands of MODE's build come first on PATH. A suite reports with ok, not_ok, skip and check, and ends
+# with finish.
+set -u
+REPO=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+MODE=${MODE:-release} CC=${CC:-cc} MAKE=${MAKE:-make}
+SAMPLE=$REPO/data/sample LC_ALL=C TERM=dumb
+export REPO MODE CC MAKE SAMPLE LC_ALL TERM
+unset MNIST_DATA COLUMNS NO_COLOR POSIXLY_CORRECT MAKEFLAGS MFLAGS CDPATH
+
+suite=$(basename "$0" .sh)
+failures=0
+
+ok() {
+    echo "ok $suite: $*"
+}
+
+not_ok() {
+    echo "not ok $suite: $*"
+    failures=$((failures + 1))
+}
+
+# skip NAME: WHY
+skip() {
+    echo "skip $suite: $*"
+}
+
+# check NAME COMMAND…: ok when the command succeeds; otherwise what it printed explains.
+check() {
+    check_name=$1
+    shift
+    if "$@" >"$work/check.log" 2>&1; then
+        ok "$check_name"
+    else
+        not_ok "$check_name (exit code $?)"
+        sed 's/^/# /' "$work/check.log"
+    fi
+}
+
+finish() {
+    [ "$failures" -eq 0 ]
+    exit
+}
+
+have() {
+    command -v "$1" >/dev/null 2>&1
+}
+
+# find_python MODULE…: sets python to an interpreter that has the modules; false where there is none.
+find_python() {
+    for python in python3 /usr/bin/python3; do
+        found=yes
+        for module in "$@"; do
+            "$python" -c "import $module" 2>/dev/null || found=no
+        done
+        [ $found = yes ] && return
+    done
+    return 1
+}
+
+[ -x "$REPO/build/$MODE/mnist" ] || {
+    not_ok "build/$MODE/mnist is not there: make MODE=$MODE"
+    exit 1
+}
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+mkdir "$work/bin"
+ln -s "$REPO/build/$MODE/mnist" "$work/bin/mnist"
+for command in train eval show; do
+    ln -s mnist "$work/bin/mnist-$command"
+done
+PATH=$work/bin:$PATH

@@ -1,0 +1,688 @@
+/* src/data/: IDX files, data sets and their layouts, splits, batches. */
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mnist/batch.h"
+#include "mnist/crc32.h"
+#include "mnist/dataset.h"
+#include "mnist/idx.h"
+#include "mnist/rng.h"
+
+#include "test.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static void check_refused(int result, const struct error *err, const char *wanted, const char *what)
+{
+    check(result == -1, "%s: returned %d, wanted -1", what, result);
+    if (result)
+        check(strstr(err->text, wanted) != NULL, "%s: \"%s\" does not say \"%s\"", what, err->text,
+              wanted);
+}
+
+/* --- making files --- */
+
+enum { IMAGES = 3, IMAGE_FILE = 16 + IMAGES * IDX_PIXELS, LABEL_FILE = 8 + IMAGES };
+
+static void put_big_endian(uint8_t *p, uint32_t value)
+{
+    for (int i = 0; i < 4; i++)
+        p[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+/* A pixel that says which image of which file it belongs to, and where. */
+static uint8_t pixel(int salt, int image, int p)
+{
+    return (uint8_t)((image * 31 + p * 7 + salt * 101) % 251);
+}
+
+static void make_images(uint8_t bytes[IMAGE_FILE], int salt)
+{
+    static const uint32_t header[] = {IDX_IMAGES, IMAGES, IDX_SIDE, IDX_SIDE};
+    for (size_t i = 0; i < COUNT(header); i++)
+        put_big_endian(bytes + 4 * i, header[i]);
+    for (int i = 0; i < IMAGES; i++)
+        for (int p = 0; p < IDX_PIXELS; p++)
+            bytes[16 + i * IDX_PIXELS + p] = pixel(salt, i, p);
+}
+
+static void make_labels(uint8_t bytes[LABEL_FILE], int salt)
+{
+    put_big_endian(bytes, IDX_LABELS);
+    put_big_endian(bytes + 4, IMAGES);
+    for (int i = 0; i < IMAGES; i++)
+        bytes[8 + i] = (uint8_t)((salt + 4 * i) % 10);
+}
+
+/* Writes a gzip file of one stored (not compressed) block of less than 64 kB: RFC 1951 and 1952. */
+static size_t make_gzip(uint8_t *to, const uint8_t *bytes, size_t size)
+{
+    static const uint8_t start[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1};
+    uint32_t length = (uint32_t)size, crc = crc32(bytes, size);
+    memcpy(to, start, sizeof start);
+    uint8_t *p = to + sizeof start;
+    *p++ = (uint8_t)length, *p++ = (uint8_t)(length >> 8);
+    *p++ = (uint8_t)~length, *p++ = (uint8_t)(~length >> 8);
+    memcpy(p, bytes, size);
+    p += size;
+    for (int i = 0; i < 4; i++)
+        *p++ = (uint8_t)(crc >> 8 * i);
+    for (int i = 0; i < 4; i++)
+        *p++ = (uint8_t)(length >> 8 * i);
+    return (size_t)(p - to);
+}
+
+static void write_maybe_gzip(const char *path, const uint8_t *bytes, size_t size, bool gzip)
+{
+    static uint8_t packed[IMAGE_FILE + 64];
+    if (gzip)
+        test_write(path, packed, make_gzip(packed, bytes, size));
+    else
+        test_write(path, bytes, size);
+}
+
+/* A folder of this run's own, made if it is not there. */
+static const char *folder(const char *name)
+{
+    const char *path = test_path(name);
+    struct stat info;
+    if (stat(path, &info))
+        check(!mkdir(path, 0777), "cannot make %s", path);
+    return path;
+}
+
+static void write_part(const char *images, const char *labels, int salt, bool gzip)
+{
+    uint8_t image_bytes[IMAGE_FILE], label_bytes[LABEL_FILE];
+    make_images(image_bytes, salt);
+    make_labels(label_bytes, salt);
+    write_maybe_gzip(images, image_bytes, sizeof image_bytes, gzip);
+    write_maybe_gzip(labels, label_bytes, sizeof label_bytes, gzip);
+}
+
+/* --- idx --- */
+
+static void test_idx_good(void)
+{
+    uint8_t images[IMAGE_FILE], labels[LABEL_FILE];
+    struct idx idx;
+    struct error err = {""};
+    make_images(images, 1);
+    make_labels(labels, 1);
+    if (check(!idx_parse(&idx, images, sizeof images, IDX_IMAGES, "i", &err), "%s", err.text)) {
+        check(idx.count == IMAGES, "%d images", idx.count);
+        check(idx.values == images + 16, "pixels start at %td", idx.values - images);
+    }
+    if (check(!idx_parse(&idx, labels, sizeof labels, IDX_LABELS, "l", &err), "%s", err.text)) {
+        check(idx.count == IMAGES, "%d labels", idx.count);
+        check(idx.values == labels + 8, "labels start at %td", idx.values - labels);
+    }
+}
+
+/* Each row puts `bytes` at `at` of a good file and cuts it to `size`, or adds rubbish up to it; 0
+ * leaves the size alone. */
+static const struct {
+    enum idx_kind kind;
+    const char *bytes;
+    size_t length, at, size;
+    const char *wanted;
+} bad_files[] = {
+    {IDX_IMAGES, "<!DOCTYPE html><html>", 21, 0, 0, "an HTML or XML page"},
+    {IDX_LABELS, "\n<html><body>", 13, 0, 13, "an HTML or XML page"},
+    {IDX_IMAGES, "\x1f\x8b\x08", 3, 0, 0, "a gzip file"},
+    {IDX_LABELS, "PK\3\4", 4, 0, 0, "a zip archive"},
+    {IDX_IMAGES, "\x89PNG", 4, 0, 0, "a PNG image"},
+    {IDX_IMAGES, "version https://git-lfs.github.com", 34, 0, 0, "a Git LFS pointer"},
+    {IDX_IMAGES, "", 0, 0, SIZE_MAX, "an empty file"},
+    {IDX_LABELS, "", 0, 0, SIZE_MAX, "an empty file"},
+    {IDX_IMAGES, "hello", 5, 0, 5, "not an IDX file of images (magic 2051): fetch"},
+    {IDX_LABELS, "hello", 5, 0, 5, "not an IDX file of labels (magic 2049): fetch"},
+    {IDX_IMAGES, "\0\0\x08", 3, 0, 3, "not an IDX file"},
+    {IDX_IMAGES, "\x03\x08\0\0", 4, 0, 0, "not an IDX file"},
+    {IDX_IMAGES, "\0\0\x08\x01", 4, 0, 0, "has labels (magic 2049), wanted images (2051)"},
+    {IDX_LABELS, "\0\0\x08\x03", 4, 0, 0, "has images (magic 2051), wanted labels (2049)"},
+    {IDX_IMAGES, "\0\0\x0d\x03", 4, 0, 0, "type 0x0d, wanted 0x08"},
+    {IDX_LABELS, "\0\0\x09\x01", 4, 0, 0, "type 0x09, wanted 0x08"},
+    {IDX_IMAGES, "\0\0\x08\x02", 4, 0, 0, "rank 2, wanted rank 3 for images"},
+    {IDX_LABELS, "\0\0\x08\x02", 4, 0, 0, "rank 2, wanted rank 1 for labels"},
+    {IDX_IMAGES, "\0\0\0\x1b", 4, 8, 0, "27×28 pixels, wanted 28×28"},
+    {IDX_IMAGES, "\0\0\0\x1b", 4, 12, 0, "28×27 pixels, wanted 28×28"},
+    {IDX_IMAGES, "\xff\xff\xff\xff", 4, 8, 0, "4294967295×28 pixels"},
+    {IDX_IMAGES, "\x1c\0\0\0", 4, 8, 0, "469762048×28 pixels"},
+    {IDX_IMAGES, "\0\0\0\0", 4, 4, 0, "a count of 0"},
+    {IDX_LABELS, "\0\0\0\0", 4, 4, 0, "a count of 0"},
+    {IDX_LABELS, "\0\0\0\0", 4, 4, 8, "a count of 0"},
+    {IDX_IMAGES, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4294967295"},
+    {IDX_LABELS, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4294967295"},
+    /* 5,478,275 × 784 is 2^32 + 304: a product that wraps looks like less than one image. */
+    {IDX_IMAGES, "\x00\x53\x97\x83", 4, 4, 0, "a count of 5478275"},
+    {IDX_IMAGES, "\0\0\0\x04", 4, 4, 0, "2368 bytes for 4 images, wanted 3152"},
+    {IDX_IMAGES, "\0\0\0\x02", 4, 4, 0, "784 bytes too many after its 2 images"},
+    {IDX_LABELS, "\0\0\0\x04", 4, 4, 0, "11 bytes for 4 labels, wanted 12"},
+    {IDX_LABELS, "\0\0\0\x02", 4, 4, 0, "1 bytes too many after its 2 labels"},
+    {IDX_IMAGES, "", 0, 0, 4, "inside its header (4 of 16 bytes)"},
+    {IDX_IMAGES, "", 0, 0, 15, "inside its header (15 of 16 bytes)"},
+    {IDX_LABELS, "", 0, 0, 7, "inside its header (7 of 8 bytes)"},
+    {IDX_IMAGES, "", 0, 0, 16, "16 bytes for 3 images, wanted 2368"},
+    {IDX_IMAGES, "", 0, 0, IMAGE_FILE - 1, "2367 bytes for 3 images"},
+    {IDX_IMAGES, "", 0, 0, IMAGE_FILE + 1, "1 bytes too many after its 3 images"},
+    {IDX_LABELS, "", 0, 0, LABEL_FILE + 5, "5 bytes too many after its 3 labels"},
+    {IDX_LABELS, "\x0a", 1, 10, 0, "label 2 is 10, wanted 0 to 9"},
+    {IDX_LABELS, "\xff", 1, 8, 0, "label 0 is 255, wanted 0 to 9"},
+};
+
+static void test_idx_bad(void)
+{
+    for (size_t i = 0; i < COUNT(bad_files); i++) {
+        uint8_t bytes[IMAGE_FILE + 64] = {0};
+        char what[32];
+        struct idx idx;
+        struct error err = {""};
+        bool images = bad_files[i].kind == IDX_IMAGES;
+        size_t size = bad_files[i].size ? bad_files[i].size : images ? IMAGE_FILE : LABEL_FILE;
+        if (size == SIZE_MAX)
+            size = 0;
+        if (images)
+            make_images(bytes, 1);
+        else
+            make_labels(bytes, 1);
+        memcpy(bytes + bad_files[i].at, bad_files[i].bytes, bad_files[i].length);
+        snprintf(what, sizeof what, "row %zu", i);
+        int result = idx_parse(&idx, bytes, size, bad_files[i].kind, "some/name", &err);
+        check_refused(result, &err, bad_files[i].wanted, what);
+        check(!strncmp(err.text, "some/name: ", 11), "%s: \"%s\" does not name the file", what,
+              err.text);
+    }
+}
+
+/* From a block of exactly the size, so that a sanitizer sees a byte read beyond it. */
+static void test_idx_truncated(void)
+{
+    uint8_t bytes[IMAGE_FILE];
+    for (int kind = 0; kind < 2; kind++) {
+        size_t whole = kind ? IMAGE_FILE : LABEL_FILE;
+        if (kind)
+            make_images(bytes, 2);
+        else
+            make_labels(bytes, 2);
+        for (size_t size = 0; size <= whole; size++) {
+            struct idx idx;
+            struct error err = {""};
+            uint8_t *cut = malloc(size ? size : 1);
+            if (!check(cut != NULL, "no memory"))
+                return;
+            memcpy(cut, bytes, size);
+            int result = idx_parse(&idx, cut, size, kind ? IDX_IMAGES : IDX_LABELS, "cut", &err);
+            check(result == (size < whole ? -1 : 0), "%zu of %zu bytes: %d %s", size, whole, result,
+                  err.text);
+            check(!result || err.text[0], "%zu of %zu bytes: no message", size, whole);
+            free(cut);
+        }
+    }
+}
+
+static void test_idx_load(void)
+{
+    uint8_t images[IMAGE_FILE], packed[IMAGE_FILE + 64];
+    struct error err = {""};
+    const char *path = test_path("some-images");
+    make_images(images, 3);
+    for (int gzip = 0; gzip < 2; gzip++) {
+        struct idx idx;
+        write_maybe_gzip(path, images, sizeof images, gzip);
+        if (!check(!idx_load(&idx, path, IDX_IMAGES, &err), "gzip %d: %s", gzip, err.text))
+            continue;
+        check(idx.count == IMAGES, "gzip %d: %d images", gzip, idx.count);
+        check(!memcmp(idx.values, images + 16, IMAGES * IDX_PIXELS), "gzip %d: wrong pixels", gzip);
+        idx_free(&idx);
+        check(!idx.values && !idx.file.bytes, "idx_free leaves pointers");
+    }
+    size_t whole = make_gzip(packed, images, sizeof images);
+    for (size_t size = 2; size < whole; size += size < 20 || size + 20 > whole ? 1 : 97) {
+        struct idx idx;
+        test_write(path, packed, size);
+        check_refused(idx_load(&idx, path, IDX_IMAGES, &err), &err, "cut short or damaged", path);
+        check(!idx.file.bytes, "%zu bytes of gzip: memory is left after a failure", size);
+    }
+    struct idx idx;
+    test_write(path, images, sizeof images - 1);
+    check_refused(idx_load(&idx, path, IDX_IMAGES, &err), &err, "cut short", "a plain one");
+    check(!idx.file.bytes, "memory is left after a failure");
+    check_refused(idx_load(&idx, test_path("missing"), IDX_IMAGES, &err), &err, "cannot open",
+                  "a missing one");
+    check_refused(idx_load(&idx, test_path(""), IDX_IMAGES, &err), &err, "is a folder", "a folder");
+}
+
+/* --- dataset --- */
+
+static void check_part(const struct dataset *dataset, int salt, const char *what)
+{
+    uint8_t images[IMAGE_FILE], labels[LABEL_FILE];
+    make_images(images, salt);
+    make_labels(labels, salt);
+    if (!check(dataset->count == IMAGES, "%s: %d images", what, dataset->count))
+        return;
+    check(!memcmp(dataset->pixels, images + 16, IMAGES * IDX_PIXELS), "%s: wrong pixels", what);
+    check(!memcmp(dataset->labels, labels + 8, IMAGES), "%s: wrong labels", what);
+    for (int i = 0; i < IMAGES; i++) {
+        uint64_t mask[MASK_WORDS];
+        dataset_mask(mask, images + 16 + i * IDX_PIXELS);
+        check(!memcmp(dataset->masks + i * MASK_WORDS, mask, sizeof mask), "%s: wrong mask %d",
+              what, i);
+    }
+}
+
+/* `layout`/`name`, or `layout`/`name`/`name`; removed again after use. */
+static void place_of(char path[256], const char *layout, const char *name, bool own_folder)
+{
+    char relative[200];
+    snprintf(relative, sizeof relative, "%s/%s", layout, name);
+    if (own_folder) {
+        folder(relative);
+        snprintf(relative, sizeof relative, "%s/%s/%s", layout, name, name);
+    }
+    snprintf(path, 256, "%s", test_path(relative));
+}
+
+static void remove_place(char path[256], bool own_folder)
+{
+    check(!remove(path), "cannot remove %s", path);
+    if (own_folder) {
+        *strrchr(path, '/') = '\0';
+        check(!remove(path), "cannot remove %s", path);
+    }
+}
+
+/* One layout and spelling, alone in the folder; whether it is packed has nothing to do with its
+ * name. */
+static void try_layout(const char *layout, char separator, const char *ending, bool own_folder,
+                       int round)
+{
+    static const char *const parts[] = {"train", "t10k"};
+    for (int part = DATASET_TRAIN; part <= DATASET_TEST; part++) {
+        char images[256], labels[256], name[64];
+        struct dataset dataset;
+        struct error err = {""};
+        bool gzip = (round + part) % 2;
+        snprintf(name, sizeof name, "%s-images%cidx3-ubyte%s", parts[part], separator, ending);
+        place_of(images, layout, name, own_folder);
+        snprintf(name, sizeof name, "%s-labels%cidx1-ubyte%s", parts[part], separator, ending);
+        place_of(labels, layout, name, own_folder);
+        write_part(images, labels, round + part, gzip);
+        int result = dataset_load(&dataset, test_path("layouts"), (enum dataset_part)part, &err);
+        if (check(!result, "%s: %s", images, err.text)) {
+            check_part(&dataset, round + part, images);
+            dataset_free(&dataset);
+        }
+        check(dataset.count == 0 && !dataset.masks, "%s: something is left", images);
+        remove_place(images, own_folder);
+        remove_place(labels, own_folder);
+    }
+}
+
+static void test_dataset_layouts(void)
+{
+    static const char *const layouts[] = {"layouts", "layouts/raw", "layouts/MNIST/raw"};
+    int round = 0;
+    folder("layouts"), folder("layouts/raw"), folder("layouts/MNIST"), folder("layouts/MNIST/raw");
+    for (size_t layout = 0; layout < COUNT(layouts); layout++)
+        for (int spelling = 0; spelling < 4; spelling++)
+            for (int own_folder = 0; own_folder < 2; own_folder++, round++)
+                try_layout(layouts[layout], spelling & 1 ? '.' : '-', spelling & 2 ? ".gz" : "",
+                           own_folder, round + (spelling >> 1));
+}
+
+/* Each with a name that says the opposite of what the bytes are. */
+static void test_dataset_known_by_bytes(void)
+{
+    char images[256], labels[256];
+    folder("bytes");
+    for (int gzip = 0; gzip < 2; gzip++) {
+        struct dataset dataset;
+        struct error err = {""};
+        const char *ending = gzip ? "" : ".gz";
+        snprintf(images, sizeof images, "%s/train-images-idx3-ubyte%s", test_path("bytes"), ending);
+        snprintf(labels, sizeof labels, "%s/train-labels-idx1-ubyte%s", test_path("bytes"), ending);
+        write_part(images, labels, 40 + gzip, gzip);
+        if (check(!dataset_load(&dataset, test_path("bytes"), DATASET_TRAIN, &err), "%s", err.text))
+            check_part(&dataset, 40 + gzip, images);
+        dataset_free(&dataset);
+        check(!remove(images) && !remove(labels), "cannot remove the files");
+    }
+}
+
+static void test_dataset_missing(void)
+{
+    struct dataset dataset;
+    struct error err = {""};
+    const char *path = folder("nothing");
+    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
+                  "no train-images-idx3-ubyte (or .gz) in ", "an empty folder");
+    check(strstr(err.text, path) && strstr(err.text, "scripts/get-mnist.sh"), "\"%s\"", err.text);
+    check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err,
+                  "no t10k-images-idx3-ubyte (or .gz) in ", "an empty folder");
+    write_part(test_path("nothing/train-images-idx3-ubyte"), test_path("nothing/wrong-name"), 1,
+               false);
+    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
+                  "no train-labels-idx1-ubyte (or .gz) in ", "images alone");
+    check(dataset.count == 0 && !dataset.images_file.file.bytes, "memory is left after a failure");
+    check_refused(dataset_load(&dataset, test_path("nowhere"), DATASET_TRAIN, &err), &err,
+                  "no train-images-idx3-ubyte", "no such folder");
+}
+
+static void test_dataset_mismatch(void)
+{
+    uint8_t images[IMAGE_FILE], labels[LABEL_FILE];
+    struct dataset dataset;
+    struct error err = {""};
+    const char *path = folder("mismatch");
+    make_images(images, 1);
+    make_labels(labels, 1);
+    put_big_endian(labels + 4, IMAGES - 1);
+    test_write(test_path("mismatch/t10k-images-idx3-ubyte"), images, sizeof images);
+    test_write(test_path("mismatch/t10k-labels-idx1-ubyte"), labels, sizeof labels - 1);
+    check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err,
+                  "3 t10k images but 2 labels", "fewer labels");
+    check(dataset.count == 0 && !dataset.labels_file.file.bytes, "memory is left after a failure");
+    make_labels(labels, 1);
+    test_write(test_path("mismatch/t10k-labels-idx1-ubyte"), images, sizeof images);
+    test_write(test_path("mismatch/t10k-images-idx3-ubyte"), labels, sizeof labels);
+    check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err, "are two files swapped?",
+                  "swapped files");
+}
+
+static void test_dataset_distinct(void)
+{
+    static uint8_t one[4 * IDX_PIXELS], other[4 * IDX_PIXELS];
+    struct error err = {""};
+    struct dataset train = {.count = 4, .pixels = one}, test = {.count = 3, .pixels = other};
+    memset(one, 9, sizeof one);
+    memset(other, 9, sizeof other);
+    other[3 * IDX_PIXELS] = 1; /* outside what both have */
+    check_refused(dataset_check_distinct(&train, &test, &err), &err, "are the same", "a prefix");
+    check_refused(dataset_check_distinct(&test, &train, &err), &err, "are the same", "turned");
+    check_refused(dataset_check_distinct(&train, &train, &err), &err, "are the same", "itself");
+    other[3 * IDX_PIXELS - 1] = 1;
+    check(!dataset_check_distinct(&train, &test, &err), "one pixel differs, yet: %s", err.text);
+}
+
+static void test_sample(void)
+{
+    struct dataset train = {0}, test = {0};
+    struct error err = {""};
+    if (check(!dataset_load(&train, "data/sample", DATASET_TRAIN, &err), "%s", err.text) &&
+        check(!dataset_load(&test, "data/sample", DATASET_TEST, &err), "%s", err.text)) {
+        static const uint8_t first[] = {5, 0, 4, 1, 9}, first_test[] = {7, 2, 1, 0, 4};
+        check(train.count == 5000 && test.count == 1000, "%d and %d", train.count, test.count);
+        check(!memcmp(train.labels, first, sizeof first), "train[0] is %d, wanted 5",
+              train.labels[0]);
+        check(!memcmp(test.labels, first_test, sizeof first_test), "test[0] is %d, wanted 7",
+              test.labels[0]);
+        check(!dataset_check_distinct(&train, &test, &err), "%s", err.text);
+    }
+    dataset_free(&train);
+    dataset_free(&test);
+}
+
+/* --- masks and batches --- */
+
+/* Against a loop that does not know the trick; a word on each side must stay as it is. */
+static void check_mask(const uint8_t *pixels, const char *what, int number)
+{
+    enum { GUARD = 0x5a };
+    uint64_t guarded[MASK_WORDS + 2], wanted[MASK_WORDS] = {0}, guard;
+    memset(guarded, GUARD, sizeof guarded);
+    memset(&guard, GUARD, sizeof guard);
+    dataset_mask(guarded + 1, pixels);
+    for (int p = 0; p < IDX_PIXELS; p++)
+        if (pixels[p])
+            wanted[p / 64] |= (uint64_t)1 << p % 64;
+    check(!memcmp(guarded + 1, wanted, sizeof wanted), "%s %d: wrong mask", what, number);
+    check(guarded[0] == guard && guarded[MASK_WORDS + 1] == guard, "%s %d: wrote outside", what,
+          number);
+}
+
+static void test_dataset_mask(void)
+{
+    uint8_t pixels[IDX_PIXELS] = {0};
+    struct rng rng;
+    check_mask(pixels, "empty image", 0);
+    for (int p = 0; p < IDX_PIXELS; p++) {
+        static const uint8_t inks[] = {1, 0x7f, 0x80, 0xff};
+        pixels[p] = inks[p % 4];
+        check_mask(pixels, "single pixel", p);
+        pixels[p] = 0;
+    }
+    for (int ink = 1; ink < 256; ink++) {
+        memset(pixels, ink, sizeof pixels);
+        check_mask(pixels, "full image of ink", ink);
+        pixels[ink] = 0;
+        check_mask(pixels, "full image but one, of ink", ink);
+    }
+    rng_seed(&rng, 1, RNG_SHOW, 0);
+    for (int round = 0; round < 2000; round++) {
+        for (int p = 0; p < IDX_PIXELS; p++)
+            pixels[p] = rng_below(&rng, 8) <= (uint32_t)round % 8 ? (uint8_t)rng_next(&rng) : 0;
+        check_mask(pixels, "random image", round);
+    }
+}
+
+static void test_batch_values(void)
+{
+    float value[256];
+    batch_values(value);
+    for (int i = 0; i < 256; i++) {
+        check(value[i] == (float)(i / 255.0), "value[%d] = %.9g, wanted %.9g", i, (double)value[i],
+              i / 255.0);
+    }
+    check(value[0] == 0.0f && value[255] == 1.0f, "the ends are %g and %g", (double)value[0],
+          (double)value[255]);
+}
+
+enum { MADE = 300 };
+
+/* Every image, label and mask says which one it is. */
+static struct dataset made_dataset(void)
+{
+    static uint8_t pixels[MADE * IDX_PIXELS], labels[MADE];
+    static uint64_t masks[MADE * MASK_WORDS];
+    for (int i = 0; i < MADE; i++) {
+        labels[i] = (uint8_t)(i * 7 % 10);
+        pixels[i * IDX_PIXELS] = (uint8_t)(i % 256);
+        pixels[i * IDX_PIXELS + 1] = (uint8_t)(i / 256);
+        masks[i * MASK_WORDS] = (uint64_t)i;
+    }
+    return (struct dataset){.count = MADE, .pixels = pixels, .labels = labels, .masks = masks};
+}
+
+static void check_batch(const struct batch *batch, const int *indices, int size)
+{
+    check(batch->size == size, "size %d, wanted %d", batch->size, size);
+    for (int b = 0; b < size; b++) {
+        int i = indices[b], found = batch->pixels[b][0] + 256 * batch->pixels[b][1];
+        check(found == i, "sample %d is image %d, wanted %d", b, found, i);
+        check(batch->masks[b][0] == (uint64_t)i, "mask %d is that of %" PRIu64 ", wanted %d", b,
+              batch->masks[b][0], i);
+        for (int c = 0; c < IDX_CLASSES; c++) {
+            float wanted = c == i * 7 % 10 ? 1.0f : 0.0f, target = batch->targets[b * 10 + c];
+            check(target == wanted, "target (%d,%d) is %g, wanted %g", b, c, (double)target,
+                  (double)wanted);
+        }
+    }
+}
+
+static void test_batch_fill(void)
+{
+    static const int sizes[] = {128, 1, 7, 0, 127, 128};
+    struct dataset dataset = made_dataset();
+    struct batch batch;
+    struct error err = {""};
+    struct rng rng;
+    float value[256];
+    rng_seed(&rng, 2, RNG_SHOW, 0);
+    if (!check(!batch_create(&batch, 128, &err), "%s", err.text))
+        return;
+    batch_values(value);
+    check(batch.size == 0 && batch.capacity == 128, "%d of %d", batch.size, batch.capacity);
+    check(!memcmp(batch.value, value, sizeof value), "the table of values differs");
+    for (size_t s = 0; s < COUNT(sizes); s++) {
+        int indices[128];
+        for (int b = 0; b < sizes[s]; b++)
+            indices[b] = b < 2 ? b * (MADE - 1) : (int)rng_below(&rng, MADE);
+        batch_fill(&batch, &dataset, indices, sizes[s]);
+        check_batch(&batch, indices, sizes[s]);
+    }
+    batch_destroy(&batch);
+    check(!batch.pixels && !batch.masks && !batch.targets, "batch_destroy leaves pointers");
+}
+
+/* --- split --- */
+
+/* Disjoint, complete and ascending at once: the two lists merge into 0 … n-1. */
+static void check_partition(const struct split *split, int n, const char *what)
+{
+    int t = 0, v = 0;
+    check(split->train_count + split->val_count == n, "%s: %d + %d images, wanted %d", what,
+          split->train_count, split->val_count, n);
+    for (int i = 0; i < n; i++) {
+        if (t < split->train_count && split->train[t] == i)
+            t++;
+        else if (v < split->val_count && split->val[v] == i)
+            v++;
+        else if (!check(false, "%s: image %d is in neither list, or out of order", what, i))
+            return;
+    }
+    check(t == split->train_count && v == split->val_count, "%s: an image is in both lists", what);
+}
+
+static void check_stratified(const struct split *split, const struct dataset *dataset,
+                             const char *what)
+{
+    int size[IDX_CLASSES] = {0}, taken[IDX_CLASSES] = {0};
+    for (int i = 0; i < dataset->count; i++)
+        size[dataset->labels[i]]++;
+    for (int i = 0; i < split->val_count; i++)
+        taken[dataset->labels[split->val[i]]]++;
+    for (int c = 0; c < IDX_CLASSES; c++) {
+        double share = (double)size[c] * split->val_count / dataset->count;
+        check(taken[c] > share - 1.0 && taken[c] < share + 1.0,
+              "%s: %d of class %d validate, wanted about %.2f", what, taken[c], c, share);
+    }
+}
+
+static void check_split(const struct dataset *dataset, int val_count, uint64_t seed,
+                        const char *name)
+{
+    char what[64];
+    struct split split, again;
+    struct error err = {""};
+    snprintf(what, sizeof what, "%s: %d of %d", name, val_count, dataset->count);
+    if (!check(!split_create(&split, dataset, val_count, seed, &err), "%s: %s", what, err.text))
+        return;
+    check(split.val_count == val_count, "%s: %d validate", what, split.val_count);
+    check_partition(&split, dataset->count, what);
+    check_stratified(&split, dataset, what);
+    if (check(!split_create(&again, dataset, val_count, seed, &err), "%s: %s", what, err.text)) {
+        check(again.val_count == val_count &&
+                  !memcmp(again.val, split.val, (size_t)val_count * sizeof *split.val),
+              "%s: the same seed gave another split", what);
+        split_free(&again);
+    }
+    split_free(&split);
+    check(!split.train && !split.val && split.val_count == 0, "split_free leaves something");
+}
+
+static void test_split_sample(void)
+{
+    static const int counts[] = {0, 1, 9, 10, 11, 500, 4999};
+    struct dataset dataset;
+    struct error err = {""};
+    if (!check(!dataset_load(&dataset, "data/sample", DATASET_TRAIN, &err), "%s", err.text))
+        return;
+    for (size_t i = 0; i < COUNT(counts); i++)
+        check_split(&dataset, counts[i], 1, "data/sample");
+    dataset_free(&dataset);
+}
+
+/* Classes of very different sizes, one of them empty, in order of class: what comes first must not
+ * be what is taken. */
+static struct dataset skewed_dataset(void)
+{
+    static const int sizes[IDX_CLASSES] = {1, 2, 3, 0, 500, 7, 10, 25, 1, 1};
+    static uint8_t labels[550];
+    int n = 0;
+    for (int c = 0; c < IDX_CLASSES; c++)
+        for (int i = 0; i < sizes[c]; i++)
+            labels[n++] = (uint8_t)c;
+    return (struct dataset){.count = n, .labels = labels};
+}
+
+static void test_split_skewed(void)
+{
+    struct dataset dataset = skewed_dataset(), single = dataset;
+    check(dataset.count == 550, "%d made", dataset.count);
+    for (int val_count = 0; val_count < dataset.count; val_count++)
+        check_split(&dataset, val_count, (uint64_t)val_count, "skewed");
+    single.count = 1;
+    check_split(&single, 0, 1, "one image");
+}
+
+/* Over many seeds each image of the large class validates about equally often. */
+static void test_split_random(void)
+{
+    enum { SEEDS = 400, VAL = 55 };
+    int times[550] = {0}, changed = 0, last[VAL] = {0};
+    struct dataset dataset = skewed_dataset();
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        struct split split;
+        struct error err = {""};
+        if (!check(!split_create(&split, &dataset, VAL, seed, &err), "%s", err.text))
+            return;
+        for (int i = 0; i < VAL && i < split.val_count; i++)
+            times[split.val[i]]++;
+        changed += memcmp(last, split.val, sizeof last) != 0;
+        memcpy(last, split.val, sizeof last);
+        split_free(&split);
+    }
+    check(changed == SEEDS, "%d of %d seeds changed the split", changed, SEEDS);
+    /* A tenth of 400 draws: 40, standard deviation 6. */
+    for (int i = 6; i < 506; i++)
+        check(times[i] >= 10 && times[i] <= 70, "image %d validates %d times of %d", i, times[i],
+              SEEDS);
+}
+
+/* The split is part of every result. Indices from an independent implementation. */
+static void test_split_golden(void)
+{
+    static const int wanted[] = {127, 291, 340, 350, 429, 462};
+    struct split split;
+    struct error err = {""};
+    struct dataset dataset = skewed_dataset();
+    if (!check(!split_create(&split, &dataset, 6, 1, &err), "%s", err.text))
+        return;
+    for (size_t i = 0; i < COUNT(wanted); i++)
+        check(split.val[i] == wanted[i], "val[%zu] = %d, wanted %d", i, split.val[i], wanted[i]);
+    split_free(&split);
+}
+
+TEST_LIST(tests_data, {"idx: good files", test_idx_good},
+          {"idx: bad files, each with its own message", test_idx_bad},
+          {"idx: cut at every byte", test_idx_truncated},
+          {"idx: loads plain and gzip files", test_idx_load},
+          {"dataset: every layout and spelling", test_dataset_layouts},
+          {"dataset: known by its bytes", test_dataset_known_by_bytes},
+          {"dataset: missing files", test_dataset_missing},
+          {"dataset: files that do not belong together", test_dataset_mismatch},
+          {"dataset: a test set copied from the training set", test_dataset_distinct},
+          {"dataset: data/sample", test_sample}, {"dataset: masks", test_dataset_mask},
+          {"batch: values", test_batch_values},
+          {"batch: every sample in its place", test_batch_fill},
+          {"split: data/sample", test_split_sample},
+          {"split: classes of uneven size", test_split_skewed},
+          {"split: another seed, other images", test_split_random},
+          {"split: the same indices everywhere", test_split_golden});
