@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,55 +308,47 @@ static int write_directly(const char *path, const void *bytes, size_t size, stru
     return failed ? -1 : 0;
 }
 
-/* The file that writing to `path` replaces: where a symbolic link leads, otherwise the path itself.
- */
-static int resolve(const char *path, char target[PATH_MAX], struct error *err)
+/* The file that writing to `path` replaces: where a symbolic link leads, otherwise the path itself;
+ * never a folder. *direct is set for what cannot be replaced, a device or a pipe. */
+static int resolve(const char *path, char target[PATH_MAX], bool *direct, struct error *err)
 {
     struct stat info;
+    if (*path == '\0')
+        return error_set(err, "an empty path: name a file");
     if (!lstat(path, &info) && S_ISLNK(info.st_mode)) {
         if (!realpath(path, target))
             return error_set(err, "%s: a symbolic link that leads nowhere: %s", path,
                              strerror(errno));
-        return 0;
-    }
-    if (snprintf(target, PATH_MAX, "%s", path) >= PATH_MAX)
+    } else if (snprintf(target, PATH_MAX, "%s", path) >= PATH_MAX) {
         return error_set(err, "%s: the path is too long", path);
+    }
+    bool exists = !stat(target, &info);
+    if (exists && S_ISDIR(info.st_mode))
+        return error_set(err, "%s: is a folder: name a file in it", path);
+    *direct = exists && !S_ISREG(info.st_mode);
     return 0;
 }
 
 int file_write(const char *path, const void *bytes, size_t size, struct error *err)
 {
     char target[PATH_MAX];
-    struct stat info;
-    if (resolve(path, target, err))
+    bool direct;
+    if (resolve(path, target, &direct, err))
         return -1;
-    if (!stat(target, &info)) {
-        if (S_ISDIR(info.st_mode))
-            return error_set(err, "%s: is a folder: name a file in it", path);
-        if (!S_ISREG(info.st_mode))
-            return write_directly(target, bytes, size, err);
-    }
-    return write_atomically(target, bytes, size, err);
+    return direct ? write_directly(target, bytes, size, err)
+                  : write_atomically(target, bytes, size, err);
 }
 
 int file_check_writable(const char *path, struct error *err)
 {
     char target[PATH_MAX], folder[PATH_MAX];
-    struct stat info;
-    if (*path == '\0')
-        return error_set(err, "an empty path: name a file");
-    if (resolve(path, target, err))
+    bool direct;
+    if (resolve(path, target, &direct, err))
         return -1;
-    if (!stat(target, &info)) {
-        if (S_ISDIR(info.st_mode))
-            return error_set(err, "%s: is a folder: name a file in it", path);
-        if (!S_ISREG(info.st_mode))
-            return access(target, W_OK)
-                       ? error_set(err, "%s: cannot write: %s", path, strerror(errno))
-                       : 0;
-    }
     folder_of(target, folder);
-    if (access(folder, W_OK | X_OK))
+    if (direct && access(target, W_OK))
+        return error_set(err, "%s: cannot write: %s", path, strerror(errno));
+    if (!direct && access(folder, W_OK | X_OK))
         return error_set(err, "%s: cannot write in folder %s: %s", path, folder, strerror(errno));
     return 0;
 }

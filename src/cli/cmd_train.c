@@ -244,7 +244,7 @@ int command_train(int argc, char **argv)
         .train = {.epochs = 50,
                   .lr = 1e-3f,
                   .batch = 128,
-                  .l2 = 1e-4f,
+                  .l2 = 3e-4f,
                   .patience = 10,
                   .val = VAL_AUTO,
                   .schedule = SCHEDULE_COSINE,
