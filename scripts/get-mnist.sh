@@ -67,7 +67,7 @@ install_files() {
 
 dir=${1:-$(dirname "$0")/../data/mnist}
 verified "$dir" && exit 0
-mkdir -p "$dir" && new=$(mktemp -d "$dir/new.XXXXXX") || {
+mkdir -p "$dir" 2>/dev/null && new=$(mktemp -d "$dir/new.XXXXXX" 2>/dev/null) || {
     say "cannot write to $dir"
     exit 1
 }

@@ -278,11 +278,19 @@ static int sync_folder(const char *path, struct error *err)
     return failed ? -1 : 0;
 }
 
+/* The file that is written before it takes the name `path`. */
+static int temporary_of(const char *path, char temporary[PATH_MAX], struct error *err)
+{
+    if (snprintf(temporary, PATH_MAX, "%s.tmp", path) >= PATH_MAX)
+        return error_set(err, "%s: the path is too long", path);
+    return 0;
+}
+
 static int write_atomically(const char *path, const void *bytes, size_t size, struct error *err)
 {
     char temporary[PATH_MAX];
-    if (snprintf(temporary, sizeof temporary, "%s.tmp", path) >= (int)sizeof temporary)
-        return error_set(err, "%s: the path is too long", path);
+    if (temporary_of(path, temporary, err))
+        return -1;
     int fd = open_temporary(temporary, err);
     if (fd < 0)
         return -1;
@@ -341,14 +349,20 @@ int file_write(const char *path, const void *bytes, size_t size, struct error *e
 
 int file_check_writable(const char *path, struct error *err)
 {
-    char target[PATH_MAX], folder[PATH_MAX];
+    char target[PATH_MAX], temporary[PATH_MAX], folder[PATH_MAX];
     bool direct;
     if (resolve(path, target, &direct, err))
         return -1;
-    folder_of(target, folder);
-    if (direct && access(target, W_OK))
+    if (direct)
+        return access(target, W_OK) ? error_set(err, "%s: cannot write: %s", path, strerror(errno))
+                                    : 0;
+    if (temporary_of(target, temporary, err))
+        return -1;
+    /* A name that is too long shows here; that there is no such file yet is as it should be. */
+    if (access(temporary, F_OK) && errno != ENOENT && errno != EACCES)
         return error_set(err, "%s: cannot write: %s", path, strerror(errno));
-    if (!direct && access(folder, W_OK | X_OK))
+    folder_of(target, folder);
+    if (access(folder, W_OK | X_OK))
         return error_set(err, "%s: cannot write in folder %s: %s", path, folder, strerror(errno));
     return 0;
 }

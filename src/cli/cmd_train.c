@@ -215,9 +215,9 @@ static int run(struct session *s, struct error *err)
 {
     const struct train_callbacks callbacks = {on_batch, on_epoch, s};
     struct metrics test;
+    stop_watch();
     announce(s);
     progress_start(&s->progress, s->common.quiet, s->common.color);
-    stop_watch();
     if (train_run(&s->result, &s->network, &s->train_set, &s->split, &s->train, &callbacks, err))
         return -1;
     progress_clear(&s->progress);

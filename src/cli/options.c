@@ -151,7 +151,7 @@ static int parse_float(const char *program, const char *what, const char *text,
     char *end;
     float number = strtof(text, &end);
     bool plain = *text && strspn(text, "0123456789+-.eE") == strlen(text) && *end == '\0';
-    if (!plain || !((double)number >= spec->min && (double)number <= spec->max))
+    if (!plain || !(number >= (float)spec->min && number <= (float)spec->max))
         return refuse(program, "%s '%s': give a number from %g to %g", what, text, spec->min,
                       spec->max);
     *(float *)spec->value = number;
@@ -239,9 +239,13 @@ int options_parse(const struct usage *usage, int argc, char **argv, int *first)
         }
         if (code == ':')
             return refuse(usage->program, "%s needs a value: see %s --help", word, usage->program);
-        if (code == '?')
-            return refuse(usage->program, "'%s' is no option here: see %s --help", word,
-                          usage->program);
+        if (code == '?') {
+            char letter[] = {'-', (char)optopt,
+                             '\0'}; /* of a cluster, getopt is still at its word */
+            bool is_letter = optopt > ' ' && optopt < 0x7f;
+            return refuse(usage->program, "'%s' is no option here: see %s --help",
+                          is_letter ? letter : word, usage->program);
+        }
         if (set_value(usage->program, &usage->specs[code - 1], optarg))
             return EXIT_USAGE;
     }

@@ -1257,12 +1257,17 @@ static int write_unprivileged(const char *folder, mode_t mode, const char *path)
 static void test_file_write_permissions(void)
 {
     const char *folder = test_path("folder"), *path = test_path("folder/file");
-    check(!mkdir(folder, 0777), "cannot make a folder");
+    const char *open_folder = test_path("open"), *link = test_path("open/link");
+    check(!mkdir(folder, 0777) && !mkdir(open_folder, 0777) && !chmod(open_folder, 0777) &&
+              !symlink("../folder/file", link),
+          "cannot make folders and a link");
     test_write(path, "old", 3);
     int result = write_unprivileged(folder, 0555, path);
     if (result == 77)
         skip("file: permissions: cannot give up root's rights");
     check(result == 3, "in a read-only folder: refused by %d, wanted 3 (both)", result);
+    result = write_unprivileged(folder, 0555, link);
+    check(result == 3, "through a link into it: refused by %d, wanted 3 (both)", result);
     check_content(path, "old", 3);
     /* Write and search permission is all a rename needs. */
     result = write_unprivileged(folder, 0333, path);
