@@ -41,10 +41,10 @@ class Failed(Exception):
 class Peer:
     """A way to run it is (threads, how idle OpenMP threads wait; None: as the library likes)."""
 
-    def __init__(self, name, module, waits=(None,)):
+    def __init__(self, name, module, idle=(None,)):
         self.name, self.module = name, module
         self.script = os.path.join(ROOT, "scripts", "peers", module + "_mlp.py")
-        self.ways = [(CORES, wait) for wait in waits if CORES > 1] + [ONE_THREAD]
+        self.ways = [(CORES, wait) for wait in idle if CORES > 1] + [ONE_THREAD]
         self.rounds = {way: [] for way in self.ways}
         self.failures = {}
         self.python = self.environment = None
@@ -81,6 +81,10 @@ def peers():
             Peer("scikit-learn", "sklearn")]
 
 
+def waits(way):
+    return f", {way[1].lower()} waits" if way[1] else ""
+
+
 # --- running a program ---
 
 
@@ -111,7 +115,11 @@ class Process:
     def events(self):
         """Each event as it comes, with the seconds since the process was started."""
         for line in self.child.stdout:
-            yield self.age(), json.loads(line)
+            age = self.age()
+            try:
+                yield age, json.loads(line)
+            except json.JSONDecodeError:
+                raise Failed(f"it printed no JSON: {line.strip()[:80]}") from None
         if self.child.wait():
             self.errors.seek(0)
             said = self.errors.read().strip().splitlines() or [f"exit {self.child.returncode}"]
@@ -227,7 +235,7 @@ class Bench:
         try:
             start, seconds = run_epochs(self.ours(threads), None, self.options.epochs, seed)
         except Failed as failed:
-            sys.exit(f"bench-peers: mnist-train: {failed}")
+            sys.exit(f"bench-peers: ours: {failed}")
         self.kernels = start["kernels"]
         return seconds
 
@@ -245,10 +253,11 @@ class Bench:
                 turn["ours_one"] = self.our_epochs(1, seed) if CORES > 1 else turn["ours"]
             peer.rounds[way].append(turn)
         # A way that is twice as slow as the best is given up; one thread is needed anyway.
-        if peer.ways:
-            limit = 2 * peer.median(peer.best())
-            peer.ways = [way for way in peer.ways
-                         if way == ONE_THREAD or peer.median(way) <= limit]
+        for way in [way for way in peer.ways if way != ONE_THREAD]:
+            if peer.median(way) > 2 * peer.median(peer.best()):
+                say(f"{peer.name} on {way[0]} threads{waits(way)}: {peer.median(way):.2f} s an "
+                    "epoch, given up")
+                peer.ways.remove(way)
 
     def measure_race(self, peer, way):
         command, env = peer.run(way)
@@ -259,19 +268,25 @@ class Bench:
                 self.race.append((ours, run_to_target(command + self.data, env, seed)))
             except Failed as failed:
                 self.race_failure = f"failed: {failed}"
+                say(f"the race {self.race_failure}")
                 return
 
 
 # --- reporting ---
 
 
+def finite(number):
+    return number if number < math.inf else None
+
+
 def row(measure, program, runs_on, threads, times, ratios=(), **more):
-    seconds = statistics.median(times)
+    """A target not reached counts as endless seconds, and as nothing where both missed it."""
     found = {"measure": measure, "program": program, "runs_on": runs_on, "threads": threads,
-             "seconds": seconds if seconds < math.inf else None, **more}
-    ratios = [ratio for ratio in ratios if ratio == ratio]
-    if ratios and max(ratios) < math.inf:
-        found.update(ratio=statistics.median(ratios), lowest=min(ratios), highest=max(ratios))
+             "seconds": finite(statistics.median(times)), **more}
+    ratios = [ratio for ratio in ratios if not math.isnan(ratio)]
+    if ratios and 0 < statistics.median(ratios) < math.inf:
+        found.update(ratio=statistics.median(ratios), lowest=min(ratios),
+                     highest=finite(max(ratios)))
     return found
 
 
@@ -287,8 +302,7 @@ def epoch_rows(bench, measure, ours_key, choose):
         turns = peer.rounds[way]
         times = [turn["peer"] for turn in turns]
         ours += [turn[ours_key] for turn in turns]
-        waits = f", {way[1].lower()} waits" if way[1] else ""
-        rows.append(row(measure, peer.label(), peer.blas + waits, way[0], times,
+        rows.append(row(measure, peer.label(), peer.blas + waits(way), way[0], times,
                         [turn[ours_key] / turn["peer"] for turn in turns],
                         images_per_s=TRAIN_IMAGES / statistics.median(times)))
     if ours:
@@ -309,7 +323,7 @@ def race_rows(bench):
         times, epochs = zip(*(turn[side] for turn in bench.race))
         ratios = [ours[0] / theirs[0] for ours, theirs in bench.race] if side else ()
         rows.append(row("to_98", program, runs_on, threads, times, ratios,
-                        epochs=[n if n < math.inf else None for n in epochs]))
+                        epochs=[finite(n) for n in epochs]))
     return rows
 
 
@@ -368,7 +382,8 @@ def cells(found):
     ratio, spread = "", ""
     if "ratio" in found:
         ratio = f"{found['ratio']:.3f}"
-        spread = f"{found['lowest']:.3f}-{found['highest']:.3f}"
+        highest = "" if found["highest"] is None else f"{found['highest']:.3f}"
+        spread = f"{found['lowest']:.3f}-{highest}"
     return [f"{found['threads']}", seconds, last, ratio, spread, found["runs_on"]]
 
 

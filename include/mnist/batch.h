@@ -4,7 +4,7 @@
 
 #include "mnist/dataset.h"
 
-/* The largest B: what kernels keep on the stack is proportional to it. */
+/* The largest B. */
 enum { BATCH_MAX = 8192 };
 
 struct batch {

@@ -11,18 +11,22 @@
  *                    2   4   6           row 6 [============]         [============] in registers
  *
  * Vector lanes run across the row, that is across outputs, so each output is still summed in
- * ascending index, one rounded product at a time, whatever the width of the vectors. Two primitives
- * do it:
+ * ascending index, one rounded product at a time, whatever the width of the vectors.
  *
- *   add_rows   for pixels, 81% of which are 0: only the terms that are not 0, listed beforehand.
- * One sum of 128 outputs stays in registers while one row after another is streamed past it.
- *   product    for the dense layers: tiles of 4 sums at once, so that a row that was loaded serves
- * 4 of them.
+ *   add_rows   for pixels, 81% of which are 0: a word of the image's mask says which of 64 rows
+ *              count, and only those are streamed past a sum of 128 outputs held in registers.
+ *   product    for the dense layers: tiles of 4 sums at once, so that a row, once loaded, serves 4.
  *
  * Backward is the same with other names: the gradient of W's row p is the sum, over the samples
- * that have ink at p, of pixel × that sample's dz. Which samples have ink at p is read from the
- * masks, turned from "pixels of a sample" to "samples of a pixel" by transposing 32×32 bits at a
- * time, in the task that needs them. */
+ * that have ink at p, of pixel × that sample's row of dz. Which samples those are is the mask
+ * transposed:
+ *
+ *        masks: a row a sample        the same bits, a row a pixel
+ *        sample 0  . 1 1 . .          pixel 0   . . 1          dW[2] = x[0][2] dz[0] + x[1][2]
+ * dz[1] sample 1  . . 1 1 .    -->   pixel 1   1 . . sample 2  1 . . 1 .          pixel 2   1 1 .
+ *
+ * Both directions go block by block, 64 rows against 16 sums or 32: such a block fits the first
+ * cache, and W or dz is fetched from further away once a block, not once a pixel. */
 #include <assert.h>
 #include <string.h>
 
@@ -37,12 +41,17 @@ enum { LANES = VECTOR_BYTES / 4, VECTORS = VECTOR_BYTES == 64 ? 4 : 2, ROWS = 4,
 
 /* --- the two primitives --- */
 
-/* sum[n] += sum_i x[i] rows[i][n] over the set bits i of `bits`, for rows (64,128); pixels[i] is
- * the byte that x[i] is given by, in value[256]. */
-static inline __attribute__((always_inline)) void
-add_rows(float *restrict sum, uint64_t bits, const float *restrict rows,
-         const float *restrict value, const uint8_t *(*pixel)(const void *, int),
-         const void *pixels)
+/* Where the 64 pixels lie that go with a word of bits: next to each other in one image, or at the
+ * same place in one image after another. */
+enum direction { ALONG_IMAGE, ACROSS_IMAGES };
+
+/* sum[n] += sum_i x[i] rows[i][n] over the set bits i of `bits`, for rows (64,128), where x[i] is
+ * the value of the pixel images[0][p + i] or images[i][p]; the direction is a constant. */
+static inline __attribute__((always_inline)) void add_rows(float *restrict sum, uint64_t bits,
+                                                           const float *restrict rows,
+                                                           const float *restrict value,
+                                                           const uint8_t *const *images, int p,
+                                                           const enum direction direction)
 {
     enum { WIDTH = 8, STRIP = WIDTH * LANES };
     for (int n = 0; n < HIDDEN1; n += STRIP) {
@@ -51,7 +60,7 @@ add_rows(float *restrict sum, uint64_t bits, const float *restrict rows,
             s[i] = *(const vector *)(sum + n + i * LANES);
         for (uint64_t left = bits; left; left &= left - 1) {
             int row = __builtin_ctzll(left);
-            float x = value[*pixel(pixels, row)];
+            float x = value[direction == ALONG_IMAGE ? images[0][p + row] : images[row][p]];
             for (int i = 0; i < WIDTH; i++)
                 s[i] += x * *(const vector *)(rows + row * HIDDEN1 + n + i * LANES);
         }
@@ -133,12 +142,6 @@ static void finish(float *restrict y, const float *restrict sum, const float *re
     }
 }
 
-/* Byte i of an image. */
-static inline const uint8_t *pixel_of_image(const void *image, int i)
-{
-    return (const uint8_t *)image + i;
-}
-
 /* Asks for a line of the image, and of its mask, before they are needed: a shuffled batch comes
  * from all over memory, where no hardware guesses the next address. */
 static inline void fetch(const struct batch *x, int s, int word)
@@ -164,7 +167,7 @@ static void pixels_forward(float *y, const struct batch *x, const float *W, cons
                 if (s + GROUP < x->size)
                     fetch(x, s + GROUP, word);
                 add_rows(sum[i], x->masks[s][word], W + word * 64 * HIDDEN1, x->value,
-                         pixel_of_image, x->pixels[s] + word * 64);
+                         x->pixels + s, word * 64, ALONG_IMAGE);
             }
         }
         for (int i = 0; i < count; i++)
@@ -275,18 +278,6 @@ static void samples_of_pixels(uint64_t ink[PIXELS], const struct batch *x, int f
     transpose_bits(ink);
 }
 
-/* One pixel in many images. */
-struct column {
-    const uint8_t *const *images;
-    int pixel;
-};
-
-static inline const uint8_t *pixel_of_column(const void *column, int i)
-{
-    const struct column *c = column;
-    return c->images[i] + c->pixel;
-}
-
 static void pixels_update(float *W, float *m, float *v, const struct batch *x, const float *dy,
                           const struct adam_step *step, int from, int to)
 {
@@ -297,11 +288,9 @@ static void pixels_update(float *W, float *m, float *v, const struct batch *x, c
         for (int s = 0; s < x->size; s += SAMPLES) {
             uint64_t ink[PIXELS];
             samples_of_pixels(ink, x, s, group);
-            for (int p = first; p < end; p++) {
-                struct column column = {x->pixels + s, p};
-                add_rows(dW[p - first], ink[p % PIXELS], dy + s * HIDDEN1, x->value,
-                         pixel_of_column, &column);
-            }
+            for (int p = first; p < end; p++)
+                add_rows(dW[p - first], ink[p % PIXELS], dy + s * HIDDEN1, x->value, x->pixels + s,
+                         p, ACROSS_IMAGES);
         }
         for (int i = first * HIDDEN1; i < end * HIDDEN1; i += HIDDEN1)
             adam_row(W + i, m + i, v + i, dW[i / HIDDEN1 - first], step, HIDDEN1);

@@ -681,6 +681,28 @@ static void test_safetensors_save(void)
     file_free(&file);
 }
 
+/* Whatever the length of what is in it, the header ends on a multiple of 8, as the format asks. */
+static void test_safetensors_padding(void)
+{
+    static const float value[] = {1.0f};
+    const float *values[] = {value};
+    for (int length = 0; length < 17; length++) {
+        struct safetensors st = {0};
+        struct file file = {0};
+        struct error err = {""};
+        const char *path = test_path("padded.safetensors");
+        safetensors_set(&st, "filler", "%.*s", length, "xxxxxxxxxxxxxxxxxxxx");
+        safetensors_add(&st, "a", 1, 1, 1);
+        if (!check(!safetensors_save(&st, values, path, &err), "%s", err.text) ||
+            !check(!file_read(&file, path, 10000, &err), "%s", err.text))
+            return;
+        check(file.bytes[0] % 8 == 0 && file.size % 8 == 4, "filler %d: a header of %d bytes",
+              length, file.bytes[0] + 256 * file.bytes[1]);
+        check(!safetensors_parse(&st, file.bytes, file.size, path, &err), "%s", err.text);
+        file_free(&file);
+    }
+}
+
 /* --- the model file --- */
 
 /* Parameter i is i: any wrong order shows, and all are exact in float. */
@@ -1035,6 +1057,7 @@ TEST_LIST(tests_io, {"json: strings", test_json_good_strings},
           {"safetensors: strings that are too long", test_safetensors_long_strings},
           {"safetensors: NaN and infinity", test_safetensors_not_finite},
           {"safetensors: save", test_safetensors_save},
+          {"safetensors: the header is padded", test_safetensors_padding},
           {"safetensors: rubbish", test_safetensors_rubbish},
           {"model: round trip", test_model_round_trip},
           {"model: the same bytes each time", test_model_same_bytes},
