@@ -14,4 +14,7 @@ struct text format_rate(double rate);       /* 0.001, 2.5e-05: six significant d
 struct text format_seconds(double seconds); /* 0.26 s, 4:05, 1:02:33 */
 struct text format_bytes(double bytes);     /* 437 kB, 81 MB */
 
+/* The shortest decimal number that reads back as the same float: 0.002, not 0.00200000009. */
+struct text format_float(float value);
+
 #endif

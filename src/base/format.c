@@ -1,6 +1,7 @@
 #include "mnist/format.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 struct text format_count(long long n)
 {
@@ -58,5 +59,16 @@ struct text format_bytes(double bytes)
         snprintf(result.text, sizeof result.text, "%.0f kB", bytes / 1e3);
     else
         snprintf(result.text, sizeof result.text, "%.0f MB", bytes / 1e6);
+    return result;
+}
+
+struct text format_float(float value)
+{
+    struct text result;
+    for (int digits = 1; digits <= 9; digits++) {
+        snprintf(result.text, sizeof result.text, "%.*g", digits, (double)value);
+        if (strtof(result.text, NULL) == value)
+            break;
+    }
     return result;
 }

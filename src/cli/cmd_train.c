@@ -110,14 +110,13 @@ static void announce(const struct session *s)
         printf("{\"event\":\"start\",\"version\":\"%s\",\"parameters\":%d,\"data\":", MNIST_VERSION,
                PARAM_COUNT);
         json_write_string(stdout, s->common.data);
-        printf(
-            ",\"train_images\":%d,\"val_images\":%d,\"test_images\":%d,\"epochs\":%d,\"lr\":%.9g,"
-            "\"batch\":%d,\"l2\":%.9g,\"dropout\":%.9g,\"patience\":%d,\"val\":%d,\"schedule\":\"%"
-            "s\","
-            "\"seed\":%" PRIu64 ",\"threads\":%d,\"kernels\":\"%s\"}\n",
-            s->split.train_count, s->split.val_count, s->test_set.count, o->epochs, (double)o->lr,
-            o->batch, (double)o->l2, (double)o->dropout, o->patience, o->val,
-            schedule_names[o->schedule], o->seed, s->common.threads, s->network.kernels->name);
+        printf(",\"train_images\":%d,\"val_images\":%d,\"test_images\":%d,\"epochs\":%d,"
+               "\"lr\":%s,\"batch\":%d,\"l2\":%s,\"dropout\":%s,\"patience\":%d,\"val\":%d,"
+               "\"schedule\":\"%s\",\"seed\":%" PRIu64 ",\"threads\":%d,\"kernels\":\"%s\"}\n",
+               s->split.train_count, s->split.val_count, s->test_set.count, o->epochs,
+               format_float(o->lr).text, o->batch, format_float(o->l2).text,
+               format_float(o->dropout).text, o->patience, o->val, schedule_names[o->schedule],
+               o->seed, s->common.threads, s->network.kernels->name);
         fflush(stdout);
     }
     if (s->common.quiet)
@@ -156,8 +155,8 @@ static void on_epoch(void *context, const struct train_epoch *e)
            e->train_loss, e->train_acc);
     if (validated)
         printf("\"val_loss\":%.9g,\"val_acc\":%.9g,", e->val_loss, e->val_acc);
-    printf("\"lr\":%.9g,\"seconds\":%.6f,\"val_seconds\":%.6f,\"images_per_s\":%.0f}\n",
-           (double)e->lr, e->seconds, e->val_seconds, e->images_per_s);
+    printf("\"lr\":%s,\"seconds\":%.6f,\"val_seconds\":%.6f,\"images_per_s\":%.0f}\n",
+           format_float(e->lr).text, e->seconds, e->val_seconds, e->images_per_s);
     fflush(stdout);
 }
 
@@ -168,25 +167,36 @@ static double peak_memory(void)
     return getrusage(RUSAGE_SELF, &usage) ? 0.0 : 1024.0 * (double)usage.ru_maxrss;
 }
 
+/* `test` is NULL after a run that diverged. */
+static void print_end_json(const struct session *s, const struct metrics *test)
+{
+    const struct train_result *r = &s->result;
+    printf("{\"event\":\"end\",\"best_epoch\":%d,\"epochs_run\":%d,\"stopped\":\"%s\"",
+           r->best.epoch, r->epochs_run, stop_names[r->stop]);
+    if (test) {
+        printf(",\"test_loss\":%.9g,\"test_acc\":%.9g,\"confusion\":", metrics_loss(test),
+               metrics_accuracy(test));
+        report_json_confusion(stdout, test);
+    }
+    printf(",\"seconds\":%.6f,\"images_per_s\":%.0f,\"peak_bytes\":%.0f", r->seconds,
+           r->images_per_s, peak_memory());
+    if (test || r->best.epoch) {
+        printf(",\"model\":");
+        json_write_string(stdout, s->out);
+        printf(",\"weights_crc32\":\"%08" PRIx32 "\"", s->model.crc32);
+    }
+    puts("}");
+}
+
 static void print_end(const struct session *s, const struct metrics *test)
 {
     const struct train_result *r = &s->result;
-    if (s->common.json) {
-        printf("{\"event\":\"end\",\"best_epoch\":%d,\"epochs_run\":%d,\"stopped\":\"%s\",\"test_"
-               "loss\":%.9g,"
-               "\"test_acc\":%.9g,\"confusion\":",
-               r->best.epoch, r->epochs_run, stop_names[r->stop], metrics_loss(test),
-               metrics_accuracy(test));
-        report_json_confusion(stdout, test);
-        printf(",\"seconds\":%.6f,\"images_per_s\":%.0f,\"peak_bytes\":%.0f,\"model\":", r->seconds,
-               r->images_per_s, peak_memory());
-        json_write_string(stdout, s->out);
-        printf(",\"weights_crc32\":\"%08" PRIx32 "\"}\n", s->model.crc32);
-        return;
-    }
     report_print(stdout, "test set", test, terminal_colors(stdout, s->common.color));
-    printf("\n  model     %s, %s parameters, weights of epoch %d of %d", s->out,
-           format_count(PARAM_COUNT).text, r->best.epoch, r->epochs_run);
+    printf("\n  model     %s, %s parameters, ", s->out, format_count(PARAM_COUNT).text);
+    if (r->best.epoch)
+        printf("weights of epoch %d of %d", r->best.epoch, r->epochs_run);
+    else
+        printf("weights from inside the first epoch");
     if (r->stop == TRAIN_EARLY)
         printf(" (no better validation loss in %d epochs)", s->train.patience);
     if (r->stop == TRAIN_ASKED)
@@ -206,6 +216,8 @@ static int refuse_divergence(struct session *s, struct error *err)
             return -1;
         snprintf(kept, sizeof kept, "the weights of epoch %d are in %.200s", r->best.epoch, s->out);
     }
+    if (s->common.json)
+        print_end_json(s, NULL);
     return error_set(err,
                      "the loss is not finite in epoch %d, batch %d; %s: try a lower --lr than %g",
                      r->diverged_epoch, r->diverged_batch, kept, (double)s->train.lr);
@@ -232,7 +244,10 @@ static int run(struct session *s, struct error *err)
     if (model_save(&s->model, s->out, err) ||
         network_evaluate(&s->network, &s->test_set, NULL, s->test_set.count, &test, err))
         return -1;
-    print_end(s, &test);
+    if (s->common.json)
+        print_end_json(s, &test);
+    else
+        print_end(s, &test);
     return 0;
 }
 

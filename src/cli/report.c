@@ -33,9 +33,10 @@ static void print_confusion(FILE *out, const struct metrics *metrics, bool color
         for (int c = 0; c < CLASSES; c++) {
             int n = metrics->confusion[truth][c];
             char count[16];
-            snprintf(count, sizeof count, c == truth ? "[%d]" : n ? "%d " : ". ", n);
-            fprintf(out, "%s%7s%s", c == truth && color ? "\033[1;32m" : "", count,
-                    c == truth && color ? "\033[0m" : "");
+            snprintf(count, sizeof count, c == truth ? "[%d]" : n ? "%d" : ".", n);
+            fprintf(out, "%s%*s%s%s", c == truth && color ? "\033[1;32m" : "", c == truth ? 7 : 6,
+                    count, c == truth && color ? "\033[0m" : "",
+                    c == truth || c == CLASSES - 1 ? "" : " ");
         }
         putc('\n', out);
     }

@@ -64,8 +64,8 @@ int idx_parse(struct idx *idx, const uint8_t *bytes, size_t size, enum idx_kind 
         return error_set(err, "%s: cut short: %zu bytes for %u %s, wanted %zu: fetch it again",
                          name, size, count, kind == IDX_IMAGES ? "images" : "labels", expected);
     if (size > expected)
-        return error_set(err, "%s: %zu bytes too many after its %u %s", name, size - expected,
-                         count, kind == IDX_IMAGES ? "images" : "labels");
+        return error_set(err, "%s: too long: %zu bytes for %u %s, wanted %zu", name, size, count,
+                         kind == IDX_IMAGES ? "images" : "labels", expected);
     idx->values = bytes + header;
     idx->count = (int)count;
     return kind == IDX_LABELS ? check_labels(idx, name, err) : 0;

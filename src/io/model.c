@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "mnist/format.h"
 #include "mnist/memory.h"
 #include "mnist/safetensors.h"
 
@@ -22,9 +23,9 @@ static void set_metadata(struct safetensors *st, const struct model *model)
     safetensors_set(st, "input_scaling", "pixel / 255");
     safetensors_set(st, "epochs", "%d", o->epochs);
     safetensors_set(st, "batch", "%d", o->batch);
-    safetensors_set(st, "lr", "%.9g", (double)o->lr);
-    safetensors_set(st, "l2", "%.9g", (double)o->l2);
-    safetensors_set(st, "dropout", "%.9g", (double)o->dropout);
+    safetensors_set(st, "lr", "%s", format_float(o->lr).text);
+    safetensors_set(st, "l2", "%s", format_float(o->l2).text);
+    safetensors_set(st, "dropout", "%s", format_float(o->dropout).text);
     safetensors_set(st, "patience", "%d", o->patience);
     safetensors_set(st, "val", "%d", o->val);
     safetensors_set(st, "schedule", "%s", schedule_names[o->schedule]);

@@ -353,7 +353,8 @@ static int check_tiling(const struct safetensors *st, size_t data_size, const ch
         at = t->end;
     }
     if (at != data_size)
-        return error_set(err, "%s: %zu bytes too many after its last tensor", name, data_size - at);
+        return error_set(err, "%s: too long: %zu bytes of data for %zu of tensors", name, data_size,
+                         at);
     return 0;
 }
 

@@ -1026,15 +1026,19 @@ static void test_gzip_sigchld_ignored(void)
     uint8_t damaged[sizeof gzip_bytes];
     memcpy(damaged, gzip_bytes, sizeof damaged);
     damaged[sizeof damaged - 8] ^= 1; /* gzip's own checksum */
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, before;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before, after;
     sigaction(SIGCHLD, &ignore, &before);
+    int good = read_gzip_bytes(gzip_bytes, sizeof gzip_bytes, 1000, &file, &err);
+    file_free(&file);
     int cut = read_gzip_bytes(gzip_bytes, sizeof gzip_bytes - 8, 1000, &file, &err);
     file_free(&file);
     int wrong = read_gzip_bytes(damaged, sizeof damaged, 1000, &file, &err);
     file_free(&file);
-    sigaction(SIGCHLD, &before, NULL);
+    sigaction(SIGCHLD, &before, &after);
+    check(good == 0, "a good gzip file was refused");
     check(cut == -1, "a gzip file cut short was accepted");
     check(wrong == -1, "a gzip file with a wrong checksum was accepted");
+    check(after.sa_handler == SIG_IGN, "SIGCHLD is ignored no more");
 }
 
 static const struct {
