@@ -20,7 +20,7 @@ import threading
 import time
 
 # The race to 98%: the options of ours and of NumPy alike.
-FAST98 = "--epochs 12 --lr 2e-3"
+FAST98 = "--epochs 8 --lr 4e-3 --l2 1e-5"
 
 TARGET = 0.98
 LEARNS = 0.94  # by the second epoch; a broken kernel stays far below
