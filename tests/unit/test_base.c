@@ -1468,6 +1468,52 @@ static void test_format_numbers(void)
         check_text(numbers[i].format(numbers[i].value), numbers[i].text);
 }
 
+/* The shortest text of at most nine digits that reads back the same: one digit less must not. */
+static void check_shortest(float value)
+{
+    struct text got = format_float(value);
+    check(strtof(got.text, NULL) == value, "%.9g is written as %s", (double)value, got.text);
+    for (int digits = 1; digits <= 9; digits++) {
+        char text[32];
+        snprintf(text, sizeof text, "%.*g", digits, (double)value);
+        if (strtof(text, NULL) == value) {
+            check(!strcmp(got.text, text), "%s is written as %s", text, got.text);
+            return;
+        }
+    }
+}
+
+static void test_format_float(void)
+{
+    static const struct {
+        float value;
+        const char *text;
+    } rows[] = {
+        {0.0f, "0"},
+        {1.0f, "1"},
+        {1e-3f, "0.001"},
+        {1e-4f, "0.0001"},
+        {0.1f, "0.1"},
+        {2.5e-5f, "2.5e-05"},
+        {-0.5f, "-0.5"},
+        {1.0f / 3, "0.33333334"},
+        {16777216.0f, "16777216"},
+        {0x1p-149f, "1e-45"},
+        {3.40282347e38f, "3.4028235e+38"},
+        {INFINITY, "inf"},
+    };
+    struct rng rng;
+    rng_seed(&rng, 16, RNG_SHOW, 0);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        check_text(format_float(rows[i].value), rows[i].text);
+    check(strstr(format_float(NAN).text, "nan") != NULL, "NaN is %s", format_float(NAN).text);
+    for (int i = 0; i < 20000; i++) {
+        float value = from_bits((uint32_t)rng_next(&rng));
+        if (isfinite(value))
+            check_shortest(value);
+    }
+}
+
 static void test_clock(void)
 {
     struct timespec before, after;
@@ -1540,4 +1586,5 @@ TEST_LIST(
     {"file: permissions of the folder", test_file_write_permissions},
     {"file: check_writable", test_file_check_writable}, {"error: one clean line", test_error_set},
     {"format: counts", test_format_count}, {"format: numbers", test_format_numbers},
+    {"format: floats as short as they can be", test_format_float},
     {"cpu: processors and what they can do", test_cpu}, {"clock: goes forward", test_clock});
