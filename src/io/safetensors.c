@@ -212,8 +212,6 @@ static bool another(struct parser *p)
 static int parse_metadata(struct parser *p)
 {
     struct safetensors *st = p->st;
-    if (st->metadata_count)
-        return error_set(p->err, "%s: __metadata__ stands twice in the header", p->name);
     if (!json_expect(&p->json, '{'))
         return refuse_json(p, "{ after __metadata__");
     if (json_expect(&p->json, '}'))
@@ -290,6 +288,9 @@ static int parse_tensor(struct parser *p, struct safetensors_tensor *tensor)
     if (seen != ALL)
         return error_set(p->err, "%s: tensor %s lacks its dtype, shape or data_offsets", p->name,
                          tensor->name);
+    if (begin > SIZE_MAX || end > SIZE_MAX)
+        return error_set(p->err, "%s: tensor %s is larger than memory can address", p->name,
+                         tensor->name);
     tensor->begin = (size_t)begin;
     tensor->end = (size_t)end;
     return 0;
@@ -306,8 +307,10 @@ static int parse_header(struct parser *p)
         if (!json_string(&p->json, name, sizeof name) || !json_expect(&p->json, ':'))
             return refuse_json(p, "a tensor's name");
         if (!strcmp(name, "__metadata__")) {
-            if (metadata_seen || parse_metadata(p))
-                return metadata_seen ? refuse_json(p, "__metadata__ once only") : -1;
+            if (metadata_seen)
+                return error_set(p->err, "%s: __metadata__ stands twice in the header", p->name);
+            if (parse_metadata(p))
+                return -1;
             metadata_seen = true;
             continue;
         }
