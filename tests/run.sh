@@ -8,6 +8,8 @@ cd "$(dirname "$0")/.." || exit 1
 MODE=${MODE:-release} CC=${CC:-cc} MAKE=${MAKE:-make}
 export MODE CC MAKE
 export LC_ALL=C TERM=dumb
+# Running out of memory is then an error to handle, not the end.
+export ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1
 unset MNIST_DATA COLUMNS NO_COLOR MAKEFLAGS MFLAGS
 log=$(mktemp) && all=$(mktemp) || exit 1
 trap 'rm -f "$log" "$all"' EXIT

@@ -16,7 +16,7 @@
     "float arithmetic must be done in floats: on x86 give -msse2 -mfpmath=sse, else -fexcess-precision=fast"
 #endif
 
-/* e^x within 2 ulp. Below -87.33 (where e^x < 2^-126) it is 0, above 88.72 it is infinite, NaN
+/* e^x within 2 ulp. Below -87.33 (e^x < 1.2e-38) it is 0, above 88.7228 it is infinite, NaN
  * stays NaN.
  *
  * x = n ln 2 + r with |r| <= ln(2)/2, ln 2 split in two parts (Cody and Waite 1980) so that n ln 2

@@ -74,9 +74,10 @@ void network_get_params(const struct network *network, float *params)
 
 /* --- one training step ---
  *
- * Two parallel phases. In the first each task owns some samples and takes them forward to the loss
- * and back to the gradients dz before each activation. In the second each task owns some rows of
- * the parameters, sums their gradients over the batch in sample order, and updates them. No task
+ * Three parallel phases. In the first two each task owns some samples: it takes them through the
+ * first layer, whose weights fill the second cache on their own, and then through the others to the
+ * loss and back to the gradients dz before each activation. In the third each task owns some rows
+ * of the parameters, sums their gradients over the batch in sample order, and updates them. No task
  * adds to what another one writes. */
 
 struct pass {
@@ -118,6 +119,18 @@ static double now(const struct network *network)
     return network->times ? clock_seconds() : 0.0;
 }
 
+static void pixels_task(void *context, int task)
+{
+    const struct pass *pass = context;
+    struct network *n = pass->network;
+    int from = task * CHUNK, count = smaller(CHUNK, pass->batch->size - from);
+    double start = now(n);
+    n->kernels->pixels_forward(n->a1, pass->batch, n->params + FC1_WEIGHT, n->params + FC1_BIAS,
+                               from, from + count);
+    if (n->times)
+        n->times[task].forward += now(n) - start;
+}
+
 static void samples_task(void *context, int task)
 {
     const struct pass *pass = context;
@@ -129,8 +142,6 @@ static void samples_task(void *context, int task)
     float *dz3 = n->dz3 + from * CLASSES, *dz2 = n->dz2 + from * HIDDEN2;
 
     double start = now(n);
-    k->pixels_forward(n->a1, batch, n->params + FC1_WEIGHT, n->params + FC1_BIAS, from,
-                      from + count);
     drop_hidden(n->a1, HIDDEN1, 0, pass->step, from, count);
     k->dense_forward(a2, a1, n->params + FC2_WEIGHT, n->params + FC2_BIAS, count, HIDDEN1, HIDDEN2,
                      true);
@@ -199,7 +210,9 @@ void network_train(struct network *network, const struct batch *batch,
     pass.weights = adam_next(&network->adam, step->lr, step->l2);
     pass.biases = pass.weights;
     pass.biases.l2 = 0.0f;
-    team_run(network->team, (batch->size + CHUNK - 1) / CHUNK, samples_task, &pass);
+    int chunks = (batch->size + CHUNK - 1) / CHUNK;
+    team_run(network->team, chunks, pixels_task, &pass);
+    team_run(network->team, chunks, samples_task, &pass);
     team_run(network->team, UPDATE_TASKS, update_task, &pass);
 }
 
