@@ -68,20 +68,20 @@ static bool take_task(struct range *range, int *index)
     return false;
 }
 
-/* Works through the thread's own range, then through what is left of the others'. */
+/* Works through the thread's own range, then through what is left of the others'. What was done is counted
+ * once a range, since the count is in everybody's way. */
 static void work(struct team *team, int self)
 {
     for (int i = 0; i < team->threads; i++) {
         struct range *range = &team->ranges[(self + i) % team->threads];
-        int index;
-        while (take_task(range, &index)) {
+        int index, finished = 0;
+        for (; take_task(range, &index); finished++)
             team->task(team->context, index);
-            if (atomic_fetch_sub(&team->unfinished, 1) == 1 &&
-                atomic_load(&team->caller_sleeping)) {
-                pthread_mutex_lock(&team->lock);
-                pthread_cond_signal(&team->done);
-                pthread_mutex_unlock(&team->lock);
-            }
+        if (finished && atomic_fetch_sub(&team->unfinished, finished) == finished &&
+            atomic_load(&team->caller_sleeping)) {
+            pthread_mutex_lock(&team->lock);
+            pthread_cond_signal(&team->done);
+            pthread_mutex_unlock(&team->lock);
         }
     }
 }
