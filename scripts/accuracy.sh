@@ -3,14 +3,17 @@
 set -eu
 cd "$(dirname "$0")/.."
 model=$(mktemp)
-trap 'rm -f "$model"' EXIT
+trap 'rm -f "$model" "$model.runs"' EXIT
 for seed in 1 2 3 4 5; do
-    build/mnist-train --json --quiet --seed "$seed" --out "$model" "$@" | sed -n '$s/.*"epochs_run":\([0-9]*\).*"test_acc":\([0-9.]*\).*"confusion".*"seconds":\([0-9.]*\).*/\1 \2 \3/p'
-done | awk '{
+    events=$(build/mnist-train --json --quiet --seed "$seed" --out "$model" "$@")
+    printf '%s\n' "$events" |
+        sed -n '$s/.*"epochs_run":\([0-9]*\).*"test_acc":\([0-9.]*\).*"confusion".*"seconds":\([0-9.]*\).*/\1 \2 \3/p'
+done >"$model.runs"
+awk '{
     printf "seed %d: %.2f%% after %d epochs, %.1f s\n", NR, 100 * $2, $1, $3
     sum += $2; squares += $2 * $2; time += $3
 } END {
     mean = sum / NR
     printf "mean of %d seeds: %.2f%%, standard deviation %.2f%%, %.1f s a run\n", NR, 100 * mean,
            100 * sqrt((squares - NR * mean * mean) / (NR - 1)), time / NR
-}'
+}' "$model.runs"

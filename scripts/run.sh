@@ -4,15 +4,16 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 data=data/mnist
-if ! scripts/get-mnist.sh 2>/dev/null; then
+if ! scripts/get-mnist.sh; then
     data=data/sample
-    echo "MNIST cannot be fetched here: training on the small sample in data/sample instead" >&2
+    echo "training on the small sample in data/sample instead" >&2
 fi
 
 build/mnist-train --data "$data" --out model.bin || exit
 echo
 echo 'What it gets wrong:'
-build/mnist-eval --data "$data" model.bin --misclassified 4 | sed '1,/^test: /d' || exit
+report=$(build/mnist-eval --data "$data" model.bin --misclassified 4) || exit
+printf '%s\n' "$report" | sed '1,/^test: /d'
 echo
 echo 'Five digits and what the model says:'
 build/mnist-show 5 --data "$data" --split test --model model.bin || exit

@@ -15,9 +15,9 @@ enum idx_kind { IDX_LABELS = 2049, IDX_IMAGES = 2051 };
 
 struct idx {
     struct file file; /* the whole file, owned when idx_load made it */
-    const uint8_t
-        *values; /* inside file: count × 784 pixels (0 paper … 255 ink), or count labels 0 … 9 */
-    int count;   /* >= 1 */
+    /* Inside file: count × 784 pixels (0 paper … 255 ink), or count labels 0 … 9. */
+    const uint8_t *values;
+    int count; /* >= 1 */
 };
 
 /* Reads bytes that are already in memory: checks magic, type, rank, 28×28, a count of at least 1,

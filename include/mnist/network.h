@@ -24,7 +24,7 @@ struct network {
     float *m, *v;           /* (PARAM_COUNT) Adam's moments */
     float *fc2_t, *fc3_t;   /* (64,128), (10,64) the weights transposed, kept equal by training */
     float *a1, *a2;         /* (B,128), (B,64) activations of the last batch */
-    float *p;               /* (B,10) logits, then probabilities */
+    float *p;               /* (B,10) probabilities */
     float *dz1, *dz2, *dz3; /* (B,128), (B,64), (B,10) gradients before the activation */
     float *loss;            /* (B) cross-entropy of each sample, nats */
     struct adam adam;

@@ -35,6 +35,9 @@ extern const struct param param_table[PARAM_TENSORS];
 /* True for a weight matrix, false for a bias. L2 acts on weights alone. */
 #define PARAM_IS_WEIGHT(param) ((param)->rows > 1)
 
+/* to (cols,rows) = from (rows,cols) transposed. */
+void params_transpose(float *to, const float *from, int rows, int cols);
+
 /* params (PARAM_COUNT) = initial values: weights normal with variance 2/K, which keeps the size of
  * activations through ReLU layers (He et al. 2015, eq. 10), biases 0. */
 void params_init(float *params, uint64_t seed);

@@ -11,6 +11,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __FAST_MATH__
+#error \
+    "-ffast-math and -Ofast reorder sums and take NaN away: the results would not be the same everywhere"
+#endif
 #if FLT_EVAL_METHOD != 0
 #error \
     "float arithmetic must be done in floats: on x86 give -msse2 -mfpmath=sse, else -fexcess-precision=fast"

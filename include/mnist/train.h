@@ -9,8 +9,8 @@ struct train_options {
     int epochs; /* at the most */
     int batch;  /* samples a step */
     float lr;   /* the schedule's peak */
-    float
-        l2; /* adds l2/2 × the sum of squared weights to what is minimised (not to the loss told) */
+    /* Adds l2/2 × the sum of squared weights to what is minimised, not to the loss that is told. */
+    float l2;
     float dropout;
     int patience; /* epochs without a better validation loss before stopping; 0: never stop early */
     int val;      /* images set aside for validation; 0: none, and the last weights are the best */

@@ -248,7 +248,8 @@ static int open_temporary(const char *temporary, struct error *err)
             return error_set(err, "%s: cannot write: %s", temporary, strerror(errno));
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         struct stat ours, named;
-        if (fcntl(fd, F_SETLK, &lock)) {
+        /* A file system without locks (ENOLCK, ENOSYS) is no reason to lose a model. */
+        if (fcntl(fd, F_SETLK, &lock) && (errno == EACCES || errno == EAGAIN)) {
             error_set(err, "%s: another run is writing it: give one of them another file",
                       temporary);
             close(fd);
@@ -270,10 +271,12 @@ static int sync_folder(const char *path, struct error *err)
     folder_of(path, folder);
     int fd = open(folder, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return errno == EACCES ? 0 : error_set(err, "%s: cannot open: %s", folder, strerror(errno));
+        return errno == EACCES ? 0
+                               : error_set(err, "%s: written, but its folder cannot be synced: %s",
+                                           path, strerror(errno));
     int failed = fsync(fd) && errno != EINVAL;
     if (failed)
-        error_set(err, "%s: cannot sync the folder: %s", folder, strerror(errno));
+        error_set(err, "%s: written, but its folder cannot be synced: %s", path, strerror(errno));
     close(fd);
     return failed ? -1 : 0;
 }

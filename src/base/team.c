@@ -10,10 +10,10 @@
 #include "mnist/memory.h"
 
 /* Each thread has a range of the tasks, as a count of those left that goes down to zero. Whoever
- * takes the count from n to n-1 (compare and swap) owns task n-1 of that range. So a thread that
- * overslept a whole job does no harm: it finds either zero, or a task of the job that is running
- * now, whose description was published before the count. The caller therefore waits for tasks,
- * never for threads. */
+ * takes the count from n to n-1 (compare and swap) owns the n-th task from that range's end. So a
+ * thread that overslept a whole job does no harm: it finds either zero, or a task of the job that
+ * is running now, whose description was published before the count. The caller therefore waits for
+ * tasks, never for threads. */
 struct range {
     _Alignas(64) atomic_int left;
     int end;
@@ -42,8 +42,7 @@ struct team {
 };
 
 /* A phase of training is tens of microseconds long: waiting that long awake saves the two system
- * calls of a sleep; waiting longer would take the core from somebody. About 20 µs; none with more
- * threads than cores. */
+ * calls of a sleep; waiting longer would take the processor from somebody. About 10 µs. */
 enum { SPIN = 600 };
 
 static void relax(void)
@@ -68,8 +67,8 @@ static bool take_task(struct range *range, int *index)
     return false;
 }
 
-/* Works through the thread's own range, then through what is left of the others'. What was done is counted
- * once a range, since the count is in everybody's way. */
+/* Works through the thread's own range, then through what is left of the others'. What was done is
+ * counted once a range, since the count is in everybody's way. */
 static void work(struct team *team, int self)
 {
     for (int i = 0; i < team->threads; i++) {

@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -70,9 +71,8 @@ static int prepare(struct session *s, struct error *err)
     s->p = mem_alloc(n, CLASSES * sizeof *s->p, err);
     s->loss = mem_alloc(n, sizeof *s->loss, err);
     s->mistakes = mem_alloc(n, sizeof *s->mistakes, err);
-    s->team = team_create(s->common.threads, err);
-    if (!s->p || !s->loss || !s->mistakes || !s->team ||
-        network_create(&s->network, 0, s->team, err))
+    if (!s->p || !s->loss || !s->mistakes ||
+        options_compute(&s->common, 0, &s->team, &s->network, err))
         return -1;
     network_set_params(&s->network, s->model.params);
     return 0;
@@ -162,6 +162,8 @@ static int run(struct session *s, struct error *err)
 {
     char title[32];
     evaluate(s);
+    if (!isfinite(s->metrics.loss))
+        return error_set(err, "%s: its loss on these images is not finite: train it anew", s->path);
     if (s->common.json) {
         print_json(s);
         return 0;

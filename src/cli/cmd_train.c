@@ -1,4 +1,6 @@
 #include <inttypes.h>
+#include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <sys/resource.h>
 
@@ -210,11 +212,11 @@ static void print_end(const struct session *s, const struct metrics *test)
 static int refuse_divergence(struct session *s, struct error *err)
 {
     const struct train_result *r = &s->result;
-    char kept[256] = "nothing was saved";
+    char kept[PATH_MAX + 64] = "nothing was saved";
     if (r->best.epoch) {
         if (model_save(&s->model, s->out, err))
             return -1;
-        snprintf(kept, sizeof kept, "the weights of epoch %d are in %.200s", r->best.epoch, s->out);
+        snprintf(kept, sizeof kept, "the weights of epoch %d are in %s", r->best.epoch, s->out);
     }
     if (s->common.json)
         print_end_json(s, NULL);
@@ -244,6 +246,10 @@ static int run(struct session *s, struct error *err)
     if (model_save(&s->model, s->out, err) ||
         network_evaluate(&s->network, &s->test_set, NULL, s->test_set.count, &test, err))
         return -1;
+    if (!isfinite(test.loss))
+        return error_set(err,
+                         "%s: its loss on the test set is not finite: try a lower --lr than %g",
+                         s->out, (double)s->train.lr);
     if (s->common.json)
         print_end_json(s, &test);
     else

@@ -201,14 +201,15 @@ static int set_value(const char *program, const struct option_spec *spec, const 
 
 /* --- the line --- */
 
-enum { HELP = 1000 };
+/* getopt's codes of our options, apart from the letters. */
+enum { FIRST = 256, HELP = 1000 };
 
 static void fill_getopt(const struct usage *usage, struct option options[MAX_OPTIONS])
 {
     for (int i = 0; i < usage->spec_count; i++)
         options[i] = (struct option){usage->specs[i].name,
                                      usage->specs[i].argument ? required_argument : no_argument,
-                                     NULL, i + 1};
+                                     NULL, FIRST + i};
     options[usage->spec_count] = (struct option){"help", no_argument, NULL, HELP};
     options[usage->spec_count + 1] = (struct option){0};
 }
@@ -239,14 +240,16 @@ int options_parse(const struct usage *usage, int argc, char **argv, int *first)
         }
         if (code == ':')
             return refuse(usage->program, "%s needs a value: see %s --help", word, usage->program);
+        if (code == '?' && optopt >= FIRST)
+            return refuse(usage->program, "'%s': this option takes no value", word);
         if (code == '?') {
-            char letter[] = {'-', (char)optopt,
-                             '\0'}; /* of a cluster, getopt is still at its word */
-            bool is_letter = optopt > ' ' && optopt < 0x7f;
+            /* Of a cluster of letters getopt is still at its word: the letter is what it stopped
+             * at. */
+            char letter[] = {'-', (char)optopt, '\0'};
             return refuse(usage->program, "'%s' is no option here: see %s --help",
-                          is_letter ? letter : word, usage->program);
+                          optopt ? letter : word, usage->program);
         }
-        if (set_value(usage->program, &usage->specs[code - 1], optarg))
+        if (set_value(usage->program, &usage->specs[code - FIRST], optarg))
             return EXIT_USAGE;
     }
     *first = optind;

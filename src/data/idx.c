@@ -1,6 +1,7 @@
 #include "mnist/idx.h"
 
 #include <limits.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { TYPE_UBYTE = 0x08 };
@@ -71,7 +72,7 @@ int idx_parse(struct idx *idx, const uint8_t *bytes, size_t size, enum idx_kind 
     return kind == IDX_LABELS ? check_labels(idx, name, err) : 0;
 }
 
-static int is_gzip(const struct file *file)
+static bool is_gzip(const struct file *file)
 {
     return file->size >= 2 && file->bytes[0] == 0x1f && file->bytes[1] == 0x8b;
 }

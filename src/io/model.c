@@ -35,14 +35,6 @@ static void set_metadata(struct safetensors *st, const struct model *model)
     safetensors_set(st, "val_acc", "%.9g", best->val_acc);
 }
 
-/* Files hold weights as (outputs, inputs), the transpose of the program's. */
-static void to_file_order(float *to, const float *from, const struct param *param)
-{
-    for (int r = 0; r < param->rows; r++)
-        for (int c = 0; c < param->cols; c++)
-            to[c * param->rows + r] = from[r * param->cols + c];
-}
-
 int model_save(struct model *model, const char *path, struct error *err)
 {
     struct safetensors *st = mem_calloc(1, sizeof *st, err);
@@ -56,7 +48,9 @@ int model_save(struct model *model, const char *path, struct error *err)
             bool weight = PARAM_IS_WEIGHT(param);
             safetensors_add(st, param->name, weight ? 2 : 1, (uint64_t)param->cols,
                             (uint64_t)param->rows);
-            to_file_order(floats + param->offset, model->params + param->offset, param);
+            /* Files hold weights as (outputs, inputs), the transpose of the program's. */
+            params_transpose(floats + param->offset, model->params + param->offset, param->rows,
+                             param->cols);
             values[t] = floats + param->offset;
         }
         failed = safetensors_save(st, values, path, err);

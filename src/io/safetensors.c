@@ -364,13 +364,13 @@ static int check_tiling(const struct safetensors *st, size_t data_size, const ch
 static int check_crc(const struct safetensors *st, const char *key, uint32_t found,
                      const char *what, const char *name, struct error *err)
 {
-    char wanted[CRC_DIGITS + 1];
+    char found_text[CRC_DIGITS + 1];
     const char *stored = safetensors_get(st, key);
     if (!stored)
         return error_set(err, "%s: no %s in its metadata: not a file that mnist wrote", name, key);
-    snprintf(wanted, sizeof wanted, "%08" PRIx32, found);
-    if (strcmp(stored, wanted))
-        return error_set(err, "%s: damaged: %s has CRC-32 %s, wanted %s", name, what, wanted,
+    snprintf(found_text, sizeof found_text, "%08" PRIx32, found);
+    if (strcmp(stored, found_text))
+        return error_set(err, "%s: damaged: %s has CRC-32 %s, wanted %s", name, what, found_text,
                          stored);
     return 0;
 }

@@ -14,16 +14,17 @@
  * ascending index, one rounded product at a time, whatever the width of the vectors.
  *
  *   add_rows   for pixels, 81% of which are 0: a word of the image's mask says which of 64 rows
- *              count, and only those are streamed past a sum of 128 outputs held in registers.
+ *              count, and only those are streamed past eight vectors of sums held in registers.
  *   product    for the dense layers: tiles of 4 sums at once, so that a row, once loaded, serves 4.
  *
  * Backward is the same with other names: the gradient of W's row p is the sum, over the samples
  * that have ink at p, of pixel × that sample's row of dz. Which samples those are is the mask
  * transposed:
  *
- *        masks: a row a sample        the same bits, a row a pixel
- *        sample 0  . 1 1 . .          pixel 0   . . 1          dW[2] = x[0][2] dz[0] + x[1][2]
- * dz[1] sample 1  . . 1 1 .    -->   pixel 1   1 . . sample 2  1 . . 1 .          pixel 2   1 1 .
+ *   masks, a row a sample        a row a pixel
+ *     sample 0  . 1 1 . .          pixel 0  . . 1
+ *     sample 1  . . 1 1 .   -->    pixel 1  1 . .
+ *     sample 2  1 . . 1 .          pixel 2  1 1 .   dW[2] = x[0][2] dz[0] + x[1][2] dz[1]
  *
  * Both directions go block by block, 64 rows against 16 sums or 32: such a block fits the first
  * cache, and W or dz is fetched from further away once a block, not once a pixel. */
@@ -195,31 +196,26 @@ static void dense_forward(float *restrict y, const float *restrict x, const floa
     }
 }
 
-/* All exponentials in one flat loop, which becomes vector code; the sums stay in class order. */
+/* One loop over the classes for each operation: those without a sum become vector code. */
 static void softmax(float *restrict p, float *restrict loss, const float *restrict z,
                     const float *restrict t, int B)
 {
-    for (int s = 0; s < B; s++) {
-        const float *logits = z + s * CLASSES;
-        float largest = logits[0];
+    for (int s = 0; s < B; s++, p += CLASSES, z += CLASSES, t += CLASSES) {
+        float shifted[CLASSES], largest = z[0], sum = 0.0f, sample_loss = 0.0f;
         for (int c = 1; c < CLASSES; c++)
-            largest = logits[c] > largest ? logits[c] : largest;
+            largest = z[c] > largest ? z[c] : largest;
         for (int c = 0; c < CLASSES; c++)
-            p[s * CLASSES + c] = logits[c] - largest;
-    }
-    for (int s = 0; s < B; s++) {
-        float shifted[CLASSES], sum = 0.0f;
-        memcpy(shifted, p + s * CLASSES, sizeof shifted);
+            shifted[c] = z[c] - largest;
         for (int c = 0; c < CLASSES; c++)
-            p[s * CLASSES + c] = rmath_exp(shifted[c]);
+            p[c] = rmath_exp(shifted[c]);
         for (int c = 0; c < CLASSES; c++)
-            sum += p[s * CLASSES + c];
+            sum += p[c];
         float log_sum = rmath_log(sum);
-        loss[s] = 0.0f;
         for (int c = 0; c < CLASSES; c++)
-            loss[s] += t[s * CLASSES + c] * (log_sum - shifted[c]);
+            sample_loss += t[c] * (log_sum - shifted[c]);
         for (int c = 0; c < CLASSES; c++)
-            p[s * CLASSES + c] /= sum;
+            p[c] /= sum;
+        loss[s] = sample_loss;
     }
 }
 

@@ -48,18 +48,11 @@ void network_destroy(struct network *network)
     *n = (struct network){0};
 }
 
-static void transpose(float *to, const float *from, int rows, int cols)
-{
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < cols; c++)
-            to[c * rows + r] = from[r * cols + c];
-}
-
 void network_set_params(struct network *network, const float *params)
 {
     memcpy(network->params, params, PARAM_COUNT * sizeof *params);
-    transpose(network->fc2_t, params + FC2_WEIGHT, HIDDEN1, HIDDEN2);
-    transpose(network->fc3_t, params + FC3_WEIGHT, HIDDEN2, CLASSES);
+    params_transpose(network->fc2_t, params + FC2_WEIGHT, HIDDEN1, HIDDEN2);
+    params_transpose(network->fc3_t, params + FC3_WEIGHT, HIDDEN2, CLASSES);
     if (network->capacity) {
         memset(network->m, 0, PARAM_COUNT * sizeof *network->m);
         memset(network->v, 0, PARAM_COUNT * sizeof *network->v);
@@ -202,6 +195,10 @@ static void update_task(void *context, int i)
     if (n->times)
         n->times[task].update += now(n) - start;
 }
+
+_Static_assert((BATCH_MAX + CHUNK - 1) / CHUNK <= NETWORK_TASKS &&
+                   (int)UPDATE_TASKS <= NETWORK_TASKS,
+               "each task has an entry of its own in times");
 
 void network_train(struct network *network, const struct batch *batch,
                    const struct network_step *step)

@@ -10,6 +10,13 @@ const struct param param_table[PARAM_TENSORS] = {
     {"fc3.weight", HIDDEN2, CLASSES, FC3_WEIGHT}, {"fc3.bias", 1, CLASSES, FC3_BIAS},
 };
 
+void params_transpose(float *to, const float *from, int rows, int cols)
+{
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < cols; c++)
+            to[c * rows + r] = from[r * cols + c];
+}
+
 void params_init(float *params, uint64_t seed)
 {
     struct rng rng;

@@ -120,28 +120,32 @@ static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch
     return TRAIN_COMPLETED;
 }
 
-/* Validates, and keeps the weights when they are the best so far. */
-static int judge(struct run *run, struct train_epoch *record, struct error *err)
+/* Validates, and keeps the weights when they are the best so far. Without validation images the
+ * last batch's are looked at, to learn whether the last update went wrong. *finite says that it did
+ * not. */
+static int judge(struct run *run, struct train_epoch *record, bool *finite, struct error *err)
 {
     double start = clock_seconds();
     const struct split *split = run->split;
-    if (split->val_count) {
-        struct metrics metrics;
-        if (network_evaluate(run->network, run->dataset, split->val, split->val_count, &metrics,
-                             err))
-            return -1;
+    bool validate = split->val_count > 0;
+    int last = run->batch.size;
+    struct metrics metrics;
+    if (network_evaluate(run->network, run->dataset,
+                         validate ? split->val : run->order + split->train_count - last,
+                         validate ? split->val_count : last, &metrics, err))
+        return -1;
+    *finite = isfinite(metrics.loss);
+    if (validate) {
         record->val_loss = metrics_loss(&metrics);
         record->val_acc = metrics_accuracy(&metrics);
     }
+    record->val_seconds = clock_seconds() - start;
     const struct train_epoch *best = &run->result->best;
-    if (!isfinite(record->val_loss))
-        return 0;
-    record->best = best->epoch == 0 || split->val_count == 0 || record->val_loss < best->val_loss;
+    record->best = *finite && (best->epoch == 0 || !validate || record->val_loss < best->val_loss);
     if (record->best) {
         memcpy(run->best, run->network->params, PARAM_COUNT * sizeof *run->best);
         run->result->best = *record;
     }
-    record->val_seconds = clock_seconds() - start;
     return 0;
 }
 
@@ -155,9 +159,10 @@ static int epochs(struct run *run, struct error *err)
         result->stop = train_pass(run, epoch, &record);
         if (result->stop != TRAIN_COMPLETED)
             return 0;
-        if (judge(run, &record, err))
+        bool finite;
+        if (judge(run, &record, &finite, err))
             return -1;
-        if (!isfinite(record.val_loss)) {
+        if (!finite) {
             result->stop = TRAIN_DIVERGED;
             result->diverged_epoch = epoch;
             result->diverged_batch = run->batches;

@@ -14,11 +14,12 @@ static const struct test_list *const lists[] = {&tests_base, &tests_data, &tests
 
 static struct {
     char folder[64];
-    int failures;  /* of the running test */
+    int failures; /* of the running test */
     bool skipped;
 } state;
 
-bool test_check(bool condition, const char *file, int line, const char *text, const char *format, ...)
+bool test_check(bool condition, const char *file, int line, const char *text, const char *format,
+                ...)
 {
     if (condition)
         return true;

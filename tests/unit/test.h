@@ -13,10 +13,10 @@ __attribute__((format(printf, 5, 6))) bool test_check(bool condition, const char
                                                       const char *text, const char *format, ...);
 
 /* Ends the running test as skipped. */
-#define skip(...)                                                                                  \
-    do {                                                                                           \
-        test_skip(__VA_ARGS__);                                                                    \
-        return;                                                                                    \
+#define skip(...)               \
+    do {                        \
+        test_skip(__VA_ARGS__); \
+        return;                 \
     } while (0)
 
 __attribute__((format(printf, 1, 2))) void test_skip(const char *format, ...);
@@ -32,8 +32,8 @@ struct test_list {
     size_t count;
 };
 
-#define TEST_LIST(list, ...)                                                                       \
-    static const struct test list##_array[] = {__VA_ARGS__};                                       \
+#define TEST_LIST(list, ...)                                 \
+    static const struct test list##_array[] = {__VA_ARGS__}; \
     const struct test_list list = {list##_array, sizeof list##_array / sizeof list##_array[0]}
 
 /* A path inside a folder of this run's own, which is removed at the end. The text is valid until the eighth call
