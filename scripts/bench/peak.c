@@ -28,7 +28,7 @@ enum { CHAINS = 12, ROUNDS = 200000, RUNS = 7 };
 PEAK_LOOP(peak_16, 16, )
 #if defined(__x86_64__)
 PEAK_LOOP(peak_32, 32, __attribute__((target("avx2,fma"))))
-PEAK_LOOP(peak_64, 64, __attribute__((target("avx512f,prefer-vector-width=512"))))
+PEAK_LOOP(peak_64, 64, __attribute__((target("avx512f"))))
 #endif
 
 struct peak {

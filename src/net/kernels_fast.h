@@ -55,15 +55,18 @@ static inline __attribute__((always_inline)) void add_rows(float *restrict sum, 
                                                            const enum direction direction)
 {
     enum { WIDTH = 8, STRIP = WIDTH * LANES };
+    const uint8_t *image = images[0] + p;
     for (int n = 0; n < HIDDEN1; n += STRIP) {
         vector s[WIDTH];
         for (int i = 0; i < WIDTH; i++)
             s[i] = *(const vector *)(sum + n + i * LANES);
         for (uint64_t left = bits; left; left &= left - 1) {
-            int row = __builtin_ctzll(left);
-            float x = value[direction == ALONG_IMAGE ? images[0][p + row] : images[row][p]];
+            size_t row = (size_t)__builtin_ctzll(left);
+            float x = value[direction == ALONG_IMAGE ? image[row] : images[row][p]];
+            const float *at = rows + row * HIDDEN1 + n;
+            __asm__("" : "+r"(at)); /* one address and eight displacements, not eight addresses */
             for (int i = 0; i < WIDTH; i++)
-                s[i] += x * *(const vector *)(rows + row * HIDDEN1 + n + i * LANES);
+                s[i] += x * *(const vector *)(at + i * LANES);
         }
         for (int i = 0; i < WIDTH; i++)
             *(vector *)(sum + n + i * LANES) = s[i];
