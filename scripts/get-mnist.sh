@@ -65,7 +65,8 @@ install_files() {
     done
 }
 
-dir=${1:-$(dirname "$0")/../data/mnist}
+[ $# -gt 0 ] || cd "$(dirname "$0")/.." || exit 1
+dir=${1:-data/mnist}
 verified "$dir" && exit 0
 mkdir -p "$dir" 2>/dev/null && new=$(mktemp -d "$dir/new.XXXXXX" 2>/dev/null) || {
     say "cannot write to $dir"
