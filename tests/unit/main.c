@@ -1,4 +1,5 @@
-/* Runs every unit test, or those whose name contains argv[1]. One line a test: "ok", "not ok" or "skip". */
+/* Runs every unit test, or those whose name contains argv[1]. One line a test: "ok", "not ok" or
+ * "skip". */
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>

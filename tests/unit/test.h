@@ -1,12 +1,14 @@
-/* A small test harness: a test is a function, a check that fails says where, what and why, and the run goes on. */
+/* A small test harness: a test is a function, a check that fails says where, what and why, and the
+ * run goes on. */
 #ifndef TEST_H
 #define TEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Fails the running test, with a message as printf makes it, unless `condition` holds. Returns the condition. Write
- * comparisons so that NaN fails: check(d <= tolerance, …), never check(!(d > tolerance), …). */
+/* Fails the running test, with a message as printf makes it, unless `condition` holds. Returns the
+ * condition. Write comparisons so that NaN fails: check(d <= tolerance, …), never check(!(d >
+ * tolerance), …). */
 #define check(condition, ...) test_check((condition), __FILE__, __LINE__, #condition, __VA_ARGS__)
 
 __attribute__((format(printf, 5, 6))) bool test_check(bool condition, const char *file, int line,
@@ -36,8 +38,8 @@ struct test_list {
     static const struct test list##_array[] = {__VA_ARGS__}; \
     const struct test_list list = {list##_array, sizeof list##_array / sizeof list##_array[0]}
 
-/* A path inside a folder of this run's own, which is removed at the end. The text is valid until the eighth call
- * after. */
+/* A path inside a folder of this run's own, which is removed at the end. The text is valid until
+ * the eighth call after. */
 const char *test_path(const char *name);
 
 /* Writes a file for a test; fails the test when it cannot. */
