@@ -34,7 +34,7 @@ struct text format_loss(double nats)
 struct text format_rate(double rate)
 {
     struct text result;
-    snprintf(result.text, sizeof result.text, "%.6g", rate);
+    snprintf(result.text, sizeof result.text, "%.3g", rate);
     return result;
 }
 

@@ -131,10 +131,9 @@ static void announce(const struct session *s)
     fprintf(stderr,
             "epochs %d, lr %s %s, batch %d, l2 %s, dropout %s, patience %d, seed %" PRIu64
             "; %d thread%s, %s kernels\n",
-            o->epochs, format_rate((double)o->lr).text, schedule_names[o->schedule], o->batch,
-            format_rate((double)o->l2).text, format_rate((double)o->dropout).text, o->patience,
-            o->seed, s->common.threads, s->common.threads == 1 ? "" : "s",
-            s->network.kernels->name);
+            o->epochs, format_float(o->lr).text, schedule_names[o->schedule], o->batch,
+            format_float(o->l2).text, format_float(o->dropout).text, o->patience, o->seed,
+            s->common.threads, s->common.threads == 1 ? "" : "s", s->network.kernels->name);
     if (s->split.val_count == 0)
         fputs("no validation images: no early stop, and the last weights are kept\n", stderr);
 }

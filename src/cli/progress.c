@@ -9,7 +9,8 @@
 /* Ten drawings a second are as many as an eye can use. */
 static const double INTERVAL = 0.1;
 
-enum { BAR = 24 };
+/* All lines fit 80 columns: a moving line that wraps could not be redrawn. */
+enum { BAR = 16 };
 
 void progress_start(struct progress *progress, bool quiet, int color)
 {
@@ -38,8 +39,8 @@ void progress_batch(struct progress *progress, const struct train_progress *now)
     for (int i = 0; i < BAR; i++)
         bar[i] = i < filled ? '=' : i == filled ? '>' : ' ';
     bar[BAR] = '\0';
-    fprintf(stderr, "\r\033[Kepoch %d/%d [%s] loss %s  accuracy %s  at most %s left", now->epoch,
-            now->epochs, bar, format_loss(now->loss).text, format_percent(now->acc).text,
+    fprintf(stderr, "\r\033[Kepoch %d/%d [%s] loss %s  acc %s  ETA %s", now->epoch, now->epochs,
+            bar, format_loss(now->loss).text, format_percent(now->acc).text,
             format_seconds(now->seconds * (1.0 - done) / done).text);
     fflush(stderr);
 }
@@ -50,14 +51,14 @@ void progress_epoch(struct progress *progress, const struct train_epoch *epoch, 
         return;
     progress_clear(progress);
     if (epoch->epoch == 1)
-        fputs("epoch  train loss  train acc  val loss  val acc          lr    images/s      time\n",
+        fputs("epoch  train loss  train acc  val loss  val acc        lr  images/s    time\n",
               stderr);
     bool bold = epoch->best && progress->color;
     fprintf(
-        stderr, "%s%5d  %10s  %9s  %8s  %7s  %10s  %10s  %8s%s%s\n", bold ? "\033[1m" : "",
+        stderr, "%s%5d  %10s  %9s  %8s  %7s  %8s %9s %7s%s%s\n", bold ? "\033[1m" : "",
         epoch->epoch, format_loss(epoch->train_loss).text, format_percent(epoch->train_acc).text,
         validated ? format_loss(epoch->val_loss).text : "-",
         validated ? format_percent(epoch->val_acc).text : "-", format_rate((double)epoch->lr).text,
         format_count((long long)epoch->images_per_s).text, format_seconds(epoch->seconds).text,
-        epoch->best && validated ? "  best" : "", bold ? "\033[0m" : "");
+        epoch->best && validated ? " best" : "", bold ? "\033[0m" : "");
 }

@@ -1439,7 +1439,7 @@ static const struct {
     {format_rate, 1.0, "1"},
     {format_rate, (double)0.1f, "0.1"},
     {format_rate, 0.0, "0"},
-    {format_rate, 1.23456789e-4, "0.000123457"},
+    {format_rate, 1.23456789e-4, "0.000123"},
     {format_seconds, 0.0, "0.00 s"},
     {format_seconds, 0.26, "0.26 s"},
     {format_seconds, 9.999, "10.00 s"},
