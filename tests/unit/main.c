@@ -35,6 +35,14 @@ bool test_check(bool condition, const char *file, int line, const char *text, co
     return false;
 }
 
+void check_refused(int result, const struct error *err, const char *wanted, const char *what)
+{
+    check(result == -1, "%s: returned %d, wanted -1", what, result);
+    if (result)
+        check(strstr(err->text, wanted) != NULL, "%s: \"%.200s\" does not say \"%s\"", what,
+              err->text, wanted);
+}
+
 void test_skip(const char *format, ...)
 {
     va_list args;

@@ -6,6 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mnist/error.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
 /* Fails the running test, with a message as printf makes it, unless `condition` holds. Returns the
  * condition. Write comparisons so that NaN fails: check(d <= tolerance, …), never check(!(d >
  * tolerance), …). */
@@ -13,6 +17,9 @@
 
 __attribute__((format(printf, 5, 6))) bool test_check(bool condition, const char *file, int line,
                                                       const char *text, const char *format, ...);
+
+/* Fails the running test unless `result` is -1 and the error says `wanted`; `what` names the case. */
+void check_refused(int result, const struct error *err, const char *wanted, const char *what);
 
 /* Ends the running test as skipped. */
 #define skip(...)               \

@@ -43,16 +43,6 @@
 #define SANITIZED 0
 #endif
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static void check_refused(int result, const struct error *err, const char *wanted, const char *what)
-{
-    check(result == -1, "%s: returned %d, wanted -1", what, result);
-    if (result)
-        check(strstr(err->text, wanted) != NULL, "%s: \"%.200s\" does not say \"%s\"", what,
-              err->text, wanted);
-}
-
 /* --- rmath --- */
 
 static float from_bits(uint32_t bits)

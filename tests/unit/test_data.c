@@ -15,16 +15,6 @@
 
 #include "test.h"
 
-#define COUNT(array) (sizeof(array) / sizeof *(array))
-
-static void check_refused(int result, const struct error *err, const char *wanted, const char *what)
-{
-    check(result == -1, "%s: returned %d, wanted -1", what, result);
-    if (result)
-        check(strstr(err->text, wanted) != NULL, "%s: \"%s\" does not say \"%s\"", what, err->text,
-              wanted);
-}
-
 /* --- making files --- */
 
 enum { IMAGES = 3, IMAGE_FILE = 16 + IMAGES * IDX_PIXELS, LABEL_FILE = 8 + IMAGES };
