@@ -19,13 +19,26 @@
 #include "mnist/batch.h"
 #include "mnist/params.h"
 
+/* The first layer sums the upper and the lower half of an image apart, the one exception to the rule
+ * above: so two threads can each keep one half of its weights in their cache and never touch the
+ * other. The halves part where a mask's word ends, with 47% of MNIST's ink above. */
+enum { HALVES = 2, UPPER = 384 };
+#define HALF_BEGIN(half) ((half) ? UPPER : 0)
+#define HALF_END(half) ((half) ? INPUTS : UPPER)
+
 struct kernels {
     const char *name;
 
-    /* First layer, straight from pixels: y[b][n] = max(0, sum_p x[b][p] W[p][n] + b[n]) for samples
-     * from <= b < to. y (B,128), x = pixel/255, W (784,128). */
-    void (*pixels_forward)(float *y, const struct batch *x, const float *W, const float *b,
-                           int from, int to);
+    /* First layer, straight from the pixels of one half: z[b][n] = sum_p x[b][p] W[p][n] over
+     * HALF_BEGIN(half) <= p < HALF_END(half), for samples from <= b < to. z (B,128), x = pixel/255,
+     * W (784,128). */
+    void (*pixels_forward)(float *z, const struct batch *x, const float *W, int half, int from,
+                           int to);
+
+    /* The two halves' sums together: y[b][n] = max(0, (upper[b][n] + lower[b][n]) + b[n]). All are
+     * (B,128), but b (128). */
+    void (*pixels_join)(float *restrict y, const float *restrict upper, const float *restrict lower,
+                        const float *restrict b, int B);
 
     /* y = x W + b, then max(0, y) if relu. */
     void (*dense_forward)(float *restrict y, const float *restrict x, const float *restrict W,

@@ -14,7 +14,7 @@ struct network_times {
     double forward, backward, update;
 };
 
-enum { NETWORK_TASKS = BATCH_MAX / 16 + 64 }; /* no step has more tasks than this */
+enum { NETWORK_TASKS = HALVES * BATCH_MAX / 16 + 64 }; /* no step has more tasks than this */
 
 struct network {
     const struct kernels *kernels;
@@ -23,6 +23,7 @@ struct network {
     float *params;          /* (PARAM_COUNT) laid out as param_table says */
     float *m, *v;           /* (PARAM_COUNT) Adam's moments */
     float *fc2_t, *fc3_t;   /* (64,128), (10,64) the weights transposed, kept equal by training */
+    float *z1[HALVES];      /* (B,128) each: what either half of the pixels adds up to */
     float *a1, *a2;         /* (B,128), (B,64) activations of the last batch */
     float *p;               /* (B,10) probabilities */
     float *dz1, *dz2, *dz3; /* (B,128), (B,64), (B,10) gradients before the activation */

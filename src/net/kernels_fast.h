@@ -157,25 +157,34 @@ static inline void fetch(const struct batch *x, int s, int word)
 
 /* Sixteen samples at a time, 64 pixels at a time: those rows of W then stay in the first cache for
  * all of the 16. */
-static void pixels_forward(float *y, const struct batch *x, const float *W, const float *b,
-                           int from, int to)
+static void pixels_forward(float *z, const struct batch *x, const float *W, int half, int from,
+                           int to)
 {
     enum { GROUP = 16 };
-    float sum[GROUP][HIDDEN1];
     for (int first = from; first < to; first += GROUP) {
         int count = to - first < GROUP ? to - first : GROUP;
-        memset(sum, 0, (size_t)count * sizeof sum[0]);
-        for (int word = 0; word < MASK_WORDS; word++) {
+        float *sum = z + first * HIDDEN1;
+        memset(sum, 0, (size_t)(count * HIDDEN1) * sizeof *sum);
+        for (int word = HALF_BEGIN(half) / 64; word * 64 < HALF_END(half); word++) {
             for (int i = 0; i < count; i++) {
                 int s = first + i;
                 if (s + GROUP < x->size)
                     fetch(x, s + GROUP, word);
-                add_rows(sum[i], x->masks[s][word], W + word * 64 * HIDDEN1, x->value,
+                add_rows(sum + i * HIDDEN1, x->masks[s][word], W + word * 64 * HIDDEN1, x->value,
                          x->pixels + s, word * 64, ALONG_IMAGE);
             }
         }
-        for (int i = 0; i < count; i++)
-            finish(y + (first + i) * HIDDEN1, sum[i], b, HIDDEN1, true);
+    }
+}
+
+static void pixels_join(float *restrict y, const float *restrict upper, const float *restrict lower,
+                        const float *restrict b, int B)
+{
+    for (int i = 0; i < B * HIDDEN1; i += HIDDEN1) {
+        float sum[HIDDEN1];
+        for (int n = 0; n < HIDDEN1; n++)
+            sum[n] = upper[i + n] + lower[i + n];
+        finish(y + i, sum, b, HIDDEN1, true);
     }
 }
 
@@ -340,6 +349,7 @@ static void bias_update(float *b, float *m, float *v, const float *dy, const str
 const struct kernels KERNELS = {
     .name = KERNELS_NAME,
     .pixels_forward = pixels_forward,
+    .pixels_join = pixels_join,
     .dense_forward = dense_forward,
     .softmax = softmax,
     .dense_backward = dense_backward,

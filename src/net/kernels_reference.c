@@ -12,20 +12,25 @@ static float relu_of(float z)
     return z < 0.0f ? 0.0f : z;
 }
 
-static void pixels_forward(float *y, const struct batch *x, const float *W, const float *b,
-                           int from, int to)
+static void pixels_forward(float *z, const struct batch *x, const float *W, int half, int from,
+                           int to)
 {
     for (int s = from; s < to; s++) {
-        float sum[HIDDEN1] = {0};
-        for (int p = 0; p < INPUTS; p++) {
+        memset(z + s * HIDDEN1, 0, HIDDEN1 * sizeof *z);
+        for (int p = HALF_BEGIN(half); p < HALF_END(half); p++) {
             float pixel = x->value[x->pixels[s][p]];
             if (pixel > 0.0f)
                 for (int n = 0; n < HIDDEN1; n++)
-                    sum[n] += pixel * W[p * HIDDEN1 + n];
+                    z[s * HIDDEN1 + n] += pixel * W[p * HIDDEN1 + n];
         }
-        for (int n = 0; n < HIDDEN1; n++)
-            y[s * HIDDEN1 + n] = relu_of(sum[n] + b[n]);
     }
+}
+
+static void pixels_join(float *restrict y, const float *restrict upper, const float *restrict lower,
+                        const float *restrict b, int B)
+{
+    for (int i = 0; i < B * HIDDEN1; i++)
+        y[i] = relu_of((upper[i] + lower[i]) + b[i % HIDDEN1]);
 }
 
 static void dense_forward(float *restrict y, const float *restrict x, const float *restrict W,
@@ -127,6 +132,7 @@ static void bias_update(float *b, float *m, float *v, const float *dy, const str
 const struct kernels kernels_reference = {
     .name = "reference",
     .pixels_forward = pixels_forward,
+    .pixels_join = pixels_join,
     .dense_forward = dense_forward,
     .softmax = softmax,
     .dense_backward = dense_backward,

@@ -26,6 +26,7 @@ int network_create(struct network *network, int capacity, struct team *team, str
         {&n->a2, capacity * HIDDEN2},        {&n->p, capacity * CLASSES},
         {&n->dz1, capacity * HIDDEN1},       {&n->dz2, capacity * HIDDEN2},
         {&n->dz3, capacity * CLASSES},       {&n->loss, capacity},
+        {&n->z1[0], capacity * HIDDEN1},     {&n->z1[1], capacity * HIDDEN1},
     };
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
         *blocks[i].block = mem_calloc((size_t)blocks[i].length, sizeof(float), err);
@@ -41,8 +42,8 @@ int network_create(struct network *network, int capacity, struct team *team, str
 void network_destroy(struct network *network)
 {
     struct network *n = network;
-    float *blocks[] = {n->params, n->m, n->v,   n->fc2_t, n->fc3_t, n->a1,
-                       n->a2,     n->p, n->dz1, n->dz2,   n->dz3,   n->loss};
+    float *blocks[] = {n->params, n->m,   n->v,   n->fc2_t, n->fc3_t, n->a1,    n->a2,
+                       n->p,      n->dz1, n->dz2, n->dz3,   n->loss,  n->z1[0], n->z1[1]};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         mem_free(blocks[i]);
     *n = (struct network){0};
@@ -67,11 +68,15 @@ void network_get_params(const struct network *network, float *params)
 
 /* --- one training step ---
  *
- * Three parallel phases. In the first two each task owns some samples: it takes them through the
- * first layer, whose weights fill the second cache on their own, and then through the others to the
- * loss and back to the gradients dz before each activation. In the third each task owns some rows
- * of the parameters, sums their gradients over the batch in sample order, and updates them. No task
- * adds to what another one writes. */
+ * Three parallel phases. In the first a task owns one half of the pixels for some samples: their
+ * sums in the first layer. In the second it owns some samples: it joins the halves and goes on to
+ * the loss, and back to the gradients dz before each activation. In the third it owns some rows of
+ * the parameters, sums their gradients over the batch in sample order, and updates them. No task
+ * adds to what another one writes.
+ *
+ * What limits two threads is data that travels between their cores. So the first and the third
+ * phase list the upper pixels' tasks first, then the lower ones': a thread's range, the same in
+ * every step, then keeps to its own half of the first layer's weights and moments, 600 kB. */
 
 struct pass {
     struct network *network;
@@ -116,10 +121,10 @@ static void pixels_task(void *context, int task)
 {
     const struct pass *pass = context;
     struct network *n = pass->network;
-    int from = task * CHUNK, count = smaller(CHUNK, pass->batch->size - from);
+    int B = pass->batch->size, chunks = (B + CHUNK - 1) / CHUNK;
+    int half = task / chunks, from = task % chunks * CHUNK, to = smaller(from + CHUNK, B);
     double start = now(n);
-    n->kernels->pixels_forward(n->a1, pass->batch, n->params + FC1_WEIGHT, n->params + FC1_BIAS,
-                               from, from + count);
+    n->kernels->pixels_forward(n->z1[half], pass->batch, n->params + FC1_WEIGHT, half, from, to);
     if (n->times)
         n->times[task].forward += now(n) - start;
 }
@@ -135,6 +140,8 @@ static void samples_task(void *context, int task)
     float *dz3 = n->dz3 + from * CLASSES, *dz2 = n->dz2 + from * HIDDEN2;
 
     double start = now(n);
+    k->pixels_join(a1, n->z1[0] + from * HIDDEN1, n->z1[1] + from * HIDDEN1, n->params + FC1_BIAS,
+                   count);
     drop_hidden(n->a1, HIDDEN1, 0, pass->step, from, count);
     k->dense_forward(a2, a1, n->params + FC2_WEIGHT, n->params + FC2_BIAS, count, HIDDEN1, HIDDEN2,
                      true);
@@ -164,14 +171,17 @@ enum { PIXEL_ROWS = 32, PIXEL_TASKS = (INPUTS + PIXEL_ROWS - 1) / PIXEL_ROWS };
 enum { FC2_TASKS = 4, FC2_ROWS = HIDDEN1 / FC2_TASKS };
 enum { UPDATE_TASKS = PIXEL_TASKS + FC2_TASKS + 1 };
 
-/* Prime to UPDATE_TASKS: a walk that mixes the middle of the image, where the ink is, with its
- * margins, so that any range of tasks is about as much work as another of its length. */
-enum { UPDATE_STRIDE = 11 };
+/* Their order: the upper pixels with three tasks of fc2, then the lower ones with the others. The
+ * middle of the image, where the ink is, alternates with its margins, so that any range of tasks is
+ * about as much work as another of its length. */
+static const int update_order[UPDATE_TASKS] = {6,  1,  25, 7,  2,  26, 8,  3,  27, 9,
+                                               4,  10, 5,  11, 0,  12, 22, 28, 13, 21,
+                                               29, 14, 20, 15, 19, 16, 23, 17, 18, 24};
 
 static void update_task(void *context, int i)
 {
     const struct pass *pass = context;
-    int task = i * UPDATE_STRIDE % UPDATE_TASKS;
+    int task = update_order[i];
     struct network *n = pass->network;
     const struct kernels *k = n->kernels;
     float *w = n->params, *m = n->m, *v = n->v;
@@ -196,7 +206,7 @@ static void update_task(void *context, int i)
         n->times[task].update += now(n) - start;
 }
 
-_Static_assert((BATCH_MAX + CHUNK - 1) / CHUNK <= NETWORK_TASKS &&
+_Static_assert(HALVES *((BATCH_MAX + CHUNK - 1) / CHUNK) <= NETWORK_TASKS &&
                    (int)UPDATE_TASKS <= NETWORK_TASKS,
                "each task has an entry of its own in times");
 
@@ -208,7 +218,7 @@ void network_train(struct network *network, const struct batch *batch,
     pass.biases = pass.weights;
     pass.biases.l2 = 0.0f;
     int chunks = (batch->size + CHUNK - 1) / CHUNK;
-    team_run(network->team, chunks, pixels_task, &pass);
+    team_run(network->team, HALVES * chunks, pixels_task, &pass);
     team_run(network->team, chunks, samples_task, &pass);
     team_run(network->team, UPDATE_TASKS, update_task, &pass);
 }
@@ -234,15 +244,17 @@ static void predict_task(void *context, int task)
     const uint8_t *pixels[CHUNK];
     const uint64_t *masks[CHUNK];
     float targets[CHUNK * CLASSES];
-    float a1[CHUNK * HIDDEN1], a2[CHUNK * HIDDEN2], z[CHUNK * CLASSES], p[CHUNK * CLASSES],
-        loss[CHUNK];
+    float z1[HALVES][CHUNK * HIDDEN1], a1[CHUNK * HIDDEN1], a2[CHUNK * HIDDEN2];
+    float z[CHUNK * CLASSES], p[CHUNK * CLASSES], loss[CHUNK];
     int indices[CHUNK], from = task * CHUNK, count = smaller(CHUNK, job->count - from);
     for (int i = 0; i < count; i++)
         indices[i] = job->indices ? job->indices[from + i] : from + i;
     struct batch batch = {.capacity = CHUNK, .pixels = pixels, .masks = masks, .targets = targets};
     memcpy(batch.value, job->value, sizeof batch.value);
     batch_fill(&batch, job->dataset, indices, count);
-    k->pixels_forward(a1, &batch, w + FC1_WEIGHT, w + FC1_BIAS, 0, count);
+    for (int half = 0; half < HALVES; half++)
+        k->pixels_forward(z1[half], &batch, w + FC1_WEIGHT, half, 0, count);
+    k->pixels_join(a1, z1[0], z1[1], w + FC1_BIAS, count);
     k->dense_forward(a2, a1, w + FC2_WEIGHT, w + FC2_BIAS, count, HIDDEN1, HIDDEN2, true);
     k->dense_forward(z, a2, w + FC3_WEIGHT, w + FC3_BIAS, count, HIDDEN2, CLASSES, false);
     k->softmax(p, loss, z, batch.targets, count);

@@ -345,7 +345,8 @@ struct forward_case {
     char what[96];
     int B, K, N;
     const float *x, *W, *b;
-    const struct batch *batch; /* instead of x */
+    const struct batch *batch; /* instead of x and b, */
+    int half;                  /* with half of its pixels */
     bool relu;
     double *want, *scale;
     float *exact; /* by the first kernel set */
@@ -357,7 +358,7 @@ static void forward_run(const struct forward_case *c, const struct kernels *kern
     struct guarded y = guarded_new(c->B * c->N);
     int begin = from * c->N, length = (to - from) * c->N;
     if (c->batch)
-        kernels->pixels_forward(y.at, c->batch, c->W, c->b, from, to);
+        kernels->pixels_forward(y.at, c->batch, c->W, c->half, from, to);
     else
         kernels->dense_forward(y.at, c->x, c->W, c->b, c->B, c->K, c->N, c->relu);
     check_guards(c->what, &y);
@@ -375,7 +376,7 @@ static void forward_case(struct forward_case *c)
     int B = c->B;
     struct guarded exact = guarded_new(B * c->N);
     if (c->batch)
-        kernel_set(0)->pixels_forward(exact.at, c->batch, c->W, c->b, 0, B);
+        kernel_set(0)->pixels_forward(exact.at, c->batch, c->W, c->half, 0, B);
     else
         kernel_set(0)->dense_forward(exact.at, c->x, c->W, c->b, B, c->K, c->N, c->relu);
     c->exact = exact.at;
@@ -392,12 +393,12 @@ static void forward_case(struct forward_case *c)
     free(c->scale);
 }
 
-static void pixels_forward_case(enum fill fill, int B)
+static void pixels_forward_case(enum fill fill, int B, int half)
 {
     struct made made;
     struct batch batch;
     struct guarded W = guarded_values(INPUTS * HIDDEN1, RANDOM, 11);
-    struct guarded b = guarded_values(HIDDEN1, RANDOM, 12);
+    const float none[HIDDEN1] = {0};
     made_images(&made, B, fill, 10);
     batch_of(&batch, &made, 0, B);
     size_t n = (size_t)(B * HIDDEN1);
@@ -405,27 +406,53 @@ static void pixels_forward_case(enum fill fill, int B)
                              .K = INPUTS,
                              .N = HIDDEN1,
                              .W = W.at,
-                             .b = b.at,
                              .batch = &batch,
-                             .relu = true,
+                             .half = half,
                              .want = make(n, sizeof(double)),
                              .scale = make(n, sizeof(double))};
     double *x = inputs_of(&made);
-    snprintf(c.what, sizeof c.what, "%s images, B=%d", fill_names[fill], B);
-    naive_forward(c.want, c.scale, x, W.at, b.at, B, INPUTS, HIDDEN1, true);
+    for (int i = 0; i < B * INPUTS; i++)
+        if ((i % INPUTS >= 384) != half)
+            x[i] = 0.0;
+    snprintf(c.what, sizeof c.what, "%s images, B=%d, half %d", fill_names[fill], B, half);
+    naive_forward(c.want, c.scale, x, W.at, none, B, INPUTS, HIDDEN1, false);
     forward_case(&c);
     free(x);
     batch_destroy(&batch);
     made_free(&made);
     guarded_free(&W);
-    guarded_free(&b);
 }
 
 static void test_pixels_forward(void)
 {
     for (int i = 0; i < SIZES; i++)
         for (int fill = 0; fill < FILLS; fill++)
-            pixels_forward_case((enum fill)fill, sizes[i]);
+            for (int half = 0; half < HALVES; half++)
+                pixels_forward_case((enum fill)fill, sizes[i], half);
+}
+
+static void test_pixels_join(void)
+{
+    for (int i = 0; i < SIZES; i++) {
+        int B = sizes[i], n = B * HIDDEN1;
+        struct guarded upper = guarded_values(n, RANDOM, 15), lower = guarded_values(n, RANDOM, 16);
+        struct guarded b = guarded_values(HIDDEN1, RANDOM, 17);
+        for (int set = 0; set < SETS; set++) {
+            struct guarded y = guarded_new(n);
+            kernel_set(set)->pixels_join(y.at, upper.at, lower.at, b.at, B);
+            for (int k = 0; k < n; k++) {
+                float z = upper.at[k] + lower.at[k];
+                z += b.at[k % HIDDEN1];
+                check(y.at[k] == (z > 0.0f ? z : 0.0f), "%s, B=%d: number %d is %.9g, not %.9g",
+                      set_names[set], B, k, (double)y.at[k], (double)z);
+            }
+            check_guards(set_names[set], &y);
+            guarded_free(&y);
+        }
+        guarded_free(&upper);
+        guarded_free(&lower);
+        guarded_free(&b);
+    }
 }
 
 static void dense_forward_case(enum fill fill, int B, int K, int N, bool relu)
@@ -897,12 +924,15 @@ static void test_nan_kernels(void)
     made_images(&made, 3, FULL, 100);
     batch_of(&batch, &made, 0, 3);
     float *W = make(INPUTS * HIDDEN1, sizeof *W), b[HIDDEN1] = {0}, y[3 * HIDDEN1];
+    float sums[HALVES][3 * HIDDEN1];
     float x[HIDDEN1], dense[HIDDEN2];
     for (int set = 0; set < SETS; set++) {
         for (int p = 0; p < INPUTS; p += 29) {
             int unit = p % HIDDEN1;
             W[p * HIDDEN1 + unit] = NAN;
-            kernel_set(set)->pixels_forward(y, &batch, W, b, 0, 3);
+            for (int half = 0; half < HALVES; half++)
+                kernel_set(set)->pixels_forward(sums[half], &batch, W, half, 0, 3);
+            kernel_set(set)->pixels_join(y, sums[0], sums[1], b, 3);
             W[p * HIDDEN1 + unit] = 0.0f;
             check(isnan(y[unit]) && isnan(y[2 * HIDDEN1 + unit]), "NaN weight of pixel %d lost", p);
             check(y[(unit + 1) % HIDDEN1] == 0.0f, "NaN weight of pixel %d spread", p);
@@ -2409,6 +2439,7 @@ static void test_run_without_callbacks(void)
 }
 
 TEST_LIST(tests_net, {"kernels: first layer from pixels", test_pixels_forward},
+          {"kernels: the halves of the pixels joined", test_pixels_join},
           {"kernels: dense layer", test_dense_forward},
           {"kernels: gradient through a dense layer", test_dense_backward},
           {"kernels: update of the first layer", test_pixels_update},
