@@ -80,14 +80,15 @@ enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 extern const char *const color_choices[];
 
-/* $MNIST_DATA or data/mnist, and the number of processors. */
+/* $MNIST_DATA or data/mnist, and as many threads as are of use on this machine. */
 struct common_options options_common(void);
 
 /* The rows for them in a command's table. */
 #define OPTIONS_COMMON(common)                                                                 \
     OPTION_TEXT("data", "DIR", &(common).data, "folder with the four MNIST files", NULL),      \
         OPTION_WHOLE("threads", "N", &(common).threads, 1, TEAM_MAX_THREADS,                   \
-                     "threads to compute with; any number gives the same result", NULL),       \
+                     "threads to compute with; any number gives the same result",              \
+                     "one a processor, at most 8"),                                            \
         OPTION_NAME("simd", "SET", &(common).simd, kernels_names,                              \
                     "instruction set; each gives the same result"),                            \
         OPTION_SWITCH("json", &(common).json, "JSON Lines on stdout, and nothing else there"), \

@@ -15,12 +15,15 @@ const char *const color_choices[] = {"auto", "always", "never", NULL};
 
 enum { MAX_OPTIONS = 40, HELP_WIDTH = 24 };
 
+/* A batch of 128 is eight tasks in the middle of a step: a ninth thread would find nothing there. */
+enum { THREADS_USEFUL = 8 };
+
 struct common_options options_common(void)
 {
     const char *data = getenv("MNIST_DATA");
     return (struct common_options){
         .data = data && *data ? data : "data/mnist",
-        .threads = cpu_count() < TEAM_MAX_THREADS ? cpu_count() : TEAM_MAX_THREADS,
+        .threads = cpu_count() < THREADS_USEFUL ? cpu_count() : THREADS_USEFUL,
         .color = COLOR_AUTO,
     };
 }
