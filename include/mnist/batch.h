@@ -2,7 +2,9 @@
 #ifndef MNIST_BATCH_H
 #define MNIST_BATCH_H
 
+#include "mnist/augment.h"
 #include "mnist/dataset.h"
+#include "mnist/team.h"
 
 /* The largest B. */
 enum { BATCH_MAX = 8192 };
@@ -11,8 +13,11 @@ struct batch {
     int size, capacity;     /* B samples now, room for so many */
     const uint8_t **pixels; /* (B) each to 784 bytes, owned by the data set */
     const uint64_t **masks; /* (B) each to MASK_WORDS words, owned by the data set */
-    float *targets;         /* (B,10) what the softmax should say: one-hot rows */
-    float value[256];       /* as batch_values gives it */
+    float *targets;         /* (B,10) what the softmax should say: rows that sum to 1 */
+    float smoothing;        /* of the targets, 0 unless set: see batch_fill */
+    uint8_t *distorted;     /* (B,784), (B,MASK_WORDS) room for batch_distort */
+    uint64_t *distorted_masks;
+    float value[256]; /* as batch_values gives it */
 };
 
 /* value[byte] = byte / 255: a pixel as the network's input, in [0,1]. */
@@ -23,7 +28,13 @@ int batch_create(struct batch *batch, int capacity, struct error *err);
 void batch_destroy(struct batch *batch);
 
 /* The batch becomes the `size` <= capacity samples with these indices. Nothing is copied but the
- * targets: the data set must outlive the batch. */
+ * targets: the data set must outlive the batch. The target of the true class is 1 - smoothing +
+ * smoothing/10, of each other smoothing/10 (Szegedy et al. 2016, section 7). */
 void batch_fill(struct batch *batch, const struct dataset *dataset, const int *indices, int size);
+
+/* Puts a distorted copy in the place of each image (the batch as batch_fill left it, from the same
+ * indices). The distortion depends on the seed, the epoch and the image's index alone. */
+void batch_distort(struct batch *batch, const struct augment *augment, uint64_t seed, int epoch,
+                   const int *indices, struct team *team);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mnist/augment.h"
 #include "mnist/error.h"
 #include "mnist/idx.h"
 
@@ -17,6 +18,7 @@ struct dataset {
     const uint8_t *pixels; /* (count, 784) */
     const uint8_t *labels; /* (count) 0 … 9 */
     uint64_t *masks;       /* (count, MASK_WORDS) */
+    uint8_t *warped;       /* (count, 784) what pixels points to once distorted, else NULL */
     struct idx images_file, labels_file;
 };
 
@@ -33,6 +35,12 @@ void dataset_free(struct dataset *dataset);
 /* Refuses two parts that start with the same images: a test set copied from the training set. */
 int dataset_check_distinct(const struct dataset *train, const struct dataset *test,
                            struct error *err);
+
+/* Distorts all images, in the same way or each in its own (as augment_image does). -1 with err filled
+ * when memory is short. */
+int dataset_warp(struct dataset *dataset, const struct warp *warp, struct error *err);
+int dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
+                    int epoch, struct error *err);
 
 /* mask (MASK_WORDS) of one image of 784 pixels. */
 void dataset_mask(uint64_t *mask, const uint8_t *pixels);

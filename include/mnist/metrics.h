@@ -2,12 +2,24 @@
 #ifndef MNIST_METRICS_H
 #define MNIST_METRICS_H
 
+#include <stdbool.h>
+
 #include "mnist/params.h"
+
+/* How sure a network was, and how often it was right: all samples whose largest probability fell
+ * into one fifteenth of (0,1]. */
+struct calibration_bin {
+    int count, correct;
+    double confidence; /* sum of the largest probabilities */
+};
+
+enum { CALIBRATION_BINS = 15 };
 
 struct metrics {
     int count, correct;
     double loss;                     /* sum of cross-entropies, nats; divide by count */
     int confusion[CLASSES][CLASSES]; /* [truth][predicted] counts */
+    struct calibration_bin bins[CALIBRATION_BINS];
 };
 
 /* One figure a class, fractions in [0,1]; 0 where the denominator is 0. */
@@ -21,14 +33,31 @@ struct class_metrics {
 /* The most probable class of p (10); the lowest of equals. */
 int metrics_argmax(const float *p);
 
-/* Adds one sample, after those before it: the order of the sum is the order of the calls. */
-void metrics_add(struct metrics *metrics, int truth, int predicted, float loss);
+/* Adds one sample with its probabilities p (10), after those before it: the order of the sums is the
+ * order of the calls. */
+void metrics_add(struct metrics *metrics, int truth, const float *p, float loss);
 
 double metrics_loss(const struct metrics *metrics);     /* mean, nats */
 double metrics_accuracy(const struct metrics *metrics); /* fraction */
 
 /* Standard error of the accuracy a over n images: sqrt(a (1-a) / n). */
 double metrics_standard_error(const struct metrics *metrics);
+
+/* Expected calibration error: the mean over all samples of |accuracy - mean confidence| of their bin
+ * (Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017). A fraction; 0 when each probability can be
+ * taken at its word. */
+double metrics_calibration_error(const struct metrics *metrics);
+
+/* One prediction: the largest probability, and whether it was right. */
+struct decision {
+    float confidence;
+    bool correct;
+};
+
+/* The largest share of the samples that can be decided with at most `error` of them wrong, when all
+ * those above some confidence are decided and the others are left to somebody else. Sorts decisions
+ * (count). */
+double metrics_decidable(struct decision *decisions, int count, double error);
 
 struct class_metrics metrics_class(const struct metrics *metrics, int digit);
 

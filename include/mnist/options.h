@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mnist/augment.h"
 #include "mnist/error.h"
 #include "mnist/kernels.h"
 #include "mnist/network.h"
@@ -49,6 +50,10 @@ struct option_spec {
     {                                                         \
         name, "N", OPTION_SEED, value, 0, 0, NULL, help, NULL \
     }
+#define OPTION_STRENGTH(name, argument, value, max, help, shown)       \
+    {                                                                  \
+        name, argument, OPTION_FLOAT, value, 0, max, NULL, help, shown \
+    }
 #define OPTION_TEXT(name, argument, value, help, shown)               \
     {                                                                 \
         name, argument, OPTION_STRING, value, 0, 0, NULL, help, shown \
@@ -84,16 +89,43 @@ extern const char *const color_choices[];
 struct common_options options_common(void);
 
 /* The rows for them in a command's table. */
-#define OPTIONS_COMMON(common)                                                                 \
-    OPTION_TEXT("data", "DIR", &(common).data, "folder with the four MNIST files", NULL),      \
-        OPTION_WHOLE("threads", "N", &(common).threads, 1, TEAM_MAX_THREADS,                   \
-                     "threads to compute with; any number gives the same result",              \
-                     "one a processor, at most 8"),                                            \
-        OPTION_NAME("simd", "SET", &(common).simd, kernels_names,                              \
-                    "instruction set; each gives the same result"),                            \
-        OPTION_SWITCH("json", &(common).json, "JSON Lines on stdout, and nothing else there"), \
-        OPTION_SWITCH("quiet", &(common).quiet, "no progress on stderr"),                      \
+#define OPTIONS_COMMON(common)                                                                    \
+    OPTION_TEXT("data", "DIR", &(common).data, "folder with the four MNIST files", NULL),         \
+        OPTION_WHOLE("threads", "N", &(common).threads, 1, TEAM_MAX_THREADS,                      \
+                     "threads: one a processor, up to 8, unless given; all give the same result", \
+                     NULL),                                                                       \
+        OPTION_NAME("simd", "SET", &(common).simd, kernels_names,                                 \
+                    "instruction set; each gives the same result"),                               \
+        OPTION_SWITCH("json", &(common).json, "JSON Lines on stdout, and nothing else there"),    \
+        OPTION_SWITCH("quiet", &(common).quiet, "no progress on stderr"),                         \
         OPTION_NAME("color", "WHEN", &(common).color, color_choices, "colours")
+
+/* --augment and its strengths: below 0 where the user gave none. */
+struct augment_options {
+    bool on;
+    struct augment strength;
+};
+
+/* Off, and no strength given. */
+struct augment_options options_augment(void);
+
+#define OPTIONS_AUGMENT(options)                                                             \
+    OPTION_SWITCH("augment", &(options).on, "distort each training image afresh each time"), \
+        OPTION_STRENGTH("rotate", "DEG", &(options).strength.rotate, AUGMENT_MAX_ROTATE,     \
+                        "augment: turn by up to so many degrees", "10"),                     \
+        OPTION_STRENGTH("scale", "F", &(options).strength.scale, AUGMENT_MAX_SCALE,          \
+                        "augment: stretch each axis by up to this share", "0.1"),            \
+        OPTION_STRENGTH("shear", "F", &(options).strength.shear, AUGMENT_MAX_SHEAR,          \
+                        "augment: slant by up to this many pixels a pixel", "0.2"),          \
+        OPTION_STRENGTH("shift", "F", &(options).strength.shift, AUGMENT_MAX_SHIFT,          \
+                        "augment: move along each axis by up to so many pixels", "1.5"),     \
+        OPTION_STRENGTH("elastic", "F", &(options).strength.elastic, AUGMENT_MAX_ELASTIC,    \
+                        "augment: bend, by so many pixels of standard deviation", "0.8")
+
+/* The strengths to use: all 0 without --augment. EXIT_USAGE, said on stderr, when one was given
+ * without it, else 0. */
+int options_augment_strength(const char *program, const struct augment_options *options,
+                             struct augment *augment);
 
 /* Sets up what computes: a team of --threads and a network with the --simd kernels that can train
  * on batches of `capacity` (0: predict only). On success the caller owns both. */
@@ -109,5 +141,13 @@ int options_parse(const struct usage *usage, int argc, char **argv, int *first);
  */
 int options_int(const char *program, const char *what, const char *text, double min, double max,
                 int *value);
+
+/* The same for a number. */
+int options_float(const char *program, const char *what, const char *text, double min, double max,
+                  float *value);
+
+/* Says on stderr, in one line, what is wrong with the command line; EXIT_USAGE. */
+__attribute__((format(printf, 2, 3))) int options_refuse(const char *program, const char *format,
+                                                         ...);
 
 #endif

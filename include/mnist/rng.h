@@ -19,6 +19,7 @@ enum rng_stream {
     RNG_SHUFFLE = 3, /* index = epoch */
     RNG_DROPOUT = 4, /* index = position of the sample among all drawn so far */
     RNG_SHOW = 5,    /* `mnist-show --random` */
+    RNG_AUGMENT = 6, /* index = epoch × 2^32 + image */
 };
 
 void rng_seed(struct rng *rng, uint64_t seed, enum rng_stream stream, uint64_t index);

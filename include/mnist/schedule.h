@@ -13,7 +13,8 @@ enum schedule {
 /* "constant", "cosine", "step", NULL. */
 extern const char *const schedule_names[];
 
-/* The learning rate of step t of T, 0 <= t < T, for the peak rate lr. */
-float schedule_rate(enum schedule schedule, float lr, int64_t t, int64_t T);
+/* The learning rate of step t of T, 0 <= t < T, for the peak rate lr. In the first `warmup` < T
+ * steps it rises linearly to lr; the schedule is that of the other steps. */
+float schedule_rate(enum schedule schedule, float lr, int64_t t, int64_t T, int64_t warmup);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct text format_count(long long n)
 {
@@ -64,11 +65,12 @@ struct text format_bytes(double bytes)
 
 struct text format_float(float value)
 {
-    struct text result;
-    for (int digits = 1; digits <= 9; digits++) {
-        snprintf(result.text, sizeof result.text, "%.*g", digits, (double)value);
-        if (strtof(result.text, NULL) == value)
-            break;
+    struct text result, text;
+    snprintf(result.text, sizeof result.text, "%.9g", (double)value);
+    for (int digits = 8; digits >= 1; digits--) {
+        snprintf(text.text, sizeof text.text, "%.*g", digits, (double)value);
+        if (strtof(text.text, NULL) == value && strlen(text.text) <= strlen(result.text))
+            result = text;
     }
     return result;
 }

@@ -19,7 +19,9 @@ struct session {
     int digit; /* -1: all */
     bool random;
     uint64_t seed;
-    const char *model_path; /* NULL: none */
+    struct augment_options augment;
+    struct augment strength; /* of the distortion, 0: none */
+    const char *model_path;  /* NULL: none */
     struct dataset dataset;
     int *indices; /* (count) of the samples shown */
     float *p;     /* (count,10) with a model */
@@ -33,7 +35,8 @@ static int parse(struct session *s, int argc, char **argv)
         OPTION_WHOLE("start", "I", &s->start, 0, 10000000, "index of the first sample", NULL),
         OPTION_WHOLE("digit", "D", &s->digit, 0, 9, "only this digit", "all"),
         OPTION_SWITCH("random", &s->random, "draw the samples at random, from --start on"),
-        OPTION_SEEDS("seed", &s->seed, "which random samples"),
+        OPTION_SEEDS("seed", &s->seed, "which random samples, and which distortions"),
+        OPTIONS_AUGMENT(s->augment),
         OPTION_TEXT("model", "FILE", &s->model_path, "add what this model says", "none"),
         OPTIONS_COMMON(s->common),
     };
@@ -42,12 +45,15 @@ static int parse(struct session *s, int argc, char **argv)
         .arguments = "[COUNT]",
         .description = "Shows COUNT samples [5] as pictures of characters.",
         .examples = "  mnist-show 5\n"
+                    "  mnist-show 4 --augment\n"
                     "  mnist-show 8 --split test --digit 7 --random --model model.bin",
         .max_arguments = 1,
         .specs = specs,
         .spec_count = sizeof specs / sizeof specs[0],
     };
     int code = options_parse(&usage, argc, argv, &first);
+    if (code < 0 && options_augment_strength(s->program, &s->augment, &s->strength))
+        return EXIT_USAGE;
     if (code < 0 && argv[first] &&
         options_int(s->program, "COUNT", argv[first], 1, 10000000, &s->count))
         return EXIT_USAGE;
@@ -142,15 +148,21 @@ static void print_json(const struct session *s)
 
 int command_show(int argc, char **argv)
 {
-    struct session s = {
-        .program = argv[0], .common = options_common(), .count = 5, .digit = -1, .seed = 1};
+    struct session s = {.program = argv[0],
+                        .common = options_common(),
+                        .count = 5,
+                        .digit = -1,
+                        .seed = 1,
+                        .augment = options_augment()};
     struct error err;
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;
     int failed =
         dataset_load(&s.dataset, s.common.data, s.part ? DATASET_TEST : DATASET_TRAIN, &err) ||
-        choose(&s, &err) || (s.model_path && ask_model(&s, &err));
+        choose(&s, &err) ||
+        (s.augment.on && dataset_augment(&s.dataset, &s.strength, s.seed, 1, &err)) ||
+        (s.model_path && ask_model(&s, &err));
     if (!failed && s.common.json)
         print_json(&s);
     else if (!failed)

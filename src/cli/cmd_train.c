@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "mnist/command.h"
@@ -22,6 +23,8 @@ struct session {
     const char *program;
     struct common_options common;
     struct train_options train;
+    struct augment_options augment;
+    int preset; /* index into preset_names */
     const char *out;
     struct dataset train_set, test_set;
     struct split split;
@@ -34,6 +37,23 @@ struct session {
 
 /* `val` where the user gave none: 5,000 of MNIST's 60,000, a tenth of a small set. */
 enum { VAL_AUTO = -1, VAL_DEFAULT = 5000, VAL_SHARE = 10 };
+
+/* Recipes, as one would type them; what else is on the line overrides them. */
+static const char *const preset_names[] = {"none", "best", NULL};
+static const char *const presets[] = {"", "--epochs 300 --lr 2e-3 --batch 256 --l2 0 --augment "
+                                          "--label-smoothing 0.05 --ema 0.999 --val 0"};
+
+enum { PRESET_WORDS = 64, PRESET_LENGTH = 512 };
+
+static int parse_preset(const struct usage *usage, int preset)
+{
+    char line[PRESET_LENGTH], program[] = "preset", *words[PRESET_WORDS] = {program}, *rest;
+    int count = 1, first;
+    snprintf(line, sizeof line, "%s", presets[preset]);
+    for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        words[count++] = word;
+    return options_parse(usage, count, words, &first);
+}
 
 static int parse(struct session *s, int argc, char **argv)
 {
@@ -53,6 +73,15 @@ static int parse(struct session *s, int argc, char **argv)
                      "images set aside for validation; 0: none, the last weights are kept",
                      "5000, or a tenth of fewer than 50000"),
         OPTION_NAME("schedule", "NAME", &schedule, schedule_names, "learning rate over time"),
+        OPTION_WHOLE("warmup", "N", &o->warmup, 0, 1000000,
+                     "epochs in which the learning rate rises to its peak", NULL),
+        OPTION_REAL("label-smoothing", "F", &o->label_smoothing, 0, 0.99,
+                    "share of each target that is spread over all classes"),
+        OPTION_REAL("ema", "F", &o->ema, 0, 0.999999,
+                    "keep an average of the weights with this decay a step; 0: the last weights"),
+        OPTIONS_AUGMENT(s->augment),
+        OPTION_NAME("preset", "NAME", &s->preset, preset_names,
+                    "a recipe; other options override it"),
         OPTION_SEEDS("seed", &o->seed, "same seed and options, same model, byte for byte"),
         OPTION_TEXT("out", "FILE", &s->out, "model file to write", NULL),
         OPTIONS_COMMON(s->common),
@@ -70,7 +99,13 @@ static int parse(struct session *s, int argc, char **argv)
         .spec_count = sizeof specs / sizeof specs[0],
     };
     int code = options_parse(&usage, argc, argv, &first);
+    if (code < 0 && s->preset) {
+        code = parse_preset(&usage, s->preset);
+        code = code < 0 ? options_parse(&usage, argc, argv, &first) : code;
+    }
     s->train.schedule = (enum schedule)schedule;
+    if (code < 0 && options_augment_strength(s->program, &s->augment, &o->augment))
+        code = EXIT_USAGE;
     return code;
 }
 
@@ -88,6 +123,9 @@ static int prepare(struct session *s, struct error *err)
     if (s->train.val >= count)
         return error_set(err, "--val %d leaves nothing of the %d training images: give fewer",
                          s->train.val, count);
+    if (s->train.warmup >= s->train.epochs)
+        return error_set(err, "--warmup %d leaves nothing of the %d epochs: give fewer",
+                         s->train.warmup, s->train.epochs);
     if (split_create(&s->split, &s->train_set, s->train.val, s->train.seed, err))
         return -1;
     if (s->train.batch > s->split.train_count)
@@ -105,6 +143,21 @@ static void release(struct session *s)
     dataset_free(&s->test_set);
 }
 
+/* What is off unless it is asked for. */
+static void announce_extras(const struct train_options *o)
+{
+    const struct augment *a = &o->augment;
+    if (augment_any(a))
+        fprintf(stderr,
+                "images distorted: rotate %s°, scale %s, shear %s, shift %s px, elastic %s px\n",
+                format_float(a->rotate).text, format_float(a->scale).text,
+                format_float(a->shear).text, format_float(a->shift).text,
+                format_float(a->elastic).text);
+    if (o->label_smoothing > 0 || o->ema > 0 || o->warmup > 0)
+        fprintf(stderr, "label smoothing %s, average of weights %s, warmup %d\n",
+                format_float(o->label_smoothing).text, format_float(o->ema).text, o->warmup);
+}
+
 static void announce(const struct session *s)
 {
     const struct train_options *o = &s->train;
@@ -112,13 +165,19 @@ static void announce(const struct session *s)
         printf("{\"event\":\"start\",\"version\":\"%s\",\"parameters\":%d,\"data\":", MNIST_VERSION,
                PARAM_COUNT);
         json_write_string(stdout, s->common.data);
-        printf(",\"train_images\":%d,\"val_images\":%d,\"test_images\":%d,\"epochs\":%d,"
-               "\"lr\":%s,\"batch\":%d,\"l2\":%s,\"dropout\":%s,\"patience\":%d,\"val\":%d,"
-               "\"schedule\":\"%s\",\"seed\":%" PRIu64 ",\"threads\":%d,\"kernels\":\"%s\"}\n",
-               s->split.train_count, s->split.val_count, s->test_set.count, o->epochs,
-               format_float(o->lr).text, o->batch, format_float(o->l2).text,
+        printf(",\"train_images\":%d,\"val_images\":%d,\"test_images\":%d", s->split.train_count,
+               s->split.val_count, s->test_set.count);
+        printf(",\"epochs\":%d,\"lr\":%s,\"batch\":%d,\"l2\":%s,\"dropout\":%s,\"patience\":%d,"
+               "\"val\":%d,\"schedule\":\"%s\",\"warmup\":%d,\"label_smoothing\":%s,\"ema\":%s",
+               o->epochs, format_float(o->lr).text, o->batch, format_float(o->l2).text,
                format_float(o->dropout).text, o->patience, o->val, schedule_names[o->schedule],
-               o->seed, s->common.threads, s->network.kernels->name);
+               o->warmup, format_float(o->label_smoothing).text, format_float(o->ema).text);
+        printf(",\"rotate\":%s,\"scale\":%s,\"shear\":%s,\"shift\":%s,\"elastic\":%s",
+               format_float(o->augment.rotate).text, format_float(o->augment.scale).text,
+               format_float(o->augment.shear).text, format_float(o->augment.shift).text,
+               format_float(o->augment.elastic).text);
+        printf(",\"seed\":%" PRIu64 ",\"threads\":%d,\"kernels\":\"%s\"}\n", o->seed,
+               s->common.threads, s->network.kernels->name);
         fflush(stdout);
     }
     if (s->common.quiet)
@@ -134,6 +193,9 @@ static void announce(const struct session *s)
             o->epochs, format_float(o->lr).text, schedule_names[o->schedule], o->batch,
             format_float(o->l2).text, format_float(o->dropout).text, o->patience, o->seed,
             s->common.threads, s->common.threads == 1 ? "" : "s", s->network.kernels->name);
+    announce_extras(o);
+    if (s->preset)
+        fprintf(stderr, "preset %s: %s\n", preset_names[s->preset], presets[s->preset]);
     if (s->split.val_count == 0)
         fputs("no validation images: no early stop, and the last weights are kept\n", stderr);
 }
@@ -269,6 +331,7 @@ int command_train(int argc, char **argv)
                   .val = VAL_AUTO,
                   .schedule = SCHEDULE_COSINE,
                   .seed = 1},
+        .augment = options_augment(),
         .out = "model.bin",
     };
     struct error err;

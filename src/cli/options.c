@@ -15,6 +15,19 @@ const char *const color_choices[] = {"auto", "always", "never", NULL};
 
 enum { MAX_OPTIONS = 40, HELP_WIDTH = 24 };
 
+int options_refuse(const char *program, const char *format, ...)
+{
+    struct error err;
+    va_list args;
+    char text[sizeof err.text];
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    error_set(&err, "%s", text);
+    command_fail(program, &err);
+    return EXIT_USAGE;
+}
+
 /* A batch of 128 is eight tasks in the middle of a step: a ninth thread would find nothing there. */
 enum { THREADS_USEFUL = 8 };
 
@@ -26,6 +39,38 @@ struct common_options options_common(void)
         .threads = cpu_count() < THREADS_USEFUL ? cpu_count() : THREADS_USEFUL,
         .color = COLOR_AUTO,
     };
+}
+
+struct augment_options options_augment(void)
+{
+    return (struct augment_options){.strength = {-1, -1, -1, -1, -1}};
+}
+
+int options_augment_strength(const char *program, const struct augment_options *options,
+                             struct augment *augment)
+{
+    *augment = (struct augment){0};
+    const struct augment *given = &options->strength;
+    const struct {
+        const char *name;
+        float given, otherwise;
+        float *value;
+    } strengths[] = {
+        {"rotate", given->rotate, 10.0f, &augment->rotate},
+        {"scale", given->scale, 0.1f, &augment->scale},
+        {"shear", given->shear, 0.2f, &augment->shear},
+        {"shift", given->shift, 1.5f, &augment->shift},
+        {"elastic", given->elastic, 0.8f, &augment->elastic},
+    };
+    for (size_t i = 0; i < sizeof strengths / sizeof strengths[0]; i++) {
+        if (options->on)
+            *strengths[i].value =
+                strengths[i].given < 0 ? strengths[i].otherwise : strengths[i].given;
+        else if (strengths[i].given >= 0)
+            return options_refuse(program, "--%s is a strength of --augment: give that too",
+                                  strengths[i].name);
+    }
+    return 0;
 }
 
 int options_compute(const struct common_options *common, int capacity, struct team **team,
@@ -98,21 +143,6 @@ static void print_help(const struct usage *usage)
 
 /* --- values --- */
 
-/* One line on stderr, and the exit code of wrong usage. */
-__attribute__((format(printf, 2, 3))) static int refuse(const char *program, const char *format,
-                                                        ...)
-{
-    struct error err;
-    va_list args;
-    char text[sizeof err.text];
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    error_set(&err, "%s", text);
-    command_fail(program, &err);
-    return EXIT_USAGE;
-}
-
 /* Decimal digits with an optional minus, nothing else: strtoll alone would take spaces and a plus.
  */
 static bool parse_integer(const char *text, long long *value)
@@ -130,8 +160,8 @@ int options_int(const char *program, const char *what, const char *text, double 
 {
     long long n;
     if (!parse_integer(text, &n) || (double)n < min || (double)n > max)
-        return refuse(program, "%s '%s': give a whole number from %.0f to %.0f", what, text, min,
-                      max);
+        return options_refuse(program, "%s '%s': give a whole number from %.0f to %.0f", what, text,
+                              min, max);
     *value = (int)n;
     return 0;
 }
@@ -141,22 +171,22 @@ static int parse_seed(const char *program, const char *what, const char *text, u
     errno = 0;
     *value = strtoull(text, NULL, 10);
     if (!*text || strspn(text, "0123456789") != strlen(text) || errno)
-        return refuse(program, "%s '%s': give a whole number from 0 to %" PRIu64, what, text,
-                      UINT64_MAX);
+        return options_refuse(program, "%s '%s': give a whole number from 0 to %" PRIu64, what,
+                              text, UINT64_MAX);
     return 0;
 }
 
 /* Digits, point, exponent: not what strtof takes beside (spaces, hexadecimal, "nan", "inf"). */
-static int parse_float(const char *program, const char *what, const char *text,
-                       const struct option_spec *spec)
+int options_float(const char *program, const char *what, const char *text, double min, double max,
+                  float *value)
 {
     char *end;
     float number = strtof(text, &end);
     bool plain = *text && strspn(text, "0123456789+-.eE") == strlen(text) && *end == '\0';
-    if (!plain || !(number >= (float)spec->min && number <= (float)spec->max))
-        return refuse(program, "%s '%s': give a number from %g to %g", what, text, spec->min,
-                      spec->max);
-    *(float *)spec->value = number;
+    if (!plain || !(number >= (float)min && number <= (float)max))
+        return options_refuse(program, "%s '%s': give a number from %g to %g", what, text, min,
+                              max);
+    *value = number;
     return 0;
 }
 
@@ -173,7 +203,7 @@ static int parse_choice(const char *program, const char *what, const char *text,
         const char *between = i == 0 ? "" : spec->choices[i + 1] ? ", " : " or ";
         snprintf(list + used, sizeof list - used, "%s%s", between, spec->choices[i]);
     }
-    return refuse(program, "%s '%s': give %s", what, text, list);
+    return options_refuse(program, "%s '%s': give %s", what, text, list);
 }
 
 static int set_value(const char *program, const struct option_spec *spec, const char *text)
@@ -189,13 +219,13 @@ static int set_value(const char *program, const struct option_spec *spec, const 
     case OPTION_SEED:
         return parse_seed(program, what, text, spec->value);
     case OPTION_FLOAT:
-        return parse_float(program, what, text, spec);
+        return options_float(program, what, text, spec->min, spec->max, spec->value);
     case OPTION_CHOICE:
         return parse_choice(program, what, text, spec);
     case OPTION_STRING:
     default:
         if (!*text)
-            return refuse(program, "%s: an empty value: give %s", what, spec->argument);
+            return options_refuse(program, "%s: an empty value: give %s", what, spec->argument);
         *(const char **)spec->value = text;
         return 0;
     }
@@ -219,10 +249,11 @@ static void fill_getopt(const struct usage *usage, struct option options[MAX_OPT
 static int check_arguments(const struct usage *usage, int given, char **words)
 {
     if (given < usage->min_arguments)
-        return refuse(usage->program, "wanted %s: see %s --help", usage->arguments, usage->program);
+        return options_refuse(usage->program, "wanted %s: see %s --help", usage->arguments,
+                              usage->program);
     if (given > usage->max_arguments)
-        return refuse(usage->program, "'%s' is one argument too many: see %s --help",
-                      words[usage->max_arguments], usage->program);
+        return options_refuse(usage->program, "'%s' is one argument too many: see %s --help",
+                              words[usage->max_arguments], usage->program);
     return -1;
 }
 
@@ -231,6 +262,7 @@ int options_parse(const struct usage *usage, int argc, char **argv, int *first)
     struct option options[MAX_OPTIONS];
     fill_getopt(usage, options);
     opterr = 0;
+    optind = 1;
     for (;;) {
         int code = getopt_long(argc, argv, ":h", options, NULL);
         if (code == -1)
@@ -241,15 +273,16 @@ int options_parse(const struct usage *usage, int argc, char **argv, int *first)
             return command_finish(usage->program, EXIT_DONE);
         }
         if (code == ':')
-            return refuse(usage->program, "%s needs a value: see %s --help", word, usage->program);
+            return options_refuse(usage->program, "%s needs a value: see %s --help", word,
+                                  usage->program);
         if (code == '?' && optopt >= FIRST)
-            return refuse(usage->program, "'%s': this option takes no value", word);
+            return options_refuse(usage->program, "'%s': this option takes no value", word);
         if (code == '?') {
             /* Of a cluster of letters getopt is still at its word: the letter is what it stopped
              * at. */
             char letter[] = {'-', (char)optopt, '\0'};
-            return refuse(usage->program, "'%s' is no option here: see %s --help",
-                          optopt ? letter : word, usage->program);
+            return options_refuse(usage->program, "'%s' is no option here: see %s --help",
+                                  optopt ? letter : word, usage->program);
         }
         if (set_value(usage->program, &usage->specs[code - FIRST], optarg))
             return EXIT_USAGE;

@@ -106,7 +106,41 @@ void dataset_free(struct dataset *dataset)
     idx_free(&dataset->images_file);
     idx_free(&dataset->labels_file);
     mem_free(dataset->masks);
+    mem_free(dataset->warped);
     *dataset = (struct dataset){0};
+}
+
+/* The images become those of `warped` (count,784), which the data set then owns. */
+static void take_warped(struct dataset *dataset, uint8_t *warped)
+{
+    for (size_t i = 0; i < (size_t)dataset->count; i++)
+        dataset_mask(dataset->masks + i * MASK_WORDS, warped + i * IDX_PIXELS);
+    mem_free(dataset->warped);
+    dataset->pixels = dataset->warped = warped;
+}
+
+int dataset_warp(struct dataset *dataset, const struct warp *warp, struct error *err)
+{
+    uint8_t *warped = mem_alloc((size_t)dataset->count, IDX_PIXELS, err);
+    if (!warped)
+        return -1;
+    for (size_t i = 0; i < (size_t)dataset->count; i++)
+        warp_apply(warped + i * IDX_PIXELS, dataset->pixels + i * IDX_PIXELS, warp);
+    take_warped(dataset, warped);
+    return 0;
+}
+
+int dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
+                    int epoch, struct error *err)
+{
+    uint8_t *warped = mem_alloc((size_t)dataset->count, IDX_PIXELS, err);
+    if (!warped)
+        return -1;
+    for (int i = 0; i < dataset->count; i++)
+        augment_image(warped + (size_t)i * IDX_PIXELS, dataset->pixels + (size_t)i * IDX_PIXELS,
+                      augment, seed, epoch, i);
+    take_warped(dataset, warped);
+    return 0;
 }
 
 int dataset_check_distinct(const struct dataset *train, const struct dataset *test,

@@ -29,6 +29,14 @@ static void set_metadata(struct safetensors *st, const struct model *model)
     safetensors_set(st, "patience", "%d", o->patience);
     safetensors_set(st, "val", "%d", o->val);
     safetensors_set(st, "schedule", "%s", schedule_names[o->schedule]);
+    safetensors_set(st, "warmup", "%d", o->warmup);
+    safetensors_set(st, "label_smoothing", "%s", format_float(o->label_smoothing).text);
+    safetensors_set(st, "ema", "%s", format_float(o->ema).text);
+    safetensors_set(st, "rotate", "%s", format_float(o->augment.rotate).text);
+    safetensors_set(st, "scale", "%s", format_float(o->augment.scale).text);
+    safetensors_set(st, "shear", "%s", format_float(o->augment.shear).text);
+    safetensors_set(st, "shift", "%s", format_float(o->augment.shift).text);
+    safetensors_set(st, "elastic", "%s", format_float(o->augment.elastic).text);
     safetensors_set(st, "seed", "%" PRIu64, o->seed);
     safetensors_set(st, "best_epoch", "%d", best->epoch);
     safetensors_set(st, "val_loss", "%.9g", best->val_loss);

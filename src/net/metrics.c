@@ -1,6 +1,7 @@
 #include "mnist/metrics.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 int metrics_argmax(const float *p)
 {
@@ -11,8 +12,20 @@ int metrics_argmax(const float *p)
     return best;
 }
 
-void metrics_add(struct metrics *metrics, int truth, int predicted, float loss)
+/* The bin ((i-1)/15, i/15] has number i-1. NaN counts as no confidence at all. */
+static int bin_of(float confidence)
 {
+    int bin = confidence > 0.0f ? (int)ceilf(confidence * (float)CALIBRATION_BINS) - 1 : 0;
+    return bin < CALIBRATION_BINS ? bin : CALIBRATION_BINS - 1;
+}
+
+void metrics_add(struct metrics *metrics, int truth, const float *p, float loss)
+{
+    int predicted = metrics_argmax(p);
+    struct calibration_bin *bin = &metrics->bins[bin_of(p[predicted])];
+    bin->count++;
+    bin->correct += truth == predicted;
+    bin->confidence += (double)p[predicted];
     metrics->count++;
     metrics->correct += truth == predicted;
     metrics->loss += (double)loss;
@@ -33,6 +46,35 @@ double metrics_standard_error(const struct metrics *metrics)
 {
     double a = metrics_accuracy(metrics);
     return metrics->count ? sqrt(a * (1.0 - a) / metrics->count) : 0.0;
+}
+
+double metrics_calibration_error(const struct metrics *metrics)
+{
+    double sum = 0.0;
+    for (int i = 0; i < CALIBRATION_BINS; i++)
+        sum += fabs(metrics->bins[i].correct - metrics->bins[i].confidence);
+    return metrics->count ? sum / metrics->count : 0.0;
+}
+
+static int most_confident_first(const void *a, const void *b)
+{
+    float x = ((const struct decision *)a)->confidence,
+          y = ((const struct decision *)b)->confidence;
+    return (x < y) - (x > y);
+}
+
+double metrics_decidable(struct decision *decisions, int count, double error)
+{
+    int wrong = 0, decided = 0;
+    qsort(decisions, (size_t)count, sizeof *decisions, most_confident_first);
+    for (int i = 0; i < count; i++) {
+        wrong += !decisions[i].correct;
+        /* Equal confidences are decided together or not at all. */
+        bool last = i + 1 == count || decisions[i + 1].confidence < decisions[i].confidence;
+        if (last && wrong <= error * (i + 1))
+            decided = i + 1;
+    }
+    return count ? (double)decided / count : 0.0;
 }
 
 struct class_metrics metrics_class(const struct metrics *metrics, int digit)

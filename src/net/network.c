@@ -281,8 +281,8 @@ int network_evaluate(const struct network *network, const struct dataset *datase
     if (p && loss) {
         network_predict(network, dataset, indices, count, p, loss);
         for (int i = 0; i < count; i++)
-            metrics_add(metrics, dataset->labels[indices ? indices[i] : i],
-                        metrics_argmax(p + (size_t)i * CLASSES), loss[i]);
+            metrics_add(metrics, dataset->labels[indices ? indices[i] : i], p + (size_t)i * CLASSES,
+                        loss[i]);
     }
     int failed = !p || !loss;
     mem_free(p);

@@ -4,9 +4,11 @@
 
 const char *const schedule_names[] = {"constant", "cosine", "step", NULL};
 
-float schedule_rate(enum schedule schedule, float lr, int64_t t, int64_t T)
+float schedule_rate(enum schedule schedule, float lr, int64_t t, int64_t T, int64_t warmup)
 {
-    double done = (double)t / (double)T;
+    if (t < warmup)
+        return lr * (float)((double)(t + 1) / (double)(warmup + 1));
+    double done = (double)(t - warmup) / (double)(T - warmup);
     switch (schedule) {
     case SCHEDULE_COSINE:
         return lr * 0.5f * (1.0f + rmath_cos(3.14159265f * (float)done));

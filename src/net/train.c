@@ -11,6 +11,7 @@
 struct run {
     struct train_result *result;
     struct network *network;
+    struct network average; /* of the weights, with --ema: for prediction only */
     const struct dataset *dataset;
     const struct split *split;
     const struct train_options *options;
@@ -30,7 +31,15 @@ static int allocate(struct run *run, struct error *err)
     run->best = mem_alloc(PARAM_COUNT, sizeof *run->best, err);
     if (!run->order || !run->best)
         return -1;
-    return batch_create(&run->batch, run->options->batch, err);
+    if (batch_create(&run->batch, run->options->batch, err))
+        return -1;
+    run->batch.smoothing = run->options->label_smoothing;
+    if (run->options->ema <= 0.0f)
+        return 0;
+    if (network_create(&run->average, 0, run->network->team, err))
+        return -1;
+    run->average.kernels = run->network->kernels;
+    return 0;
 }
 
 static void release(struct run *run)
@@ -38,6 +47,7 @@ static void release(struct run *run)
     mem_free(run->order);
     mem_free(run->best);
     batch_destroy(&run->batch);
+    network_destroy(&run->average);
 }
 
 /* The order depends on seed and epoch alone, not on the epochs before. */
@@ -57,10 +67,28 @@ static bool add_batch(struct metrics *metrics, const struct run *run, const int 
         float loss = run->network->loss[s];
         if (!isfinite(loss))
             return false;
-        metrics_add(metrics, run->dataset->labels[indices[s]],
-                    metrics_argmax(run->network->p + s * CLASSES), loss);
+        metrics_add(metrics, run->dataset->labels[indices[s]], run->network->p + s * CLASSES, loss);
     }
     return true;
+}
+
+/* The average is taken every 16 steps with the decay of 16, which is nearly the same and costs a
+ * sixteenth. Of its first updates the decay is lower, so that the beginning is soon forgotten. */
+enum { AVERAGE_STEPS = 16 };
+
+static void average_weights(struct run *run, int64_t t)
+{
+    if (run->options->ema <= 0.0f || t % AVERAGE_STEPS != AVERAGE_STEPS - 1)
+        return;
+    float updates = (float)(t / AVERAGE_STEPS), decay = run->options->ema;
+    for (int steps = 1; steps < AVERAGE_STEPS; steps *= 2)
+        decay *= decay;
+    float early = (1.0f + updates) / (10.0f + updates),
+          share = 1.0f - (early < decay ? early : decay);
+    float *average = run->average.params;
+    const float *params = run->network->params;
+    for (int i = 0; i < PARAM_COUNT; i++)
+        average[i] += share * (params[i] - average[i]);
 }
 
 static bool stop_asked(struct run *run, int epoch, int batch, const struct metrics *metrics)
@@ -92,7 +120,8 @@ static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch
         int64_t t = (int64_t)(epoch - 1) * run->batches + i;
         struct network_step step = {
             .lr = schedule_rate(options->schedule, options->lr, t,
-                                (int64_t)options->epochs * run->batches),
+                                (int64_t)options->epochs * run->batches,
+                                (int64_t)options->warmup * run->batches),
             .l2 = options->l2,
             .dropout = options->dropout,
             .seed = options->seed,
@@ -101,7 +130,11 @@ static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch
         if (i == 0)
             record->lr = step.lr;
         batch_fill(&run->batch, run->dataset, run->order + from, size);
+        if (augment_any(&options->augment))
+            batch_distort(&run->batch, &options->augment, options->seed, epoch, run->order + from,
+                          run->network->team);
         network_train(run->network, &run->batch, &step);
+        average_weights(run, t);
         if (!add_batch(&metrics, run, run->order + from)) {
             run->result->diverged_epoch = epoch;
             run->result->diverged_batch = i + 1;
@@ -130,7 +163,8 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
     bool validate = split->val_count > 0;
     int last = run->batch.size;
     struct metrics metrics;
-    if (network_evaluate(run->network, run->dataset,
+    const struct network *subject = run->options->ema > 0.0f ? &run->average : run->network;
+    if (network_evaluate(subject, run->dataset,
                          validate ? split->val : run->order + split->train_count - last,
                          validate ? split->val_count : last, &metrics, err))
         return -1;
@@ -143,7 +177,7 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
     const struct train_epoch *best = &run->result->best;
     record->best = *finite && (best->epoch == 0 || !validate || record->val_loss < best->val_loss);
     if (record->best) {
-        memcpy(run->best, run->network->params, PARAM_COUNT * sizeof *run->best);
+        network_get_params(subject, run->best);
         run->result->best = *record;
     }
     return 0;
@@ -203,6 +237,8 @@ int train_run(struct train_result *result, struct network *network, const struct
     if (!failed) {
         params_init(run.best, options->seed);
         network_set_params(network, run.best);
+        if (options->ema > 0.0f)
+            network_set_params(&run.average, run.best);
         failed = epochs(&run, err);
     }
     if (!failed && result->best.epoch)

@@ -1459,19 +1459,19 @@ static void test_format_numbers(void)
         check_text(numbers[i].format(numbers[i].value), numbers[i].text);
 }
 
-/* The shortest text of at most nine digits that reads back the same: one digit less must not. */
+/* Of the texts of one to nine digits that read back the same, the shortest; of equals, the one with the
+ * fewest digits. */
 static void check_shortest(float value)
 {
     struct text got = format_float(value);
-    check(strtof(got.text, NULL) == value, "%.9g is written as %s", (double)value, got.text);
+    char shortest[32] = "";
     for (int digits = 1; digits <= 9; digits++) {
         char text[32];
         snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value) {
-            check(!strcmp(got.text, text), "%s is written as %s", text, got.text);
-            return;
-        }
+        if (strtof(text, NULL) == value && (!*shortest || strlen(text) < strlen(shortest)))
+            strcpy(shortest, text);
     }
+    check(!strcmp(got.text, shortest), "%s is written as %s", shortest, got.text);
 }
 
 static void test_format_float(void)
@@ -1482,6 +1482,10 @@ static void test_format_float(void)
     } rows[] = {
         {0.0f, "0"},
         {1.0f, "1"},
+        {10.0f, "10"},
+        {300.0f, "300"},
+        {5e4f, "5e+04"},
+        {1e9f, "1e+09"},
         {1e-3f, "0.001"},
         {1e-4f, "0.0001"},
         {0.1f, "0.1"},

@@ -1,5 +1,6 @@
 /* src/data/: IDX files, data sets and their layouts, splits, batches. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -532,6 +533,236 @@ static void test_batch_fill(void)
     check(!batch.pixels && !batch.masks && !batch.targets, "batch_destroy leaves pointers");
 }
 
+static void test_batch_smoothing(void)
+{
+    struct dataset dataset = made_dataset();
+    struct batch batch;
+    struct error err = {""};
+    int index = 5; /* a 5: made_dataset's labels are i * 7 % 10 */
+    if (!check(!batch_create(&batch, 1, &err), "%s", err.text))
+        return;
+    batch.smoothing = 0.2f;
+    batch_fill(&batch, &dataset, &index, 1);
+    float sum = 0.0f;
+    for (int c = 0; c < IDX_CLASSES; c++) {
+        float wanted = c == 5 ? 0.82f : 0.02f;
+        sum += batch.targets[c];
+        check(fabsf(batch.targets[c] - wanted) <= 1e-7f, "class %d: %g", c,
+              (double)batch.targets[c]);
+    }
+    check(fabsf(sum - 1.0f) <= 1e-6f, "the targets sum to %g", (double)sum);
+    batch_destroy(&batch);
+}
+
+/* --- distortion --- */
+
+/* A blot with soft edges, off the middle and with no symmetry. */
+static void blot(uint8_t image[IDX_PIXELS])
+{
+    for (int p = 0; p < IDX_PIXELS; p++) {
+        double x = p % IDX_SIDE - 11.0, y = p / IDX_SIDE - 16.0;
+        image[p] = (uint8_t)(250.0 * exp(-x * x / 18.0 - y * y / 40.0 - x * y / 60.0) + 0.5);
+    }
+}
+
+/* What warp_apply should give, in double: the map bilinear between grid points, the picture bilinear
+ * between pixels. */
+static double sampled(const uint8_t *image, const struct warp *warp, int column, int row)
+{
+    int i = column / 4, j = row / 4;
+    double u = column % 4 / 4.0, v = row % 4 / 4.0, place[2];
+    for (int axis = 0; axis < 2; axis++) {
+        const int32_t(*grid)[WARP_GRID] = axis ? warp->y : warp->x;
+        place[axis] = ((grid[j][i] * (1 - u) + grid[j][i + 1] * u) * (1 - v) +
+                       (grid[j + 1][i] * (1 - u) + grid[j + 1][i + 1] * u) * v) /
+                      4096.0;
+    }
+    double x = floor(place[0]), y = floor(place[1]), value = 0.0;
+    for (int k = 0; k < 4; k++) {
+        int c = (int)x + k % 2, r = (int)y + k / 2;
+        double share = (k % 2 ? place[0] - x : 1 - (place[0] - x)) *
+                       (k / 2 ? place[1] - y : 1 - (place[1] - y));
+        if (c >= 0 && c < IDX_SIDE && r >= 0 && r < IDX_SIDE)
+            value += share * image[r * IDX_SIDE + c];
+    }
+    return value;
+}
+
+static void check_warp(const uint8_t *image, const struct warp *warp, const char *what)
+{
+    uint8_t got[IDX_PIXELS + 1];
+    got[IDX_PIXELS] = 77;
+    warp_apply(got, image, warp);
+    for (int p = 0; p < IDX_PIXELS; p++) {
+        double want = sampled(image, warp, p % IDX_SIDE, p / IDX_SIDE);
+        if (!check(fabs(got[p] - want) <= 3.0, "%s: pixel %d is %d, not %.2f", what, p, got[p],
+                   want))
+            return;
+    }
+    check(got[IDX_PIXELS] == 77, "%s: written past the image", what);
+}
+
+static void test_warp_random(void)
+{
+    static const struct augment strengths[] = {{10, 0.1f, 0.2f, 1.5f, 0.8f},
+                                               {0, 0, 0, 0, 3},
+                                               {180, 0, 0, 0, 0},
+                                               {0, 0.9f, 2, 0, 0},
+                                               {180, 0.9f, 2, 28, 14}};
+    uint8_t image[IDX_PIXELS];
+    blot(image);
+    for (size_t s = 0; s < COUNT(strengths); s++)
+        for (uint64_t i = 0; i < 200; i++) {
+            struct rng rng;
+            struct warp warp;
+            char what[64];
+            rng_seed(&rng, 1, RNG_AUGMENT, i);
+            warp_random(&warp, &strengths[s], &rng);
+            snprintf(what, sizeof what, "strength %zu, distortion %d", s, (int)i);
+            check_warp(image, &warp, what);
+        }
+}
+
+/* No strength: no change. Whole pixels: no pixel changes but its place. Half a turn: exact as well. */
+static void test_warp_exact(void)
+{
+    uint8_t image[IDX_PIXELS], got[IDX_PIXELS];
+    struct augment none = {0};
+    struct rng rng;
+    struct warp warp;
+    blot(image);
+    check(!augment_any(&none), "no strength is one");
+    rng_seed(&rng, 1, RNG_AUGMENT, 0);
+    warp_random(&warp, &none, &rng);
+    warp_apply(got, image, &warp);
+    check(!memcmp(got, image, IDX_PIXELS), "a distortion of strength 0 changes the image");
+    for (int dx = -3; dx <= 3; dx++)
+        for (int dy = -3; dy <= 3; dy++) {
+            warp_move(&warp, (float)dx, (float)dy, 0.0f);
+            warp_apply(got, image, &warp);
+            for (int p = 0; p < IDX_PIXELS; p++) {
+                int c = p % IDX_SIDE - dx, r = p / IDX_SIDE - dy;
+                bool inside = c >= 0 && c < IDX_SIDE && r >= 0 && r < IDX_SIDE;
+                check(got[p] == (inside ? image[r * IDX_SIDE + c] : 0), "%d,%d: pixel %d is %d", dx,
+                      dy, p, got[p]);
+            }
+        }
+    warp_move(&warp, 0.0f, 0.0f, 180.0f);
+    warp_apply(got, image, &warp);
+    for (int p = 0; p < IDX_PIXELS; p++)
+        check(abs(got[p] - image[IDX_PIXELS - 1 - p]) <= 1, "half a turn: pixel %d is %d, not %d",
+              p, got[p], image[IDX_PIXELS - 1 - p]);
+}
+
+/* Positive angles turn counterclockwise: a dot on the right goes to the top; then it is moved. */
+static void test_warp_direction(void)
+{
+    uint8_t image[IDX_PIXELS] = {0}, got[IDX_PIXELS];
+    struct warp warp;
+    int largest = 0;
+    image[14 * IDX_SIDE + 24] = 200; /* 10.5 right of the middle, 0.5 below it */
+    warp_move(&warp, 2.0f, 1.0f, 90.0f);
+    warp_apply(got, image, &warp);
+    for (int p = 0; p < IDX_PIXELS; p++)
+        largest = got[p] > got[largest] ? p : largest;
+    check(largest == 4 * IDX_SIDE + 16, "the dot went to column %d, row %d", largest % IDX_SIDE,
+          largest / IDX_SIDE);
+}
+
+/* Each strength stays within its bounds and reaches towards them. */
+static void test_warp_strength(void)
+{
+    const double middle = 13.5;
+    double most_turn = 0, most_shift = 0, most_scale = 0, squares = 0;
+    for (uint64_t i = 0; i < 2000; i++) {
+        struct rng rng;
+        struct warp turn, shift, scale, bend;
+        rng_seed(&rng, 2, RNG_AUGMENT, i);
+        warp_random(&turn, &(struct augment){.rotate = 10}, &rng);
+        warp_random(&shift, &(struct augment){.shift = 1.5f}, &rng);
+        warp_random(&scale, &(struct augment){.scale = 0.1f}, &rng);
+        warp_random(&bend, &(struct augment){.elastic = 0.8f}, &rng);
+        double dx = turn.x[3][7] / 4096.0 - middle, dy = turn.y[3][7] / 4096.0 - middle;
+        double angle = fabs(atan2(dy, dx) - atan2(-1.5, 14.5)) * 180.0 / 3.141592653589793;
+        double moved = fabs(shift.x[3][3] / 4096.0 - 12.0);
+        double ratio = 14.5 / (scale.x[3][7] / 4096.0 - middle);
+        most_turn = fmax(most_turn, angle);
+        most_shift = fmax(most_shift, moved);
+        most_scale = fmax(most_scale, fabs(ratio - 1.0));
+        for (int k = 0; k < WARP_GRID; k++)
+            squares += pow(bend.x[k][k] / 4096.0 - 4 * k, 2);
+    }
+    check(most_turn <= 10.01 && most_turn >= 9.9, "turned by up to %g", most_turn);
+    check(most_shift <= 1.501 && most_shift >= 1.49, "moved by up to %g", most_shift);
+    check(most_scale <= 0.1001 && most_scale >= 0.099, "stretched by up to %g", most_scale);
+    double deviation = sqrt(squares / (2000.0 * WARP_GRID));
+    check(fabs(deviation - 0.8) <= 0.015, "bent with a deviation of %g", deviation);
+}
+
+static void test_batch_distort(void)
+{
+    struct dataset dataset;
+    struct error err = {""};
+    const struct augment augment = {10, 0.1f, 0.2f, 1.5f, 0.8f};
+    const int indices[] = {7, 0, 7, 300, 12, 5, 6, 1, 2, 3, 4};
+    if (!check(!dataset_load(&dataset, "data/sample", DATASET_TRAIN, &err), "%s", err.text))
+        return;
+    for (int threads = 1; threads <= 3; threads++) {
+        struct batch batch;
+        struct team *team = team_create(threads, &err);
+        if (!check(team && !batch_create(&batch, COUNT(indices), &err), "%s", err.text))
+            return;
+        batch_fill(&batch, &dataset, indices, COUNT(indices));
+        batch_distort(&batch, &augment, 9, 3, indices, team);
+        for (size_t b = 0; b < COUNT(indices); b++) {
+            uint8_t want[IDX_PIXELS];
+            uint64_t mask[MASK_WORDS];
+            augment_image(want, dataset.pixels + (size_t)indices[b] * IDX_PIXELS, &augment, 9, 3,
+                          indices[b]);
+            dataset_mask(mask, want);
+            check(!memcmp(batch.pixels[b], want, IDX_PIXELS), "image %zu differs", b);
+            check(!memcmp(batch.masks[b], mask, sizeof mask), "mask %zu differs", b);
+        }
+        batch_destroy(&batch);
+        team_destroy(team);
+    }
+    dataset_free(&dataset);
+}
+
+/* Another seed, epoch or image is another distortion; the whole set distorted is each image's own. */
+static void test_augment_image(void)
+{
+    uint8_t image[IDX_PIXELS], a[IDX_PIXELS], b[IDX_PIXELS];
+    const struct augment augment = {10, 0.1f, 0.2f, 1.5f, 0.8f};
+    struct dataset dataset;
+    struct error err = {""};
+    blot(image);
+    augment_image(a, image, &augment, 1, 1, 1);
+    for (int i = 0; i < 3; i++) {
+        augment_image(b, image, &augment, 1 + (i == 0), 1 + (i == 1), 1 + (i == 2));
+        check(memcmp(a, b, IDX_PIXELS) != 0, "case %d: the same distortion", i);
+    }
+    if (!check(!dataset_load(&dataset, "data/sample", DATASET_TEST, &err), "%s", err.text))
+        return;
+    uint8_t *old = malloc((size_t)dataset.count * IDX_PIXELS);
+    memcpy(old, dataset.pixels, (size_t)dataset.count * IDX_PIXELS);
+    for (int twice = 0; twice < 2; twice++) {
+        check(!dataset_augment(&dataset, &augment, 4, 2, &err), "%s", err.text);
+        for (int i = 0; i < dataset.count; i++) {
+            uint64_t mask[MASK_WORDS];
+            uint8_t *before = old + (size_t)i * IDX_PIXELS;
+            augment_image(a, before, &augment, 4, 2, i);
+            dataset_mask(mask, a);
+            check(!memcmp(a, dataset.pixels + (size_t)i * IDX_PIXELS, IDX_PIXELS) &&
+                      !memcmp(mask, dataset.masks + (size_t)i * MASK_WORDS, sizeof mask),
+                  "image %d differs", i);
+            memcpy(before, a, IDX_PIXELS);
+        }
+    }
+    free(old);
+    dataset_free(&dataset);
+}
+
 /* --- split --- */
 
 /* Disjoint, complete and ascending at once: the two lists merge into 0 … n-1. */
@@ -667,19 +898,22 @@ static void test_split_golden(void)
     split_free(&split);
 }
 
-TEST_LIST(tests_data, {"idx: good files", test_idx_good},
-          {"idx: bad files, each with its own message", test_idx_bad},
-          {"idx: cut at every byte", test_idx_truncated},
-          {"idx: loads plain and gzip files", test_idx_load},
-          {"dataset: every layout and spelling", test_dataset_layouts},
-          {"dataset: known by its bytes", test_dataset_known_by_bytes},
-          {"dataset: missing files", test_dataset_missing},
-          {"dataset: files that do not belong together", test_dataset_mismatch},
-          {"dataset: a test set copied from the training set", test_dataset_distinct},
-          {"dataset: data/sample", test_sample}, {"dataset: masks", test_dataset_mask},
-          {"batch: values", test_batch_values},
-          {"batch: every sample in its place", test_batch_fill},
-          {"split: data/sample", test_split_sample},
-          {"split: classes of uneven size", test_split_skewed},
-          {"split: another seed, other images", test_split_random},
-          {"split: the same indices everywhere", test_split_golden});
+TEST_LIST(
+    tests_data, {"idx: good files", test_idx_good},
+    {"idx: bad files, each with its own message", test_idx_bad},
+    {"idx: cut at every byte", test_idx_truncated},
+    {"idx: loads plain and gzip files", test_idx_load},
+    {"dataset: every layout and spelling", test_dataset_layouts},
+    {"dataset: known by its bytes", test_dataset_known_by_bytes},
+    {"dataset: missing files", test_dataset_missing},
+    {"dataset: files that do not belong together", test_dataset_mismatch},
+    {"dataset: a test set copied from the training set", test_dataset_distinct},
+    {"dataset: data/sample", test_sample}, {"dataset: masks", test_dataset_mask},
+    {"batch: values", test_batch_values}, {"batch: every sample in its place", test_batch_fill},
+    {"batch: smoothed targets", test_batch_smoothing}, {"augment: as in double", test_warp_random},
+    {"augment: what must be exact", test_warp_exact}, {"augment: directions", test_warp_direction},
+    {"augment: strengths", test_warp_strength}, {"augment: a batch", test_batch_distort},
+    {"augment: a function of seed, epoch and image", test_augment_image},
+    {"split: data/sample", test_split_sample}, {"split: classes of uneven size", test_split_skewed},
+    {"split: another seed, other images", test_split_random},
+    {"split: the same indices everywhere", test_split_golden});

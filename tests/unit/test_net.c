@@ -1383,7 +1383,7 @@ static const float peak = 0.003f;
 
 static void check_rate(enum schedule schedule, int64_t t, int64_t T, double want)
 {
-    double rate = (double)schedule_rate(schedule, peak, t, T);
+    double rate = (double)schedule_rate(schedule, peak, t, T, 0);
     check(fabs(rate - want * (double)peak) <= 2e-7 * (double)peak,
           "%s, step %lld of %lld: %.9g, not %.9g", schedule_names[schedule], (long long)t,
           (long long)T, rate, want * (double)peak);
@@ -1392,8 +1392,9 @@ static void check_rate(enum schedule schedule, int64_t t, int64_t T, double want
 static void test_schedule_constant(void)
 {
     for (int64_t t = 0; t < 1000; t += 37)
-        check(schedule_rate(SCHEDULE_CONSTANT, peak, t, 1000) == peak, "step %lld", (long long)t);
-    check(schedule_rate(SCHEDULE_CONSTANT, peak, 999, 1000) == peak, "last step");
+        check(schedule_rate(SCHEDULE_CONSTANT, peak, t, 1000, 0) == peak, "step %lld",
+              (long long)t);
+    check(schedule_rate(SCHEDULE_CONSTANT, peak, 999, 1000, 0) == peak, "last step");
 }
 
 static void test_schedule_cosine(void)
@@ -1402,10 +1403,10 @@ static void test_schedule_cosine(void)
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
         int64_t T = lengths[i], t;
         float last = INFINITY;
-        check(schedule_rate(SCHEDULE_COSINE, peak, 0, T) == peak, "T=%lld: does not start at lr",
+        check(schedule_rate(SCHEDULE_COSINE, peak, 0, T, 0) == peak, "T=%lld: does not start at lr",
               (long long)T);
         for (t = 0; t < T; t++) {
-            float rate = schedule_rate(SCHEDULE_COSINE, peak, t, T);
+            float rate = schedule_rate(SCHEDULE_COSINE, peak, t, T, 0);
             check_rate(SCHEDULE_COSINE, t, T,
                        0.5 * (1.0 + cos(3.141592653589793 * (double)t / (double)T)));
             check(rate <= last && rate >= 0.0f, "T=%lld: %.9g at step %lld after %.9g",
@@ -1431,6 +1432,21 @@ static void test_schedule_step(void)
                 {3, 4, 0.01},      {21499, 21500, 0.01}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         check_rate(SCHEDULE_STEP, rows[i].t, rows[i].T, rows[i].want);
+}
+
+/* The steps before the warmup's end rise by equal parts; those after it are the schedule's own. */
+static void test_schedule_warmup(void)
+{
+    for (int64_t t = 0; t < 4; t++) {
+        double rate = (double)schedule_rate(SCHEDULE_COSINE, peak, t, 100, 4);
+        check(fabs(rate - (double)peak * (double)(t + 1) / 5.0) <= 1e-9, "step %lld: %.9g",
+              (long long)t, rate);
+    }
+    for (int kind = SCHEDULE_CONSTANT; kind <= SCHEDULE_STEP; kind++)
+        for (int64_t t = 4; t < 100; t++)
+            check(schedule_rate((enum schedule)kind, peak, t, 100, 4) ==
+                      schedule_rate((enum schedule)kind, peak, t - 4, 96, 0),
+                  "%s, step %lld", schedule_names[kind], (long long)t);
 }
 
 static void test_schedule_names(void)
@@ -1460,6 +1476,15 @@ static void test_argmax(void)
     check(metrics_argmax(below) == 2, "all negative: %d", metrics_argmax(below));
 }
 
+/* Adds a sample whose predicted class has probability p, and the others equal shares of the rest. */
+static void add_prediction(struct metrics *metrics, int truth, int predicted, float p, float loss)
+{
+    float row[CLASSES];
+    for (int c = 0; c < CLASSES; c++)
+        row[c] = c == predicted ? p : (1.0f - p) / 9.0f;
+    metrics_add(metrics, truth, row, loss);
+}
+
 /* Ten samples: 6 of class 0 (4 right, 2 taken for 1), 3 of class 1 (all right), 1 of class 2 (taken
  * for 0). */
 static void metrics_example(struct metrics *metrics)
@@ -1468,7 +1493,7 @@ static void metrics_example(struct metrics *metrics)
                                      {0, 0}, {1, 1}, {0, 1}, {0, 0}, {1, 1}};
     *metrics = (struct metrics){0};
     for (int i = 0; i < 10; i++)
-        metrics_add(metrics, samples[i][0], samples[i][1], 0.25f * (float)i);
+        add_prediction(metrics, samples[i][0], samples[i][1], 0.9f, 0.25f * (float)i);
 }
 
 static void check_class(const struct metrics *metrics, int digit, double precision, double recall,
@@ -1504,7 +1529,7 @@ static void test_metrics(void)
     check_class(&metrics, 1, 3.0 / 5.0, 1.0, 0.75, 3);
     check_class(&metrics, 2, 0.0, 0.0, 0.0, 1); /* never predicted */
     check_class(&metrics, 3, 0.0, 0.0, 0.0, 0); /* never seen either */
-    metrics_add(&metrics, 1, 4, 0.0f);
+    add_prediction(&metrics, 1, 4, 0.9f, 0.0f);
     check_class(&metrics, 4, 0.0, 0.0, 0.0, 0); /* predicted, but there is none */
 }
 
@@ -1522,12 +1547,50 @@ static void test_metrics_empty(void)
 static void test_metrics_long_sum(void)
 {
     struct metrics metrics = {0};
-    metrics_add(&metrics, 0, 0, 1e4f);
+    add_prediction(&metrics, 0, 0, 0.9f, 1e4f);
     for (int i = 1; i < 1000000; i++)
-        metrics_add(&metrics, 0, 0, 0.1f);
+        add_prediction(&metrics, 0, 0, 0.9f, 0.1f);
     double want = (1e4 + 999999 * (double)0.1f) / 1e6;
     check(fabs(metrics_loss(&metrics) - want) <= 1e-9, "mean %.12g, not %.12g",
           metrics_loss(&metrics), want);
+}
+
+/* Bins of a fifteenth, each closed above: 0.2 = 3/15 is in the third with 0.14, 0.21 in the fourth. */
+static void test_calibration(void)
+{
+    struct metrics metrics = {0};
+    check(metrics_calibration_error(&metrics) == 0.0, "no samples");
+    add_prediction(&metrics, 3, 3, 0.2f, 0.0f);
+    add_prediction(&metrics, 4, 3, 0.14f, 0.0f);
+    add_prediction(&metrics, 3, 3, 0.21f, 0.0f);
+    add_prediction(&metrics, 3, 3, 1.0f, 0.0f);
+    add_prediction(&metrics, 4, 3, 1.0f, 0.0f);
+    double want = (fabs(1 - 0.34) + fabs(1 - 0.21) + fabs(1 - 2.0)) / 5.0;
+    check(fabs(metrics_calibration_error(&metrics) - want) <= 1e-8, "%.9g, not %.9g",
+          metrics_calibration_error(&metrics), want);
+    check(metrics.bins[2].count == 2 && metrics.bins[3].count == 1 && metrics.bins[14].count == 2,
+          "%d, %d, %d samples in the bins", metrics.bins[2].count, metrics.bins[3].count,
+          metrics.bins[14].count);
+    float nothing[CLASSES];
+    for (int c = 0; c < CLASSES; c++)
+        nothing[c] = NAN;
+    metrics_add(&metrics, 0, nothing, NAN);
+    check(metrics.bins[0].count == 1, "NaN is in no bin, or in another than the first");
+}
+
+static void test_decidable(void)
+{
+    struct decision all[] = {{0.5f, true}, {0.9f, true}, {0.7f, false}, {0.8f, true}, {0.6f, true}};
+    check(metrics_decidable(all, 5, 0.0) == 0.4, "without a mistake: %g",
+          metrics_decidable(all, 5, 0.0));
+    check(metrics_decidable(all, 5, 0.2) == 1.0, "one of five wrong: %g",
+          metrics_decidable(all, 5, 0.2));
+    check(metrics_decidable(all, 5, 0.24) == 1.0 && metrics_decidable(all, 4, 0.19) == 0.5,
+          "%g, %g", metrics_decidable(all, 5, 0.24), metrics_decidable(all, 4, 0.19));
+    struct decision equal[] = {{0.9f, true}, {0.8f, true}, {0.8f, false}};
+    check(metrics_decidable(equal, 3, 0.0) * 3.0 == 1.0, "of equal confidences one was decided: %g",
+          metrics_decidable(equal, 3, 0.0));
+    check(metrics_decidable(all, 0, 0.5) == 0.0, "no samples");
 }
 
 /* --- parameters --- */
@@ -2231,6 +2294,17 @@ static void test_run_without_validation(void)
     run_free(&run);
 }
 
+/* a = d a + (1-d) w, with d the decay of 16 steps, or less in the first updates. */
+static void average_by_hand(float *average, const float *params, float ema, int updates)
+{
+    float decay = ema * ema, early = (1.0f + (float)updates) / (10.0f + (float)updates);
+    decay *= decay;
+    decay *= decay;
+    decay *= decay;
+    for (int i = 0; i < PARAM_COUNT; i++)
+        average[i] += (1.0f - (early < decay ? early : decay)) * (params[i] - average[i]);
+}
+
 /* The same by hand: order, learning rates and positions as documented, then network_train. */
 static void run_by_hand(struct run_rig *run, int steps)
 {
@@ -2238,13 +2312,14 @@ static void run_by_hand(struct run_rig *run, int steps)
     struct network *network = &run->rig.network;
     int n = run->split.train_count, batches = (n + options->batch - 1) / options->batch;
     int *order = make((size_t)n, sizeof *order), done = 0;
-    float *params = make(PARAM_COUNT, sizeof *params);
+    float *average = make(PARAM_COUNT, sizeof *average);
     struct batch batch;
     struct error err = {""};
     if (batch_create(&batch, options->batch, &err))
         abort();
-    params_init(params, options->seed);
-    network_set_params(network, params);
+    batch.smoothing = options->label_smoothing;
+    params_init(average, options->seed);
+    network_set_params(network, average);
     for (int epoch = 1; epoch <= options->epochs; epoch++) {
         struct rng rng;
         memcpy(order, run->split.train, (size_t)n * sizeof *order);
@@ -2252,7 +2327,8 @@ static void run_by_hand(struct run_rig *run, int steps)
         rng_shuffle(&rng, order, n);
         for (int from = 0; from < n && done < steps; from += options->batch, done++) {
             struct network_step step = {.lr = schedule_rate(options->schedule, options->lr, done,
-                                                            (int64_t)options->epochs * batches),
+                                                            (int64_t)options->epochs * batches,
+                                                            (int64_t)options->warmup * batches),
                                         .l2 = options->l2,
                                         .dropout = options->dropout,
                                         .seed = options->seed,
@@ -2260,11 +2336,18 @@ static void run_by_hand(struct run_rig *run, int steps)
                                             (uint64_t)(epoch - 1) * (uint64_t)n + (uint64_t)from};
             batch_fill(&batch, &run->made.dataset, order + from,
                        n - from < options->batch ? n - from : options->batch);
+            if (augment_any(&options->augment))
+                batch_distort(&batch, &options->augment, options->seed, epoch, order + from,
+                              run->rig.team);
             network_train(network, &batch, &step);
+            if (done % 16 == 15)
+                average_by_hand(average, network->params, options->ema, done / 16);
         }
     }
+    if (options->ema > 0.0f)
+        network_set_params(network, average);
     free(order);
-    free(params);
+    free(average);
     batch_destroy(&batch);
 }
 
@@ -2280,10 +2363,31 @@ static void test_run_by_hand(void)
         run.options.seed = 4;
         run_go(&run);
         float *params = copy_of(run.rig.network.params, PARAM_COUNT);
-        check(run.watch.epochs[1].lr == schedule_rate(run.options.schedule, 1e-3f, 7, 21),
+        check(run.watch.epochs[1].lr == schedule_rate(run.options.schedule, 1e-3f, 7, 21, 0),
               "epoch 2 started with lr %g", (double)run.watch.epochs[1].lr);
         run_by_hand(&run, 21);
         check_same(schedule_names[kind], params, run.rig.network.params, PARAM_COUNT);
+        free(params);
+        run_free(&run);
+    }
+}
+
+/* All that is off unless asked for: distorted images, smoothed labels, a warmup, an average. */
+static void test_run_by_hand_extras(void)
+{
+    static const float decays[] = {0.0f, 0.5f, 0.999f};
+    for (size_t i = 0; i < COUNT(decays); i++) {
+        struct run_rig run;
+        run_new(&run, 0);
+        run.options.epochs = 6;
+        run.options.warmup = 2;
+        run.options.label_smoothing = 0.1f;
+        run.options.ema = decays[i];
+        run.options.augment = (struct augment){10.0f, 0.1f, 0.2f, 1.5f, 0.8f};
+        run_go(&run);
+        float *params = copy_of(run.rig.network.params, PARAM_COUNT);
+        run_by_hand(&run, 42);
+        check_same("extras", params, run.rig.network.params, PARAM_COUNT);
         free(params);
         run_free(&run);
     }
@@ -2459,9 +2563,11 @@ TEST_LIST(tests_net, {"kernels: first layer from pixels", test_pixels_forward},
           {"adam: first and late steps", test_adam_facts},
           {"schedule: constant", test_schedule_constant},
           {"schedule: cosine", test_schedule_cosine}, {"schedule: step", test_schedule_step},
-          {"schedule: names", test_schedule_names}, {"metrics: argmax and ties", test_argmax},
-          {"metrics: a worked example", test_metrics}, {"metrics: no samples", test_metrics_empty},
-          {"metrics: long sums", test_metrics_long_sum},
+          {"schedule: warmup", test_schedule_warmup}, {"schedule: names", test_schedule_names},
+          {"metrics: argmax and ties", test_argmax}, {"metrics: a worked example", test_metrics},
+          {"metrics: no samples", test_metrics_empty},
+          {"metrics: long sums", test_metrics_long_sum}, {"metrics: calibration", test_calibration},
+          {"metrics: what can be decided", test_decidable},
           {"params: the table tiles the block", test_params_table},
           {"params: initial values", test_params_init}, {"params: seeds", test_params_seed},
           {"network: setting parameters starts afresh", test_set_params},
@@ -2476,7 +2582,9 @@ TEST_LIST(tests_net, {"kernels: first layer from pixels", test_pixels_forward},
           {"train: completed, best weights kept", test_run_completed},
           {"train: early stop", test_run_early},
           {"train: no validation images", test_run_without_validation},
-          {"train: the same by hand", test_run_by_hand}, {"train: asked to stop", test_run_asked},
-          {"train: diverged", test_run_diverged}, {"train: diverged late", test_run_diverged_late},
+          {"train: the same by hand", test_run_by_hand},
+          {"train: extras, the same by hand", test_run_by_hand_extras},
+          {"train: asked to stop", test_run_asked}, {"train: diverged", test_run_diverged},
+          {"train: diverged late", test_run_diverged_late},
           {"train: averages with a short last batch", test_run_averages},
           {"train: seeds", test_run_seeds}, {"train: no callbacks", test_run_without_callbacks});

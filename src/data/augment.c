@@ -1,0 +1,183 @@
+#include "mnist/augment.h"
+
+#include <string.h>
+
+#include "mnist/rmath.h"
+
+bool augment_any(const struct augment *a)
+{
+    return a->rotate > 0 || a->scale > 0 || a->shear > 0 || a->shift > 0 || a->elastic > 0;
+}
+
+/* --- the map --- */
+
+enum { UNIT = 4096 }; /* parts of a pixel in a struct warp */
+
+/* White paper on all sides of the old image. A place further out is white as well, wherever it is. */
+enum { MARGIN = 8, STRIDE = 64, ROWS = IDX_SIDE + 2 * MARGIN + 2 };
+
+static int32_t to_units(float pixels)
+{
+    const float low = -MARGIN, high = IDX_SIDE - 1 + MARGIN;
+    pixels = pixels > low ? pixels : low;
+    pixels = pixels < high ? pixels : high;
+    return (int32_t)((pixels + MARGIN) * UNIT) - MARGIN * UNIT;
+}
+
+/* An affine map about the middle of the image, from new to old: old = middle + matrix (new - middle)
+ * + offset. */
+struct affine {
+    float xx, xy, yx, yy; /* old x from new x and y; old y from new x and y */
+    float x, y;
+};
+
+/* Pixel centres are at whole numbers, so the middle of 28 is at 13.5. */
+static const float MIDDLE = (IDX_SIDE - 1) * 0.5f;
+
+/* displacement: (WARP_GRID, WARP_GRID, 2) pixels, or NULL for none. */
+static void warp_set(struct warp *warp, const struct affine *map, const float *displacement)
+{
+    for (int j = 0; j < WARP_GRID; j++) {
+        for (int i = 0; i < WARP_GRID; i++) {
+            float x = (float)(i * WARP_STEP) - MIDDLE, y = (float)(j * WARP_STEP) - MIDDLE;
+            float old_x = MIDDLE + (map->xx * x + map->xy * y) + map->x;
+            float old_y = MIDDLE + (map->yx * x + map->yy * y) + map->y;
+            if (displacement) {
+                old_x += *displacement++;
+                old_y += *displacement++;
+            }
+            warp->x[j][i] = to_units(old_x);
+            warp->y[j][i] = to_units(old_y);
+        }
+    }
+}
+
+/* cos and sin of an angle in degrees. */
+static void cos_sin(float degrees, float *cosine, float *sine)
+{
+    const float quarter = 1.57079633f;
+    float angle = degrees * (quarter / 90.0f);
+    *cosine = rmath_cos(angle);
+    *sine = rmath_cos(angle - quarter);
+}
+
+static float uniform(struct rng *rng, float strength)
+{
+    return strength * (2.0f * rng_uniform(rng) - 1.0f);
+}
+
+/* A nearly normal number from 32 random bits: the sum of four uniform bytes less its mean 510, divided
+ * by its standard deviation, sqrt(4 (256² - 1) / 12). */
+static float nearly_normal(uint32_t bits)
+{
+    uint32_t sum = (bits & 255) + (bits >> 8 & 255) + (bits >> 16 & 255) + (bits >> 24);
+    return (float)((int32_t)sum - 510) * 0.0067659f;
+}
+
+/* The old place of a new pixel is found the other way round: undo the shift, then the rotation, the
+ * shear and the stretching. */
+void warp_random(struct warp *warp, const struct augment *a, struct rng *rng)
+{
+    float cosine, sine, displacement[WARP_GRID * WARP_GRID * 2];
+    float x_scale = 1.0f / (1.0f + uniform(rng, a->scale));
+    float y_scale = 1.0f / (1.0f + uniform(rng, a->scale));
+    float shear = uniform(rng, a->shear);
+    cos_sin(uniform(rng, a->rotate), &cosine, &sine);
+    float dx = uniform(rng, a->shift), dy = uniform(rng, a->shift);
+    struct affine map = {
+        .xx = x_scale * (cosine + shear * sine),
+        .xy = x_scale * (shear * cosine - sine),
+        .yx = y_scale * sine,
+        .yy = y_scale * cosine,
+    };
+    map.x = -(map.xx * dx + map.xy * dy);
+    map.y = -(map.yx * dx + map.yy * dy);
+    if (a->elastic > 0) {
+        for (int i = 0; i < WARP_GRID * WARP_GRID * 2; i += 2) {
+            uint64_t bits = rng_next(rng);
+            displacement[i] = a->elastic * nearly_normal((uint32_t)bits);
+            displacement[i + 1] = a->elastic * nearly_normal((uint32_t)(bits >> 32));
+        }
+    }
+    warp_set(warp, &map, a->elastic > 0 ? displacement : NULL);
+}
+
+void warp_move(struct warp *warp, float dx, float dy, float degrees)
+{
+    float cosine, sine;
+    cos_sin(degrees, &cosine, &sine);
+    struct affine map = {.xx = cosine, .xy = -sine, .yx = sine, .yy = cosine};
+    map.x = -(map.xx * dx + map.xy * dy);
+    map.y = -(map.yx * dx + map.yy * dy);
+    warp_set(warp, &map, NULL);
+}
+
+/* --- the picture ---
+ *
+ * Places are 16-bit numbers here, in 1/256 pixel from the top left of the paper, so that vectors
+ * hold as many as can be. */
+
+/* A row of grid points becomes a row of all columns. */
+static void widen(uint16_t to[IDX_SIDE], const int32_t grid[WARP_GRID])
+{
+    for (int i = 0; i < WARP_GRID - 1; i++) {
+        int32_t from = grid[i] + MARGIN * UNIT, step = grid[i + 1] - grid[i];
+        for (int k = 0; k < WARP_STEP; k++)
+            to[i * WARP_STEP + k] =
+                (uint16_t)((from * WARP_STEP + step * k) / (UNIT * WARP_STEP / 256));
+    }
+}
+
+/* The row of places that is k fourths of the way from one row to the next. */
+static void between(uint16_t *restrict to, const uint16_t *restrict upper,
+                    const uint16_t *restrict lower, int k)
+{
+    for (int c = 0; c < IDX_SIDE; c++) {
+        uint16_t sum = (uint16_t)(upper[c] * (WARP_STEP - k) + lower[c] * k);
+        to[c] = sum / WARP_STEP;
+    }
+}
+
+/* Three passes over the image; all but the second are vector code. */
+void warp_apply(uint8_t *restrict to, const uint8_t *restrict from, const struct warp *warp)
+{
+    uint8_t paper[ROWS * STRIDE] = {0};
+    uint16_t x_grid[WARP_GRID][IDX_SIDE], y_grid[WARP_GRID][IDX_SIDE];
+    uint16_t x[IDX_PIXELS], y[IDX_PIXELS], at[IDX_PIXELS], upper[IDX_PIXELS], lower[IDX_PIXELS];
+    for (int r = 0; r < IDX_SIDE; r++)
+        memcpy(paper + (r + MARGIN) * STRIDE + MARGIN, from + r * IDX_SIDE, IDX_SIDE);
+    for (int j = 0; j < WARP_GRID; j++) {
+        widen(x_grid[j], warp->x[j]);
+        widen(y_grid[j], warp->y[j]);
+    }
+    for (int r = 0; r < IDX_SIDE; r++) {
+        int j = r / WARP_STEP, k = r % WARP_STEP;
+        between(x + r * IDX_SIDE, x_grid[j], x_grid[j + 1], k);
+        between(y + r * IDX_SIDE, y_grid[j], y_grid[j + 1], k);
+    }
+    for (int p = 0; p < IDX_PIXELS; p++)
+        at[p] = (uint16_t)((y[p] >> 8) * STRIDE + (x[p] >> 8));
+    for (int p = 0; p < IDX_PIXELS; p++) {
+        const uint8_t *four = paper + at[p];
+        upper[p] = (uint16_t)(four[0] | four[1] << 8);
+        lower[p] = (uint16_t)(four[STRIDE] | four[STRIDE + 1] << 8);
+    }
+    for (int p = 0; p < IDX_PIXELS; p++) {
+        uint16_t right = x[p] & 255, left = (uint16_t)(256 - right);
+        uint16_t down = y[p] & 255, up = (uint16_t)(256 - down);
+        uint16_t above = (uint16_t)((upper[p] & 255) * left + (upper[p] >> 8) * right + 128);
+        uint16_t below = (uint16_t)((lower[p] & 255) * left + (lower[p] >> 8) * right + 128);
+        uint16_t value = (uint16_t)((above >> 8) * up + (below >> 8) * down + 128);
+        to[p] = (uint8_t)(value >> 8);
+    }
+}
+
+void augment_image(uint8_t *restrict to, const uint8_t *restrict from,
+                   const struct augment *augment, uint64_t seed, int epoch, int index)
+{
+    struct rng rng;
+    struct warp warp;
+    rng_seed(&rng, seed, RNG_AUGMENT, (uint64_t)epoch << 32 | (uint64_t)index);
+    warp_random(&warp, augment, &rng);
+    warp_apply(to, from, &warp);
+}
