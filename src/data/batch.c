@@ -60,7 +60,7 @@ struct distortion {
     const int *indices;
 };
 
-enum { CHUNK = 8 }; /* images a task distorts */
+enum { CHUNK = 16 }; /* images a task distorts */
 
 /* Asks for an image before it is needed: a shuffled batch comes from all over memory. */
 static void fetch(const uint8_t *pixels)
@@ -73,9 +73,10 @@ static void distort_task(void *context, int task)
 {
     const struct distortion *job = context;
     struct batch *batch = job->batch;
-    for (int b = task * CHUNK; b < (task + 1) * CHUNK && b < batch->size; b++) {
+    int from = task * CHUNK, to = from + CHUNK < batch->size ? from + CHUNK : batch->size;
+    for (int b = from; b < to; b++) {
         uint8_t *pixels = batch->distorted + (size_t)b * IDX_PIXELS;
-        if (b + 1 < batch->size)
+        if (b + 1 < to)
             fetch(batch->pixels[b + 1]);
         uint64_t *mask = batch->distorted_masks + (size_t)b * MASK_WORDS;
         augment_image(pixels, batch->pixels[b], job->augment, job->seed, job->epoch,

@@ -24,11 +24,11 @@ has_kernels() {
     ! mnist-train --simd "$1" --data "$SAMPLE" --epochs 1 --quiet 2>&1 | grep -q 'this processor has no'
 }
 
-# same_everywhere KERNELS…: each of them, with and without dropout.
+# same_everywhere KERNELS…: each of them, plain and with all extras.
 same_everywhere() {
     for simd in "$@"; do
         same first.bin --threads 2 --simd "$simd" &&
-            same dropout.bin --threads 2 --dropout 0.3 --simd "$simd" || {
+            same extras.bin --threads 2 $extras --simd "$simd" || {
             echo "$simd kernels"
             return 1
         }
@@ -42,8 +42,9 @@ build() {
 }
 
 program=$REPO/build/$MODE/mnist
+extras='--dropout 0.3 --augment --label-smoothing 0.1 --ema 0.9'
 check 'trains' train first.bin --threads 1
-check 'trains with dropout' train dropout.bin --threads 1 --dropout 0.3
+check 'trains with all extras' train extras.bin --threads 1 $extras
 [ $failures -eq 0 ] || finish
 crc=$(mnist-eval first.bin --data "$SAMPLE" --json | sed 's/.*"weights_crc32":"\([0-9a-f]*\)".*/\1/')
 echo "# weights_crc32 $crc"
@@ -51,7 +52,7 @@ echo "# weights_crc32 $crc"
 check 'again' same first.bin --threads 1
 for threads in 2 3 8; do
     check "$threads threads" same first.bin --threads $threads
-    check "$threads threads, dropout" same dropout.bin --threads $threads --dropout 0.3
+    check "$threads threads, all extras" same extras.bin --threads $threads $extras
 done
 
 # The list is in the help: --simd SET … auto, baseline, …, reference [auto].
