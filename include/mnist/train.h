@@ -3,26 +3,7 @@
 #define MNIST_TRAIN_H
 
 #include "mnist/network.h"
-#include "mnist/schedule.h"
-
-struct train_options {
-    int epochs; /* at the most */
-    int batch;  /* samples a step */
-    float lr;   /* the schedule's peak */
-    /* Adds l2/2 × the sum of squared weights to what is minimised, not to the loss that is told. */
-    float l2;
-    float dropout;
-    int patience; /* epochs without a better validation loss before stopping; 0: never stop early */
-    int val;      /* images set aside for validation; 0: none, and the last weights are the best */
-    enum schedule schedule;
-    int warmup; /* epochs in which the learning rate rises to lr */
-    uint64_t seed;
-    struct augment augment; /* distorts the training images; of strength 0: does not */
-    float label_smoothing;  /* 0 <= s < 1: the targets' share that is spread over all classes */
-    /* 0: none. Else the decay d of an exponential moving average of the weights after each step,
-     * a = d a + (1-d) w (Polyak and Juditsky 1992), which is what is validated and kept. */
-    float ema;
-};
+#include "mnist/train_options.h"
 
 /* One epoch. Losses are mean cross-entropies in nats, accuracies fractions; the training figures
  * are of the batches as they were drawn, each before its own update. */

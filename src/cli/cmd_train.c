@@ -148,14 +148,14 @@ static void announce_extras(const struct train_options *o)
 {
     const struct augment *a = &o->augment;
     if (augment_any(a))
-        fprintf(stderr,
-                "images distorted: rotate %s°, scale %s, shear %s, shift %s px, elastic %s px\n",
+        fprintf(stderr, "images distorted: rotate %s°, scale %s, shear %s, shift %s, elastic %s\n",
                 format_float(a->rotate).text, format_float(a->scale).text,
                 format_float(a->shear).text, format_float(a->shift).text,
                 format_float(a->elastic).text);
-    if (o->label_smoothing > 0 || o->ema > 0 || o->warmup > 0)
-        fprintf(stderr, "label smoothing %s, average of weights %s, warmup %d\n",
-                format_float(o->label_smoothing).text, format_float(o->ema).text, o->warmup);
+    if (o->warmup > 0)
+        fprintf(stderr, "the learning rate rises for %d epochs\n", o->warmup);
+    if (o->ema > 0)
+        fprintf(stderr, "an average of the weights is kept, decay %s\n", format_float(o->ema).text);
 }
 
 static void announce(const struct session *s)
@@ -167,17 +167,13 @@ static void announce(const struct session *s)
         json_write_string(stdout, s->common.data);
         printf(",\"train_images\":%d,\"val_images\":%d,\"test_images\":%d", s->split.train_count,
                s->split.val_count, s->test_set.count);
-        printf(",\"epochs\":%d,\"lr\":%s,\"batch\":%d,\"l2\":%s,\"dropout\":%s,\"patience\":%d,"
-               "\"val\":%d,\"schedule\":\"%s\",\"warmup\":%d,\"label_smoothing\":%s,\"ema\":%s",
-               o->epochs, format_float(o->lr).text, o->batch, format_float(o->l2).text,
-               format_float(o->dropout).text, o->patience, o->val, schedule_names[o->schedule],
-               o->warmup, format_float(o->label_smoothing).text, format_float(o->ema).text);
-        printf(",\"rotate\":%s,\"scale\":%s,\"shear\":%s,\"shift\":%s,\"elastic\":%s",
-               format_float(o->augment.rotate).text, format_float(o->augment.scale).text,
-               format_float(o->augment.shear).text, format_float(o->augment.shift).text,
-               format_float(o->augment.elastic).text);
-        printf(",\"seed\":%" PRIu64 ",\"threads\":%d,\"kernels\":\"%s\"}\n", o->seed,
-               s->common.threads, s->network.kernels->name);
+        for (int i = 0; i < TRAIN_OPTIONS; i++) {
+            const char *quote = train_option_is_string(i) ? "\"" : "";
+            printf(",\"%s\":%s%s%s", train_option_names[i], quote, train_option_text(o, i).text,
+                   quote);
+        }
+        printf(",\"threads\":%d,\"kernels\":\"%s\"}\n", s->common.threads,
+               s->network.kernels->name);
         fflush(stdout);
     }
     if (s->common.quiet)
@@ -188,11 +184,12 @@ static void announce(const struct session *s)
             format_count(s->split.val_count).text, format_count(s->test_set.count).text,
             s->common.data);
     fprintf(stderr,
-            "epochs %d, lr %s %s, batch %d, l2 %s, dropout %s, patience %d, seed %" PRIu64
-            "; %d thread%s, %s kernels\n",
+            "epochs %d, lr %s %s, batch %d, l2 %s, dropout %s, label smoothing %s, patience %d, "
+            "seed %" PRIu64 "; %d thread%s, %s kernels\n",
             o->epochs, format_float(o->lr).text, schedule_names[o->schedule], o->batch,
-            format_float(o->l2).text, format_float(o->dropout).text, o->patience, o->seed,
-            s->common.threads, s->common.threads == 1 ? "" : "s", s->network.kernels->name);
+            format_float(o->l2).text, format_float(o->dropout).text,
+            format_float(o->label_smoothing).text, o->patience, o->seed, s->common.threads,
+            s->common.threads == 1 ? "" : "s", s->network.kernels->name);
     announce_extras(o);
     if (s->preset)
         fprintf(stderr, "preset %s: %s\n", preset_names[s->preset], presets[s->preset]);
@@ -323,10 +320,12 @@ int command_train(int argc, char **argv)
     struct session s = {
         .program = argv[0],
         .common = options_common(),
-        .train = {.epochs = 50,
-                  .lr = 1e-3f,
+        .train = {.epochs = 40,
+                  .lr = 3e-3f,
                   .batch = 128,
                   .l2 = 3e-4f,
+                  .dropout = 0.1f,
+                  .label_smoothing = 0.01f,
                   .patience = 10,
                   .val = VAL_AUTO,
                   .schedule = SCHEDULE_COSINE,

@@ -15,29 +15,14 @@ static const size_t LARGEST_FILE = (size_t)64 << 20;
 
 static void set_metadata(struct safetensors *st, const struct model *model)
 {
-    const struct train_options *o = &model->options;
     const struct train_epoch *best = &model->best;
     safetensors_set(st, "format", "pt");
     safetensors_set(st, "mnist_format_version", "%s", VERSION);
     safetensors_set(st, "architecture", "784-128-64-10 dense, ReLU, softmax");
     safetensors_set(st, "input_scaling", "pixel / 255");
-    safetensors_set(st, "epochs", "%d", o->epochs);
-    safetensors_set(st, "batch", "%d", o->batch);
-    safetensors_set(st, "lr", "%s", format_float(o->lr).text);
-    safetensors_set(st, "l2", "%s", format_float(o->l2).text);
-    safetensors_set(st, "dropout", "%s", format_float(o->dropout).text);
-    safetensors_set(st, "patience", "%d", o->patience);
-    safetensors_set(st, "val", "%d", o->val);
-    safetensors_set(st, "schedule", "%s", schedule_names[o->schedule]);
-    safetensors_set(st, "warmup", "%d", o->warmup);
-    safetensors_set(st, "label_smoothing", "%s", format_float(o->label_smoothing).text);
-    safetensors_set(st, "ema", "%s", format_float(o->ema).text);
-    safetensors_set(st, "rotate", "%s", format_float(o->augment.rotate).text);
-    safetensors_set(st, "scale", "%s", format_float(o->augment.scale).text);
-    safetensors_set(st, "shear", "%s", format_float(o->augment.shear).text);
-    safetensors_set(st, "shift", "%s", format_float(o->augment.shift).text);
-    safetensors_set(st, "elastic", "%s", format_float(o->augment.elastic).text);
-    safetensors_set(st, "seed", "%" PRIu64, o->seed);
+    for (int i = 0; i < TRAIN_OPTIONS; i++)
+        safetensors_set(st, train_option_names[i], "%s",
+                        train_option_text(&model->options, i).text);
     safetensors_set(st, "best_epoch", "%d", best->epoch);
     safetensors_set(st, "val_loss", "%.9g", best->val_loss);
     safetensors_set(st, "val_acc", "%.9g", best->val_acc);

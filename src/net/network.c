@@ -90,13 +90,18 @@ static int smaller(int a, int b)
     return a < b ? a : b;
 }
 
-/* Silences each of a[0 … n-1] with probability p and scales the others so that the mean stays:
- * inverted dropout (Srivastava et al. 2014). */
+/* Silences each of a[0 … n-1], n a multiple of 4, with probability p and scales the others so that
+ * the mean stays: inverted dropout (Srivastava et al. 2014). A unit is silenced where 16 random bits
+ * are below 2^16 p. */
 static void drop(float *a, int n, float p, struct rng *rng)
 {
     float scale = 1.0f / (1.0f - p);
-    for (int i = 0; i < n; i++)
-        a[i] = rng_uniform(rng) < p ? 0.0f : a[i] * scale;
+    uint64_t below = (uint64_t)(p * 65536.0f);
+    for (int i = 0; i < n; i += 4) {
+        uint64_t bits = rng_next(rng);
+        for (int k = 0; k < 4; k++)
+            a[i + k] = (bits >> (16 * k) & 0xffff) < below ? 0.0f : a[i + k] * scale;
+    }
 }
 
 /* Layer by layer for samples from … from+count-1; `drawn` counts the samples before sample 0. */

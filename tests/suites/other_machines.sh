@@ -8,7 +8,7 @@ cd "$work" || exit 1
 
 plain=5097482f
 extras=1236dee4
-options="--epochs 1 --seed 1 --lr 1e-3 --batch 128 --l2 1e-4 --dropout 0 --schedule cosine --val 500 --quiet"
+options="--epochs 1 --seed 1 --lr 1e-3 --batch 128 --l2 1e-4 --dropout 0 --label-smoothing 0 --schedule cosine --val 500 --quiet"
 
 more="--epochs 2 --warmup 1 --label-smoothing 0.1 --ema 0.99 --augment --rotate 12 --scale 0.1 --shear 0.2 --shift 2 --elastic 1"
 

@@ -1163,18 +1163,27 @@ static void oracle_slopes(double *slopes)
     check_shortcut(slopes);
 }
 
+/* keep (n): 0 where 16 random bits are below 2^16 p, four units to a number, lowest bits first. */
+static void keep_by_hand(double *keep, int n, const struct network_step *step, uint64_t index)
+{
+    struct rng rng;
+    uint64_t bits = 0;
+    rng_seed(&rng, step->seed, RNG_DROPOUT, index);
+    for (int i = 0; i < n; i++, bits >>= 16) {
+        if (i % 4 == 0)
+            bits = rng_next(&rng);
+        bool silent = (double)(bits & 0xffff) < floor((double)step->dropout * 65536.0);
+        keep[i] = silent ? 0.0 : 1.0 / (1.0 - (double)step->dropout);
+    }
+}
+
 /* The masks that network_train draws, from its description alone. */
 static void oracle_dropout(const struct network_step *step)
 {
-    double scale = 1.0 / (1.0 - (double)step->dropout);
     for (int s = 0; s < GRADIENT_B; s++) {
-        struct rng rng;
-        rng_seed(&rng, step->seed, RNG_DROPOUT, 2 * (step->drawn + (uint64_t)s));
-        for (int n = 0; n < HIDDEN1; n++)
-            oracle.keep1[s][n] = rng_uniform(&rng) < step->dropout ? 0.0 : scale;
-        rng_seed(&rng, step->seed, RNG_DROPOUT, 2 * (step->drawn + (uint64_t)s) + 1);
-        for (int n = 0; n < HIDDEN2; n++)
-            oracle.keep2[s][n] = rng_uniform(&rng) < step->dropout ? 0.0 : scale;
+        uint64_t index = 2 * (step->drawn + (uint64_t)s);
+        keep_by_hand(oracle.keep1[s], HIDDEN1, step, index);
+        keep_by_hand(oracle.keep2[s], HIDDEN2, step, index + 1);
     }
 }
 

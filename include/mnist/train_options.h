@@ -1,0 +1,47 @@
+/* What a training run can be told, as one table: how each option is called, written and read. The model
+ * file, the checkpoint, the JSON log and the check of --resume all loop over it. */
+#ifndef MNIST_TRAIN_OPTIONS_H
+#define MNIST_TRAIN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "mnist/augment.h"
+#include "mnist/format.h"
+#include "mnist/schedule.h"
+
+struct train_options {
+    int epochs; /* at the most */
+    int batch;  /* samples a step */
+    float lr;   /* the schedule's peak */
+    /* Adds l2/2 × the sum of squared weights to what is minimised, not to the loss that is told. */
+    float l2;
+    float dropout;
+    int patience; /* epochs without a better validation loss before stopping; 0: never stop early */
+    int val;      /* images set aside for validation; 0: none, and the last weights are the best */
+    enum schedule schedule;
+    int warmup;             /* epochs in which the learning rate rises to lr */
+    float label_smoothing;  /* 0 <= s < 1: the targets' share that is spread over all classes */
+    struct augment augment; /* distorts the training images; of strength 0: does not */
+    /* 0: none. Else the decay d of an exponential moving average of the weights after each step,
+     * a = d a + (1-d) w (Polyak and Juditsky 1992), which is what is validated and kept. */
+    float ema;
+    uint64_t seed;
+};
+
+enum { TRAIN_OPTIONS = 17 };
+
+/* "epochs", "lr", … "seed": option i, as it is called in files and in JSON; on the command line with
+ * dashes for underscores. */
+extern const char *const train_option_names[TRAIN_OPTIONS];
+
+/* Option i as text: the same text for the same value, and the other way round. */
+struct text train_option_text(const struct train_options *options, int i);
+
+/* Whether that text is a string in JSON, not a number. */
+bool train_option_is_string(int i);
+
+/* Sets option i from such a text; false, with nothing changed, if it is none. */
+bool train_option_parse(struct train_options *options, int i, const char *text);
+
+#endif
