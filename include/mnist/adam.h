@@ -4,6 +4,7 @@
 #define MNIST_ADAM_H
 
 #include <math.h>
+#include <stdint.h>
 
 struct adam {
     float beta1, beta2, epsilon; /* 0.9, 0.999, 1e-8 */
@@ -20,6 +21,9 @@ struct adam_step {
 
 /* The paper's constants, no step taken. */
 void adam_init(struct adam *adam);
+
+/* Advances t by `steps`, as so many calls of adam_next do. */
+void adam_skip(struct adam *adam, int64_t steps);
 
 /* Advances t by one and gives the step for it. */
 struct adam_step adam_next(struct adam *adam, float lr, float l2);

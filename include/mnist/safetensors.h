@@ -18,9 +18,12 @@ enum {
     SAFETENSORS_VALUE = 256    /* bytes of a metadata value, with its NUL */
 };
 
-/* A float32 tensor, row-major, of rank 1 (shape[1] = 1) or 2. */
+enum safetensors_type { SAFETENSORS_F32, SAFETENSORS_F64 };
+
+/* A tensor of float32 or float64, row-major, of rank 1 (shape[1] = 1) or 2. */
 struct safetensors_tensor {
     char name[SAFETENSORS_NAME];
+    enum safetensors_type type;
     int rank;
     uint64_t shape[2];
     size_t begin, end; /* its bytes in the buffer; set by reader and writer */
@@ -42,24 +45,25 @@ struct safetensors {
  * that there is room. */
 __attribute__((format(printf, 3, 4))) void safetensors_set(struct safetensors *st, const char *key,
                                                            const char *format, ...);
-void safetensors_add(struct safetensors *st, const char *name, int rank, uint64_t rows,
-                     uint64_t cols);
+void safetensors_add(struct safetensors *st, const char *name, enum safetensors_type type, int rank,
+                     uint64_t rows, uint64_t cols);
 
-/* Writes the file atomically; values[i] are the floats of tensor i in the tensor's order. Sets
- * st->crc32. */
-int safetensors_save(struct safetensors *st, const float *const *values, const char *path,
+/* Writes the file atomically; values[i] are the floats or doubles of tensor i in the tensor's order.
+ * Sets st->crc32. */
+int safetensors_save(struct safetensors *st, const void *const *values, const char *path,
                      struct error *err);
 
-/* Reads bytes and believes nothing: header <= 1 MB and inside the file, strict JSON, F32 only,
+/* Reads bytes and believes nothing: header <= 1 MB and inside the file, strict JSON, F32 and F64 only,
  * sizes that fit, no name twice, offsets that tile the buffer to its last byte, both checksums,
- * every float finite. st->data points into bytes. `name` is for the messages. */
+ * every number finite. st->data points into bytes. `name` is for the messages. */
 int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size, const char *name,
                       struct error *err);
 
-/* The value of a metadata key, or NULL; a tensor by name, or NULL; float i of a tensor. */
+/* The value of a metadata key, or NULL; a tensor by name, or NULL; number i of a tensor, a float of an
+ * F32 tensor exactly. */
 const char *safetensors_get(const struct safetensors *st, const char *key);
 const struct safetensors_tensor *safetensors_find(const struct safetensors *st, const char *name);
-float safetensors_float(const struct safetensors *st, const struct safetensors_tensor *tensor,
-                        size_t i);
+double safetensors_number(const struct safetensors *st, const struct safetensors_tensor *tensor,
+                          size_t i);
 
 #endif

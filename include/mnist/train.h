@@ -25,10 +25,23 @@ struct train_progress {
     double seconds; /* since training began */
 };
 
-/* Both may be NULL. on_batch returns true to ask for a stop after this batch. */
+/* All that a run carries from one epoch to the next; random numbers are functions of the seed and the
+ * epoch, so there is no state of theirs. Each block of floats is (PARAM_COUNT), laid out as
+ * param_table says. */
+struct train_state {
+    int epochs_run;              /* whole epochs */
+    struct train_epoch *history; /* (epochs_run) */
+    struct train_epoch best;     /* the epoch that best_params are of; 0: none yet */
+    float *params, *m, *v, *best_params;
+    float *average; /* with --ema, else NULL */
+};
+
+/* Both may be NULL. on_batch returns true to ask for a stop after this batch. on_epoch sees the state
+ * after each epoch, whose record is the last of the history; it may return -1 with err filled, which
+ * ends the run. The state is the run's and is valid until on_epoch returns. */
 struct train_callbacks {
     bool (*on_batch)(void *context, const struct train_progress *progress);
-    void (*on_epoch)(void *context, const struct train_epoch *epoch);
+    int (*on_epoch)(void *context, const struct train_state *state, struct error *err);
     void *context;
 };
 
@@ -41,7 +54,7 @@ enum train_stop {
 
 struct train_result {
     enum train_stop stop;
-    int epochs_run; /* whole epochs */
+    int epochs_run; /* whole epochs, those before a resumption among them */
     struct train_epoch best;
     double seconds;                     /* the whole run */
     double images_per_s;                /* over all training passes */
@@ -51,9 +64,12 @@ struct train_result {
 /* Trains from freshly initialised parameters on split->train, validating on split->val. However it
  * stops, the network ends with the best weights: those of the epoch with the lowest validation
  * loss. If not one epoch was whole, it keeps the weights as they are and best.epoch is 0, unless it
- * diverged: then they are worthless. -1 with err filled only when memory is short. */
+ * diverged: then they are worthless. With a state to go on `from` (NULL: none) it does what the run
+ * that the state is of would have done next, to the last bit. -1 with err filled when memory is short
+ * or on_epoch failed. */
 int train_run(struct train_result *result, struct network *network, const struct dataset *dataset,
               const struct split *split, const struct train_options *options,
-              const struct train_callbacks *callbacks, struct error *err);
+              const struct train_state *from, const struct train_callbacks *callbacks,
+              struct error *err);
 
 #endif

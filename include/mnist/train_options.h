@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "mnist/augment.h"
+#include "mnist/batch.h"
 #include "mnist/format.h"
 #include "mnist/schedule.h"
 
@@ -29,6 +30,15 @@ struct train_options {
     uint64_t seed;
 };
 
+/* The largest of each, and the smallest learning rate; whole numbers start at 0, epochs and batch at 1. */
+enum { EPOCHS_MAX = 1000000, VAL_MAX = 10000000 };
+#define LR_MIN 1e-12
+#define LR_MAX 1e12
+#define L2_MAX 1e6
+#define DROPOUT_MAX 0.99
+#define LABEL_SMOOTHING_MAX 0.99
+#define EMA_MAX 0.999999
+
 enum { TRAIN_OPTIONS = 17 };
 
 /* "epochs", "lr", … "seed": option i, as it is called in files and in JSON; on the command line with
@@ -41,7 +51,7 @@ struct text train_option_text(const struct train_options *options, int i);
 /* Whether that text is a string in JSON, not a number. */
 bool train_option_is_string(int i);
 
-/* Sets option i from such a text; false, with nothing changed, if it is none. */
+/* Sets option i from such a text; false, with nothing changed, if it is none or beyond those limits. */
 bool train_option_parse(struct train_options *options, int i, const char *text);
 
 #endif

@@ -19,7 +19,7 @@ static const double FLOP_PER_IMAGE =
     2.0 * (2.0 * (INPUTS * HIDDEN1 + HIDDEN1 * HIDDEN2 + HIDDEN2 * CLASSES) + HIDDEN1 * HIDDEN2 +
            HIDDEN2 * CLASSES);
 
-enum { EPOCHS_MAX = 32 };
+enum { TIMED_MAX = 32 };
 
 struct bench {
     const char *program;
@@ -33,7 +33,7 @@ struct bench {
 /* One configuration and what was measured of it. */
 struct measure {
     int images, batch, threads;
-    double seconds[EPOCHS_MAX]; /* one an epoch */
+    double seconds[TIMED_MAX]; /* one an epoch */
     int epochs;
     double median;
     double forward, backward, update, wait; /* shares of threads × time */
@@ -58,11 +58,13 @@ static double median(double *values, int n)
 }
 
 /* The first epoch warms caches and threads up and is not counted. */
-static void note_epoch(void *context, const struct train_epoch *epoch)
+static int note_epoch(void *context, const struct train_state *state, struct error *err)
 {
     struct measure *measure = context;
-    if (epoch->epoch > 1 && measure->epochs < EPOCHS_MAX)
-        measure->seconds[measure->epochs++] = epoch->seconds;
+    (void)err;
+    if (state->epochs_run > 1 && measure->epochs < TIMED_MAX)
+        measure->seconds[measure->epochs++] = state->history[state->epochs_run - 1].seconds;
+    return 0;
 }
 
 /* A data set of `images` images, made by repeating the training set; freed with free_repeated. */
@@ -114,7 +116,8 @@ static void train(const struct bench *bench, struct measure *measure, const stru
     split.val_count = 0; /* the rest is left alone, not validated on */
     stop_on_error(bench, options_compute(&common, measure->batch, &team, &network, &err), &err);
     network.times = times;
-    stop_on_error(bench, train_run(&result, &network, dataset, &split, &options, &callbacks, &err),
+    stop_on_error(bench,
+                  train_run(&result, &network, dataset, &split, &options, NULL, &callbacks, &err),
                   &err);
     network_destroy(&network);
     team_destroy(team);
@@ -290,7 +293,7 @@ static int parse(struct bench *bench, int argc, char **argv)
 {
     int first;
     const struct option_spec specs[] = {
-        OPTION_WHOLE("epochs", "N", &bench->epochs, 1, EPOCHS_MAX,
+        OPTION_WHOLE("epochs", "N", &bench->epochs, 1, TIMED_MAX,
                      "epochs a figure is the median of", NULL),
         OPTION_SWITCH("brief", &bench->brief, "no table of how cost grows"),
         OPTIONS_COMMON(bench->common),

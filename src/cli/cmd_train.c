@@ -5,9 +5,11 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "mnist/checkpoint.h"
+#include "mnist/clock.h"
 #include "mnist/command.h"
+#include "mnist/events.h"
 #include "mnist/format.h"
-#include "mnist/json.h"
 #include "mnist/memory.h"
 #include "mnist/model.h"
 #include "mnist/options.h"
@@ -15,8 +17,6 @@
 #include "mnist/report.h"
 #include "mnist/stop.h"
 #include "mnist/terminal.h"
-
-static const char *const stop_names[] = {"completed", "early", "signal", "diverged"};
 
 /* One run of the command, from options to report. */
 struct session {
@@ -26,6 +26,11 @@ struct session {
     struct augment_options augment;
     int preset; /* index into preset_names */
     const char *out;
+    const char *checkpoint_path, *resume_path, *log_path; /* NULL: none */
+    float max_seconds;                                    /* 0: no limit */
+    double start;                                         /* clock */
+    FILE *log;
+    struct checkpoint resumed; /* with --resume */
     struct dataset train_set, test_set;
     struct split split;
     struct team *team;
@@ -40,8 +45,12 @@ enum { VAL_AUTO = -1, VAL_DEFAULT = 5000, VAL_SHARE = 10 };
 
 /* Recipes, as one would type them; what else is on the line overrides them. */
 static const char *const preset_names[] = {"none", "best", NULL};
-static const char *const presets[] = {"", "--epochs 300 --lr 2e-3 --batch 256 --l2 0 --augment "
-                                          "--label-smoothing 0.05 --ema 0.999 --val 0"};
+static const char *const presets[] = {
+    "",
+    "--epochs 700 --batch 512 --lr 5e-3 --l2 1e-5 --dropout 0 --label-smoothing 0 --ema 0.999 "
+    "--augment "
+    "--rotate 12 --scale 0.1 --shear 0.2 --shift 2 --elastic 0.8 --val 0",
+};
 
 enum { PRESET_WORDS = 64, PRESET_LENGTH = 512 };
 
@@ -55,35 +64,80 @@ static int parse_preset(const struct usage *usage, int preset)
     return options_parse(usage, count, words, &first);
 }
 
+/* The options of the checkpoint become those that are not on the line. */
+static int start_from_checkpoint(struct session *s)
+{
+    struct error err;
+    if (checkpoint_load(&s->resumed, s->resume_path, &err))
+        return command_fail(s->program, &err);
+    s->train = s->resumed.options;
+    s->augment.on = augment_any(&s->train.augment);
+    if (s->augment.on)
+        s->augment.strength = s->train.augment;
+    if (!s->checkpoint_path)
+        s->checkpoint_path = s->resume_path;
+    return -1;
+}
+
+/* What is on the line may not contradict the checkpoint, but for one thing: with a constant learning rate
+ * a run may become longer. */
+static int check_resumed(const struct session *s)
+{
+    const struct train_options *old = &s->resumed.options, *new = &s->train;
+    for (int i = 0; i < TRAIN_OPTIONS; i++) {
+        struct text was = train_option_text(old, i), is = train_option_text(new, i);
+        bool longer = !strcmp(train_option_names[i], "epochs") &&
+                      new->epochs > old->epochs &&new->schedule == SCHEDULE_CONSTANT;
+        if (longer || !strcmp(was.text, is.text))
+            continue;
+        char name[32];
+        snprintf(name, sizeof name, "%s", train_option_names[i]);
+        for (char *c = name; *c; c++)
+            *c = *c == '_' ? '-' : *c;
+        return options_refuse(s->program,
+                              "--%s %s: the run in %s has %s: leave it out, or start a new run",
+                              name, is.text, s->resume_path, was.text);
+    }
+    return -1;
+}
+
 static int parse(struct session *s, int argc, char **argv)
 {
     int schedule = (int)s->train.schedule, first;
     struct train_options *o = &s->train;
     const struct option_spec specs[] = {
-        OPTION_WHOLE("epochs", "N", &o->epochs, 1, 1000000,
+        OPTION_WHOLE("epochs", "N", &o->epochs, 1, EPOCHS_MAX,
                      "passes over the training images, at most", NULL),
-        OPTION_REAL("lr", "F", &o->lr, 1e-12, 1e12, "learning rate, at the schedule's peak"),
+        OPTION_REAL("lr", "F", &o->lr, LR_MIN, LR_MAX, "learning rate, at the schedule's peak"),
         OPTION_WHOLE("batch", "N", &o->batch, 1, BATCH_MAX, "images a step", NULL),
-        OPTION_REAL("l2", "F", &o->l2, 0, 1e6, "adds F/2 × the sum of squared weights to the loss"),
-        OPTION_REAL("dropout", "F", &o->dropout, 0, 0.99,
+        OPTION_REAL("l2", "F", &o->l2, 0, L2_MAX,
+                    "adds F/2 × the sum of squared weights to the loss"),
+        OPTION_REAL("dropout", "F", &o->dropout, 0, DROPOUT_MAX,
                     "share of hidden units silenced in a step"),
-        OPTION_WHOLE("patience", "N", &o->patience, 0, 1000000,
+        OPTION_WHOLE("patience", "N", &o->patience, 0, EPOCHS_MAX,
                      "epochs without a lower validation loss before it stops; 0: never", NULL),
-        OPTION_WHOLE("val", "N", &o->val, 0, 10000000,
+        OPTION_WHOLE("val", "N", &o->val, 0, VAL_MAX,
                      "images set aside for validation; 0: none, the last weights are kept",
                      "5000, or a tenth of fewer than 50000"),
         OPTION_NAME("schedule", "NAME", &schedule, schedule_names, "learning rate over time"),
-        OPTION_WHOLE("warmup", "N", &o->warmup, 0, 1000000,
+        OPTION_WHOLE("warmup", "N", &o->warmup, 0, EPOCHS_MAX,
                      "epochs in which the learning rate rises to its peak", NULL),
-        OPTION_REAL("label-smoothing", "F", &o->label_smoothing, 0, 0.99,
+        OPTION_REAL("label-smoothing", "F", &o->label_smoothing, 0, LABEL_SMOOTHING_MAX,
                     "share of each target that is spread over all classes"),
-        OPTION_REAL("ema", "F", &o->ema, 0, 0.999999,
+        OPTION_REAL("ema", "F", &o->ema, 0, EMA_MAX,
                     "keep an average of the weights with this decay a step; 0: the last weights"),
         OPTIONS_AUGMENT(s->augment),
         OPTION_NAME("preset", "NAME", &s->preset, preset_names,
                     "a recipe; other options override it"),
         OPTION_SEEDS("seed", &o->seed, "same seed and options, same model, byte for byte"),
+        OPTION_REAL("max-seconds", "F", &s->max_seconds, 0, 1e9,
+                    "stop after this time, keep the best weights; 0: no limit"),
         OPTION_TEXT("out", "FILE", &s->out, "model file to write", NULL),
+        OPTION_TEXT("checkpoint", "FILE", &s->checkpoint_path,
+                    "write what --resume needs after each epoch", "none"),
+        OPTION_TEXT("resume", "FILE", &s->resume_path,
+                    "go on from a checkpoint, and keep it up to date", "none"),
+        OPTION_TEXT("log", "FILE", &s->log_path, "append JSON Lines to this file", "none"),
         OPTIONS_COMMON(s->common),
     };
     const struct usage usage = {
@@ -99,13 +153,19 @@ static int parse(struct session *s, int argc, char **argv)
         .spec_count = sizeof specs / sizeof specs[0],
     };
     int code = options_parse(&usage, argc, argv, &first);
-    if (code < 0 && s->preset) {
-        code = parse_preset(&usage, s->preset);
-        code = code < 0 ? options_parse(&usage, argc, argv, &first) : code;
+    if (code < 0 && s->resume_path) {
+        code = start_from_checkpoint(s);
+        schedule = (int)o->schedule;
     }
+    if (code < 0 && s->preset)
+        code = parse_preset(&usage, s->preset);
+    if (code < 0 && (s->preset || s->resume_path))
+        code = options_parse(&usage, argc, argv, &first);
     s->train.schedule = (enum schedule)schedule;
     if (code < 0 && options_augment_strength(s->program, &s->augment, &o->augment))
         code = EXIT_USAGE;
+    if (code < 0 && s->resume_path)
+        code = check_resumed(s);
     return code;
 }
 
@@ -113,9 +173,13 @@ static int parse(struct session *s, int argc, char **argv)
 static int prepare(struct session *s, struct error *err)
 {
     if (file_check_writable(s->out, err) ||
+        (s->checkpoint_path && file_check_writable(s->checkpoint_path, err)) ||
         dataset_load(&s->train_set, s->common.data, DATASET_TRAIN, err) ||
         dataset_load(&s->test_set, s->common.data, DATASET_TEST, err) ||
         dataset_check_distinct(&s->train_set, &s->test_set, err))
+        return -1;
+    if (s->resume_path &&
+        checkpoint_check_data(&s->resumed, s->resume_path, &s->train_set, s->common.data, err))
         return -1;
     int count = s->train_set.count;
     if (s->train.val == VAL_AUTO)
@@ -135,6 +199,9 @@ static int prepare(struct session *s, struct error *err)
 
 static void release(struct session *s)
 {
+    if (s->log)
+        fclose(s->log);
+    checkpoint_free(&s->resumed);
     model_free(&s->model);
     network_destroy(&s->network);
     team_destroy(s->team);
@@ -161,21 +228,6 @@ static void announce_extras(const struct train_options *o)
 static void announce(const struct session *s)
 {
     const struct train_options *o = &s->train;
-    if (s->common.json) {
-        printf("{\"event\":\"start\",\"version\":\"%s\",\"parameters\":%d,\"data\":", MNIST_VERSION,
-               PARAM_COUNT);
-        json_write_string(stdout, s->common.data);
-        printf(",\"train_images\":%d,\"val_images\":%d,\"test_images\":%d", s->split.train_count,
-               s->split.val_count, s->test_set.count);
-        for (int i = 0; i < TRAIN_OPTIONS; i++) {
-            const char *quote = train_option_is_string(i) ? "\"" : "";
-            printf(",\"%s\":%s%s%s", train_option_names[i], quote, train_option_text(o, i).text,
-                   quote);
-        }
-        printf(",\"threads\":%d,\"kernels\":\"%s\"}\n", s->common.threads,
-               s->network.kernels->name);
-        fflush(stdout);
-    }
     if (s->common.quiet)
         return;
     fprintf(stderr, "%s: 784-128-64-10, %s parameters; %s images to train on", s->program,
@@ -193,31 +245,44 @@ static void announce(const struct session *s)
     announce_extras(o);
     if (s->preset)
         fprintf(stderr, "preset %s: %s\n", preset_names[s->preset], presets[s->preset]);
+    if (s->resume_path)
+        fprintf(stderr, "going on after epoch %d of %s\n", s->resumed.state.epochs_run,
+                s->resume_path);
     if (s->split.val_count == 0)
         fputs("no validation images: no early stop, and the last weights are kept\n", stderr);
+}
+
+static bool out_of_time(const struct session *s)
+{
+    return s->max_seconds > 0 && clock_seconds() - s->start >= (double)s->max_seconds;
 }
 
 static bool on_batch(void *context, const struct train_progress *now)
 {
     struct session *s = context;
     progress_batch(&s->progress, now);
-    return stop_signal() != 0;
+    return stop_signal() != 0 || out_of_time(s);
 }
 
-static void on_epoch(void *context, const struct train_epoch *e)
+/* The log first, then the checkpoint: what a checkpoint holds the log has been told. */
+static int on_epoch(void *context, const struct train_state *state, struct error *err)
 {
     struct session *s = context;
+    const struct train_epoch *epoch = &state->history[state->epochs_run - 1];
     bool validated = s->split.val_count > 0;
-    progress_epoch(&s->progress, e, validated);
-    if (!s->common.json)
-        return;
-    printf("{\"event\":\"epoch\",\"epoch\":%d,\"train_loss\":%.9g,\"train_acc\":%.9g,", e->epoch,
-           e->train_loss, e->train_acc);
-    if (validated)
-        printf("\"val_loss\":%.9g,\"val_acc\":%.9g,", e->val_loss, e->val_acc);
-    printf("\"lr\":%s,\"seconds\":%.6f,\"val_seconds\":%.6f,\"images_per_s\":%.0f}\n",
-           format_float(e->lr).text, e->seconds, e->val_seconds, e->images_per_s);
-    fflush(stdout);
+    progress_epoch(&s->progress, epoch, validated);
+    if (s->common.json) {
+        events_epoch(stdout, epoch, validated);
+        fflush(stdout);
+    }
+    if (s->log) {
+        events_epoch(s->log, epoch, validated);
+        if (events_flush_log(s->log, s->log_path, err))
+            return -1;
+    }
+    return s->checkpoint_path
+               ? checkpoint_save(state, &s->train, &s->train_set, s->checkpoint_path, err)
+               : 0;
 }
 
 /* The largest the process has been, in bytes. */
@@ -228,24 +293,24 @@ static double peak_memory(void)
 }
 
 /* `test` is NULL after a run that diverged. */
-static void print_end_json(const struct session *s, const struct metrics *test)
+static int tell_end(const struct session *s, const struct metrics *test, struct error *err)
 {
+    static const char *const names[] = {"completed", "early", "signal", "diverged"};
     const struct train_result *r = &s->result;
-    printf("{\"event\":\"end\",\"best_epoch\":%d,\"epochs_run\":%d,\"stopped\":\"%s\"",
-           r->best.epoch, r->epochs_run, stop_names[r->stop]);
-    if (test) {
-        printf(",\"test_loss\":%.9g,\"test_acc\":%.9g,\"confusion\":", metrics_loss(test),
-               metrics_accuracy(test));
-        report_json_confusion(stdout, test);
-    }
-    printf(",\"seconds\":%.6f,\"images_per_s\":%.0f,\"peak_bytes\":%.0f", r->seconds,
-           r->images_per_s, peak_memory());
-    if (test || r->best.epoch) {
-        printf(",\"model\":");
-        json_write_string(stdout, s->out);
-        printf(",\"weights_crc32\":\"%08" PRIx32 "\"", s->model.crc32);
-    }
-    puts("}");
+    const struct event_end end = {
+        .result = r,
+        .stopped = r->stop == TRAIN_ASKED && !stop_signal() ? "time" : names[r->stop],
+        .test = test,
+        .model = test || r->best.epoch ? s->out : NULL,
+        .weights_crc32 = s->model.crc32,
+        .peak_bytes = peak_memory(),
+    };
+    if (s->common.json)
+        events_end(stdout, &end);
+    if (!s->log)
+        return 0;
+    events_end(s->log, &end);
+    return events_flush_log(s->log, s->log_path, err);
 }
 
 static void print_end(const struct session *s, const struct metrics *test)
@@ -260,7 +325,7 @@ static void print_end(const struct session *s, const struct metrics *test)
     if (r->stop == TRAIN_EARLY)
         printf(" (no better validation loss in %d epochs)", s->train.patience);
     if (r->stop == TRAIN_ASKED)
-        printf(" (stopped by a signal)");
+        printf(" (stopped by %s)", stop_signal() ? "a signal" : "--max-seconds");
     printf("\n  training  %s, %s images a second, peak memory %s\n",
            format_seconds(r->seconds).text, format_count((long long)r->images_per_s).text,
            format_bytes(peak_memory()).text);
@@ -276,21 +341,46 @@ static int refuse_divergence(struct session *s, struct error *err)
             return -1;
         snprintf(kept, sizeof kept, "the weights of epoch %d are in %s", r->best.epoch, s->out);
     }
-    if (s->common.json)
-        print_end_json(s, NULL);
+    if (tell_end(s, NULL, err))
+        return -1;
     return error_set(err,
                      "the loss is not finite in epoch %d, batch %d; %s: try a lower --lr than %g",
                      r->diverged_epoch, r->diverged_batch, kept, (double)s->train.lr);
 }
 
+static int tell_start(struct session *s, const struct train_state *from, struct error *err)
+{
+    const struct event_start start = {
+        .data = s->common.data,
+        .kernels = s->network.kernels->name,
+        .train_images = s->split.train_count,
+        .val_images = s->split.val_count,
+        .test_images = s->test_set.count,
+        .threads = s->common.threads,
+        .options = &s->train,
+    };
+    if (s->common.json) {
+        events_start(stdout, &start);
+        fflush(stdout);
+    }
+    if (s->log_path)
+        s->log = events_open_log(s->log_path, &start, from, err);
+    return s->log_path && !s->log ? -1 : 0;
+}
+
 static int run(struct session *s, struct error *err)
 {
     const struct train_callbacks callbacks = {on_batch, on_epoch, s};
+    const struct train_state *from = s->resume_path ? &s->resumed.state : NULL;
     struct metrics test;
     stop_watch();
+    if (tell_start(s, from, err))
+        return -1;
     announce(s);
     progress_start(&s->progress, s->common.quiet, s->common.color);
-    if (train_run(&s->result, &s->network, &s->train_set, &s->split, &s->train, &callbacks, err))
+    s->start = clock_seconds();
+    if (train_run(&s->result, &s->network, &s->train_set, &s->split, &s->train, from, &callbacks,
+                  err))
         return -1;
     progress_clear(&s->progress);
     s->model.params = mem_alloc(PARAM_COUNT, sizeof(float), err);
@@ -308,11 +398,9 @@ static int run(struct session *s, struct error *err)
         return error_set(err,
                          "%s: its loss on the test set is not finite: try a lower --lr than %g",
                          s->out, (double)s->train.lr);
-    if (s->common.json)
-        print_end_json(s, &test);
-    else
+    if (!s->common.json)
         print_end(s, &test);
-    return 0;
+    return tell_end(s, &test, err);
 }
 
 int command_train(int argc, char **argv)
@@ -340,7 +428,8 @@ int command_train(int argc, char **argv)
     if (prepare(&s, &err) || run(&s, &err))
         code = command_fail(s.program, &err);
     else
-        code = s.result.stop == TRAIN_ASKED ? EXIT_SIGNAL + stop_signal() : EXIT_DONE;
+        code =
+            s.result.stop == TRAIN_ASKED && stop_signal() ? EXIT_SIGNAL + stop_signal() : EXIT_DONE;
     release(&s);
     return command_finish(argv[0], code);
 }

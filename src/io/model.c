@@ -1,11 +1,11 @@
 #include "mnist/model.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "mnist/format.h"
 #include "mnist/memory.h"
-#include "mnist/safetensors.h"
 
 /* The format of model files this program writes and reads. */
 static const char VERSION[] = "1";
@@ -28,24 +28,29 @@ static void set_metadata(struct safetensors *st, const struct model *model)
     safetensors_set(st, "val_acc", "%.9g", best->val_acc);
 }
 
+void model_add_tensors(struct safetensors *st, const char *prefix, float *to, const float *params)
+{
+    for (int t = 0; t < PARAM_TENSORS; t++) {
+        const struct param *param = &param_table[t];
+        char name[SAFETENSORS_NAME];
+        snprintf(name, sizeof name, "%s%s", prefix, param->name);
+        safetensors_add(st, name, SAFETENSORS_F32, PARAM_IS_WEIGHT(param) ? 2 : 1,
+                        (uint64_t)param->cols, (uint64_t)param->rows);
+        params_transpose(to + param->offset, params + param->offset, param->rows, param->cols);
+    }
+}
+
 int model_save(struct model *model, const char *path, struct error *err)
 {
     struct safetensors *st = mem_calloc(1, sizeof *st, err);
     float *floats = mem_alloc(PARAM_COUNT, sizeof *floats, err);
     int failed = !st || !floats;
     if (!failed) {
-        const float *values[PARAM_TENSORS];
+        const void *values[PARAM_TENSORS];
         set_metadata(st, model);
-        for (int t = 0; t < PARAM_TENSORS; t++) {
-            const struct param *param = &param_table[t];
-            bool weight = PARAM_IS_WEIGHT(param);
-            safetensors_add(st, param->name, weight ? 2 : 1, (uint64_t)param->cols,
-                            (uint64_t)param->rows);
-            /* Files hold weights as (outputs, inputs), the transpose of the program's. */
-            params_transpose(floats + param->offset, model->params + param->offset, param->rows,
-                             param->cols);
-            values[t] = floats + param->offset;
-        }
+        model_add_tensors(st, "", floats, model->params);
+        for (int t = 0; t < PARAM_TENSORS; t++)
+            values[t] = floats + param_table[t].offset;
         failed = safetensors_save(st, values, path, err);
         model->crc32 = st->crc32;
     }
@@ -54,47 +59,58 @@ int model_save(struct model *model, const char *path, struct error *err)
     return failed ? -1 : 0;
 }
 
-/* The tensors must be those of param_table, no other and no fewer, each with its shape. */
-static int check_tensors(const struct safetensors *st, const char *name, struct error *err)
+/* The tensor must have the shape and type of this network's. */
+static int check_tensor(const struct safetensors_tensor *tensor, const struct param *param,
+                        const char *name, struct error *err)
 {
-    const char *version = safetensors_get(st, "mnist_format_version");
-    if (!version || strcmp(version, VERSION))
-        return error_set(err, "%s: model format %s, wanted %s: it needs another version of mnist",
-                         name, version ? version : "unknown", VERSION);
-    for (int t = 0; t < PARAM_TENSORS; t++) {
-        const struct param *param = &param_table[t];
-        const struct safetensors_tensor *tensor = safetensors_find(st, param->name);
-        if (!tensor)
-            return error_set(err, "%s: has no tensor %s", name, param->name);
-        if (tensor->rank != (PARAM_IS_WEIGHT(param) ? 2 : 1) ||
-            tensor->shape[0] != (uint64_t)param->cols || tensor->shape[1] != (uint64_t)param->rows)
-            return error_set(
-                err, "%s: tensor %s has shape (%" PRIu64 ",%" PRIu64 "), wanted (%d,%d)", name,
-                tensor->name, tensor->shape[0], tensor->shape[1], param->cols, param->rows);
-    }
-    if (st->tensor_count != PARAM_TENSORS)
-        return error_set(err, "%s: has %d tensors, wanted the %d of this network", name,
-                         st->tensor_count, PARAM_TENSORS);
+    if (tensor->rank != (PARAM_IS_WEIGHT(param) ? 2 : 1) ||
+        tensor->shape[0] != (uint64_t)param->cols || tensor->shape[1] != (uint64_t)param->rows)
+        return error_set(err, "%s: tensor %s has shape (%" PRIu64 ",%" PRIu64 "), wanted (%d,%d)",
+                         name, tensor->name, tensor->shape[0], tensor->shape[1], param->cols,
+                         param->rows);
+    if (tensor->type != SAFETENSORS_F32)
+        return error_set(err, "%s: tensor %s has dtype F64, wanted F32", name, tensor->name);
     return 0;
 }
 
-static int take_params(struct model *model, const struct safetensors *st, const char *name,
-                       struct error *err)
+int model_take_tensors(float *params, const struct safetensors *st, const char *prefix,
+                       const char *name, struct error *err)
 {
-    if (check_tensors(st, name, err))
-        return -1;
-    *model =
-        (struct model){.params = mem_alloc(PARAM_COUNT, sizeof(float), err), .crc32 = st->crc32};
-    if (!model->params)
-        return -1;
     for (int t = 0; t < PARAM_TENSORS; t++) {
         const struct param *param = &param_table[t];
-        const struct safetensors_tensor *tensor = safetensors_find(st, param->name);
+        char full[SAFETENSORS_NAME];
+        snprintf(full, sizeof full, "%s%s", prefix, param->name);
+        const struct safetensors_tensor *tensor = safetensors_find(st, full);
+        if (!tensor)
+            return error_set(err, "%s: has no tensor %s", name, full);
+        if (check_tensor(tensor, param, name, err))
+            return -1;
         for (int r = 0; r < param->rows; r++)
             for (int c = 0; c < param->cols; c++)
-                model->params[param->offset + r * param->cols + c] =
-                    safetensors_float(st, tensor, (size_t)(c * param->rows + r));
+                params[param->offset + r * param->cols + c] =
+                    (float)safetensors_number(st, tensor, (size_t)(c * param->rows + r));
     }
+    return 0;
+}
+
+/* A model has the tensors of param_table, no other and no fewer. */
+static int take_model(struct model *model, const struct safetensors *st, const char *name,
+                      struct error *err)
+{
+    const char *version = safetensors_get(st, "mnist_format_version");
+    if (!version && safetensors_get(st, "mnist_checkpoint_version"))
+        return error_set(err, "%s: a checkpoint, not a model: go on with mnist-train --resume %s",
+                         name, name);
+    if (!version || strcmp(version, VERSION))
+        return error_set(err, "%s: model format %s, wanted %s: it needs another version of mnist",
+                         name, version ? version : "unknown", VERSION);
+    *model =
+        (struct model){.params = mem_alloc(PARAM_COUNT, sizeof(float), err), .crc32 = st->crc32};
+    if (!model->params || model_take_tensors(model->params, st, "", name, err))
+        return -1;
+    if (st->tensor_count != PARAM_TENSORS)
+        return error_set(err, "%s: has %d tensors, wanted the %d of this network", name,
+                         st->tensor_count, PARAM_TENSORS);
     return 0;
 }
 
@@ -103,10 +119,11 @@ int model_parse(struct model *model, const uint8_t *bytes, size_t size, const ch
 {
     *model = (struct model){0};
     struct safetensors *st = mem_calloc(1, sizeof *st, err);
-    if (!st)
-        return -1;
-    int failed = safetensors_parse(st, bytes, size, name, err) || take_params(model, st, name, err);
+    int failed =
+        !st || safetensors_parse(st, bytes, size, name, err) || take_model(model, st, name, err);
     mem_free(st);
+    if (failed)
+        model_free(model);
     return failed ? -1 : 0;
 }
 

@@ -52,23 +52,35 @@ const struct safetensors_tensor *safetensors_find(const struct safetensors *st, 
     return NULL;
 }
 
-static uint32_t little_endian_32(const uint8_t *p)
+static const char *const type_names[] = {"F32", "F64"};
+
+static size_t bytes_of(const struct safetensors_tensor *tensor)
 {
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    return tensor->type == SAFETENSORS_F64 ? sizeof(double) : sizeof(float);
 }
 
-static float float_at(const uint8_t *p)
+static uint64_t little_endian(const uint8_t *p, size_t bytes)
 {
-    uint32_t bits = little_endian_32(p);
-    float value;
-    memcpy(&value, &bits, sizeof value);
+    uint64_t value = 0;
+    for (size_t b = bytes; b > 0; b--)
+        value = value << 8 | p[b - 1];
     return value;
 }
 
-float safetensors_float(const struct safetensors *st, const struct safetensors_tensor *tensor,
-                        size_t i)
+double safetensors_number(const struct safetensors *st, const struct safetensors_tensor *tensor,
+                          size_t i)
 {
-    return float_at(st->data + tensor->begin + 4 * i);
+    const uint8_t *at = st->data + tensor->begin + bytes_of(tensor) * i;
+    uint64_t bits = little_endian(at, bytes_of(tensor));
+    if (tensor->type == SAFETENSORS_F64) {
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        return value;
+    }
+    uint32_t low = (uint32_t)bits;
+    float value;
+    memcpy(&value, &low, sizeof value);
+    return (double)value;
 }
 
 /* --- writing --- */
@@ -86,15 +98,15 @@ void safetensors_set(struct safetensors *st, const char *key, const char *format
     (void)length;
 }
 
-void safetensors_add(struct safetensors *st, const char *name, int rank, uint64_t rows,
-                     uint64_t cols)
+void safetensors_add(struct safetensors *st, const char *name, enum safetensors_type type, int rank,
+                     uint64_t rows, uint64_t cols)
 {
     assert(st->tensor_count < SAFETENSORS_TENSORS && strlen(name) < SAFETENSORS_NAME);
     struct safetensors_tensor *tensor = &st->tensors[st->tensor_count++];
-    *tensor = (struct safetensors_tensor){.rank = rank, .shape = {rows, cols}};
+    *tensor = (struct safetensors_tensor){.type = type, .rank = rank, .shape = {rows, cols}};
     snprintf(tensor->name, sizeof tensor->name, "%s", name);
     tensor->begin = st->tensor_count > 1 ? tensor[-1].end : 0;
-    tensor->end = tensor->begin + (size_t)(rows * cols) * sizeof(float);
+    tensor->end = tensor->begin + (size_t)(rows * cols) * bytes_of(tensor);
 }
 
 static void write_header(FILE *out, const struct safetensors *st)
@@ -111,7 +123,7 @@ static void write_header(FILE *out, const struct safetensors *st)
         const struct safetensors_tensor *t = &st->tensors[i];
         putc(',', out);
         json_write_string(out, t->name);
-        fprintf(out, ":{\"dtype\":\"F32\",\"shape\":[%" PRIu64, t->shape[0]);
+        fprintf(out, ":{\"dtype\":\"%s\",\"shape\":[%" PRIu64, type_names[t->type], t->shape[0]);
         if (t->rank == 2)
             fprintf(out, ",%" PRIu64, t->shape[1]);
         fprintf(out, "],\"data_offsets\":[%zu,%zu]}", t->begin, t->end);
@@ -146,17 +158,29 @@ static char *make_header(const struct safetensors *st, size_t *size, struct erro
     return header;
 }
 
-static void put_floats(uint8_t *to, const float *values, size_t bytes)
+static void put_little_endian(uint8_t *to, uint64_t value, size_t bytes)
 {
-    for (size_t i = 0; i < bytes; i += 4) {
-        uint32_t bits;
-        memcpy(&bits, &values[i / 4], sizeof bits);
-        for (int b = 0; b < 4; b++)
-            to[i + (size_t)b] = (uint8_t)(bits >> (8 * b));
+    for (size_t b = 0; b < bytes; b++)
+        to[b] = (uint8_t)(value >> (8 * b));
+}
+
+static void put_numbers(uint8_t *to, const struct safetensors_tensor *tensor, const void *values)
+{
+    size_t count = (tensor->end - tensor->begin) / bytes_of(tensor);
+    for (size_t i = 0; i < count; i++) {
+        uint64_t bits = 0;
+        uint32_t low;
+        if (tensor->type == SAFETENSORS_F64) {
+            memcpy(&bits, (const double *)values + i, sizeof bits);
+        } else {
+            memcpy(&low, (const float *)values + i, sizeof low);
+            bits = low;
+        }
+        put_little_endian(to + i * bytes_of(tensor), bits, bytes_of(tensor));
     }
 }
 
-int safetensors_save(struct safetensors *st, const float *const *values, const char *path,
+int safetensors_save(struct safetensors *st, const void *const *values, const char *path,
                      struct error *err)
 {
     size_t data_size = st->tensor_count ? st->tensors[st->tensor_count - 1].end : 0,
@@ -169,7 +193,7 @@ int safetensors_save(struct safetensors *st, const float *const *values, const c
     uint8_t *data = bytes + room - data_size;
     for (int i = 0; i < st->tensor_count; i++) {
         const struct safetensors_tensor *t = &st->tensors[i];
-        put_floats(data + t->begin, values[i], t->end - t->begin);
+        put_numbers(data + t->begin, t, values[i]);
     }
     st->crc32 = crc32(data, data_size);
     char *header = make_header(st, &header_size, err);
@@ -177,8 +201,7 @@ int safetensors_save(struct safetensors *st, const float *const *values, const c
     if (header) {
         assert(header_size <= LARGEST_HEADER);
         uint8_t *start = data - header_size - LENGTH_BYTES;
-        for (int b = 0; b < LENGTH_BYTES; b++)
-            start[b] = (uint8_t)((uint64_t)header_size >> (8 * b));
+        put_little_endian(start, header_size, LENGTH_BYTES);
         memcpy(start + LENGTH_BYTES, header, header_size);
         failed = file_write(path, start, LENGTH_BYTES + header_size + data_size, err);
     }
@@ -259,14 +282,16 @@ static int parse_tensor(struct parser *p, struct safetensors_tensor *tensor)
     if (!json_expect(&p->json, '{'))
         return refuse_json(p, "{ after a tensor's name");
     do {
-        char key[16], dtype[16];
+        char key[16], dtype[16] = "";
         if (!json_string(&p->json, key, sizeof key) || !json_expect(&p->json, ':'))
             return refuse_json(p, "\"dtype\", \"shape\" or \"data_offsets\"");
         bool good;
         if (!strcmp(key, "dtype")) {
             field = DTYPE;
             good = json_string(&p->json, dtype, sizeof dtype);
-            if (good && strcmp(dtype, "F32"))
+            tensor->type =
+                !strcmp(dtype, type_names[SAFETENSORS_F64]) ? SAFETENSORS_F64 : SAFETENSORS_F32;
+            if (good && strcmp(dtype, type_names[tensor->type]))
                 return error_set(p->err, "%s: tensor %s has dtype %s, wanted F32", p->name,
                                  tensor->name, dtype);
         } else if (!strcmp(key, "shape")) {
@@ -345,14 +370,16 @@ static int check_tiling(const struct safetensors *st, size_t data_size, const ch
             return error_set(
                 err, "%s: tensor %s ends at byte %zu of %zu: the file is cut short or damaged",
                 name, t->name, t->end, data_size);
-        uint64_t floats = (t->end - t->begin) / 4;
-        bool exact = (t->end - t->begin) % 4 == 0 && t->shape[0] && t->shape[1] &&
-                     t->shape[0] <= floats && t->shape[1] == floats / t->shape[0] &&
-                     floats % t->shape[0] == 0;
+        size_t bytes = bytes_of(t);
+        uint64_t numbers = (t->end - t->begin) / bytes;
+        bool exact = (t->end - t->begin) % bytes == 0 && t->shape[0] && t->shape[1] &&
+                     t->shape[0] <= numbers && t->shape[1] == numbers / t->shape[0] &&
+                     numbers % t->shape[0] == 0;
         if (!exact)
             return error_set(
-                err, "%s: tensor %s of %" PRIu64 "×%" PRIu64 " floats cannot have %zu bytes", name,
-                t->name, t->shape[0], t->shape[1], t->end - t->begin);
+                err,
+                "%s: tensor %s of %" PRIu64 "×%" PRIu64 " numbers of type %s cannot have %zu bytes",
+                name, t->name, t->shape[0], t->shape[1], type_names[t->type], t->end - t->begin);
         at = t->end;
     }
     if (at != data_size)
@@ -391,8 +418,8 @@ static int check_sums(struct safetensors *st, const uint8_t *header, size_t head
         return -1;
     for (int i = 0; i < st->tensor_count; i++) {
         const struct safetensors_tensor *t = &st->tensors[i];
-        for (size_t f = 0; f < (t->end - t->begin) / 4; f++)
-            if (!isfinite(safetensors_float(st, t, f)))
+        for (size_t f = 0; f < (t->end - t->begin) / bytes_of(t); f++)
+            if (!isfinite(safetensors_number(st, t, f)))
                 return error_set(err, "%s: value %zu of tensor %s is not finite", name, f, t->name);
     }
     return 0;
@@ -402,9 +429,7 @@ int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size,
                       struct error *err)
 {
     *st = (struct safetensors){0};
-    uint64_t header_size = 0;
-    for (size_t b = LENGTH_BYTES; b > 0 && size >= LENGTH_BYTES; b--)
-        header_size = header_size << 8 | bytes[b - 1];
+    uint64_t header_size = size >= LENGTH_BYTES ? little_endian(bytes, LENGTH_BYTES) : 0;
     if (size > LENGTH_BYTES && header_size > LARGEST_HEADER && header_size < UINT32_MAX &&
         bytes[LENGTH_BYTES] == '{')
         return error_set(err, "%s: a header of %" PRIu64 " bytes, more than the %d one may have",

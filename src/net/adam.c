@@ -6,10 +6,17 @@ void adam_init(struct adam *adam)
         .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f, .power1 = 1.0, .power2 = 1.0};
 }
 
+void adam_skip(struct adam *adam, int64_t steps)
+{
+    for (int64_t t = 0; t < steps; t++) {
+        adam->power1 *= (double)adam->beta1;
+        adam->power2 *= (double)adam->beta2;
+    }
+}
+
 struct adam_step adam_next(struct adam *adam, float lr, float l2)
 {
-    adam->power1 *= (double)adam->beta1;
-    adam->power2 *= (double)adam->beta2;
+    adam_skip(adam, 1);
     return (struct adam_step){
         .beta1 = adam->beta1,
         .beta2 = adam->beta2,

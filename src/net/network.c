@@ -61,6 +61,15 @@ void network_set_params(struct network *network, const float *params)
     adam_init(&network->adam);
 }
 
+void network_restore(struct network *network, const float *params, const float *m, const float *v,
+                     int64_t steps)
+{
+    network_set_params(network, params);
+    memcpy(network->m, m, PARAM_COUNT * sizeof *m);
+    memcpy(network->v, v, PARAM_COUNT * sizeof *v);
+    adam_skip(&network->adam, steps);
+}
+
 void network_get_params(const struct network *network, float *params)
 {
     memcpy(params, network->params, PARAM_COUNT * sizeof *params);

@@ -17,8 +17,10 @@ struct run {
     const struct train_options *options;
     const struct train_callbacks *callbacks;
     struct batch batch;
-    int *order;        /* (train_count) this epoch's order of the training images */
-    float *best;       /* (PARAM_COUNT) */
+    int *order;                  /* (train_count) this epoch's order of the training images */
+    float *best;                 /* (PARAM_COUNT) */
+    struct train_epoch *history; /* (result->epochs_run), room for history_room */
+    int history_room;
     int batches;       /* an epoch */
     bool stop;         /* asked for */
     double start;      /* clock */
@@ -46,6 +48,7 @@ static void release(struct run *run)
 {
     mem_free(run->order);
     mem_free(run->best);
+    mem_free(run->history);
     batch_destroy(&run->batch);
     network_destroy(&run->average);
 }
@@ -183,17 +186,92 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
     return 0;
 }
 
-static int epochs(struct run *run, struct error *err)
+/* Adds an epoch to the history, which grows by doubling. */
+static int remember(struct run *run, const struct train_epoch *record, struct error *err)
+{
+    int count = run->result->epochs_run;
+    if (count == run->history_room) {
+        int room = count ? 2 * count : 64;
+        struct train_epoch *history = mem_alloc((size_t)room, sizeof *history, err);
+        if (!history)
+            return -1;
+        if (count)
+            memcpy(history, run->history, (size_t)count * sizeof *history);
+        mem_free(run->history);
+        run->history = history;
+        run->history_room = room;
+    }
+    run->history[count] = *record;
+    run->result->epochs_run = count + 1;
+    return 0;
+}
+
+static int tell(struct run *run, struct error *err)
+{
+    struct network *network = run->network;
+    const struct train_state state = {
+        .epochs_run = run->result->epochs_run,
+        .history = run->history,
+        .best = run->result->best,
+        .params = network->params,
+        .m = network->m,
+        .v = network->v,
+        .best_params = run->best,
+        .average = run->average.params,
+    };
+    if (!run->callbacks->on_epoch)
+        return 0;
+    return run->callbacks->on_epoch(run->callbacks->context, &state, err);
+}
+
+/* Initial weights, or those of the state to go on from. */
+static int begin(struct run *run, const struct train_state *from, struct error *err)
+{
+    struct train_result *result = run->result;
+    bool averages = run->options->ema > 0.0f;
+    if (!from) {
+        params_init(run->best, run->options->seed);
+        network_set_params(run->network, run->best);
+        if (averages)
+            network_set_params(&run->average, run->best);
+        return 0;
+    }
+    memcpy(run->best, from->best_params, PARAM_COUNT * sizeof *run->best);
+    network_restore(run->network, from->params, from->m, from->v,
+                    (int64_t)from->epochs_run * run->batches);
+    if (averages)
+        network_set_params(&run->average, from->average);
+    for (int i = 0; i < from->epochs_run; i++) {
+        if (remember(run, &from->history[i], err))
+            return -1;
+        run->train_time += from->history[i].seconds;
+    }
+    result->best = from->best;
+    return 0;
+}
+
+static bool out_of_patience(const struct run *run)
 {
     const struct train_options *options = run->options;
+    const struct train_result *result = run->result;
+    return options->patience && run->split->val_count &&
+           result->epochs_run - result->best.epoch >= options->patience;
+}
+
+static int epochs(struct run *run, struct error *err)
+{
     struct train_result *result = run->result;
-    result->stop = TRAIN_COMPLETED;
-    for (int epoch = 1; epoch <= options->epochs; epoch++) {
+    while (result->epochs_run < run->options->epochs) {
+        int epoch = result->epochs_run + 1;
         struct train_epoch record = {0};
+        bool finite;
+        if (out_of_patience(run)) {
+            result->stop = TRAIN_EARLY;
+            return 0;
+        }
         result->stop = train_pass(run, epoch, &record);
         if (result->stop != TRAIN_COMPLETED)
             return 0;
-        bool finite;
         if (judge(run, &record, &finite, err))
             return -1;
         if (!finite) {
@@ -202,16 +280,10 @@ static int epochs(struct run *run, struct error *err)
             result->diverged_batch = run->batches;
             return 0;
         }
-        result->epochs_run = epoch;
-        if (run->callbacks->on_epoch)
-            run->callbacks->on_epoch(run->callbacks->context, &record);
+        if (remember(run, &record, err) || tell(run, err))
+            return -1;
         if (run->stop) {
             result->stop = TRAIN_ASKED;
-            return 0;
-        }
-        if (options->patience && run->split->val_count && epoch < options->epochs &&
-            epoch - result->best.epoch >= options->patience) {
-            result->stop = TRAIN_EARLY;
             return 0;
         }
     }
@@ -220,7 +292,8 @@ static int epochs(struct run *run, struct error *err)
 
 int train_run(struct train_result *result, struct network *network, const struct dataset *dataset,
               const struct split *split, const struct train_options *options,
-              const struct train_callbacks *callbacks, struct error *err)
+              const struct train_state *from, const struct train_callbacks *callbacks,
+              struct error *err)
 {
     *result = (struct train_result){0};
     struct run run = {
@@ -234,13 +307,8 @@ int train_run(struct train_result *result, struct network *network, const struct
         .start = clock_seconds(),
     };
     int failed = allocate(&run, err);
-    if (!failed) {
-        params_init(run.best, options->seed);
-        network_set_params(network, run.best);
-        if (options->ema > 0.0f)
-            network_set_params(&run.average, run.best);
-        failed = epochs(&run, err);
-    }
+    if (!failed)
+        failed = begin(&run, from, err) || epochs(&run, err) ? -1 : 0;
     if (!failed && result->best.epoch)
         network_set_params(network, run.best);
     result->seconds = clock_seconds() - run.start;

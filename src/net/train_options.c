@@ -1,7 +1,6 @@
 #include "mnist/train_options.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,24 +11,25 @@ enum kind { WHOLE, REAL, SEED, SCHEDULE };
 static const struct {
     enum kind kind;
     size_t offset;
+    double min, max;
 } fields[TRAIN_OPTIONS] = {
-    {WHOLE, offsetof(struct train_options, epochs)},
-    {REAL, offsetof(struct train_options, lr)},
-    {WHOLE, offsetof(struct train_options, batch)},
-    {REAL, offsetof(struct train_options, l2)},
-    {REAL, offsetof(struct train_options, dropout)},
-    {WHOLE, offsetof(struct train_options, patience)},
-    {WHOLE, offsetof(struct train_options, val)},
-    {SCHEDULE, offsetof(struct train_options, schedule)},
-    {WHOLE, offsetof(struct train_options, warmup)},
-    {REAL, offsetof(struct train_options, label_smoothing)},
-    {REAL, offsetof(struct train_options, ema)},
-    {REAL, offsetof(struct train_options, augment.rotate)},
-    {REAL, offsetof(struct train_options, augment.scale)},
-    {REAL, offsetof(struct train_options, augment.shear)},
-    {REAL, offsetof(struct train_options, augment.shift)},
-    {REAL, offsetof(struct train_options, augment.elastic)},
-    {SEED, offsetof(struct train_options, seed)},
+    {WHOLE, offsetof(struct train_options, epochs), 1, EPOCHS_MAX},
+    {REAL, offsetof(struct train_options, lr), LR_MIN, LR_MAX},
+    {WHOLE, offsetof(struct train_options, batch), 1, BATCH_MAX},
+    {REAL, offsetof(struct train_options, l2), 0, L2_MAX},
+    {REAL, offsetof(struct train_options, dropout), 0, DROPOUT_MAX},
+    {WHOLE, offsetof(struct train_options, patience), 0, EPOCHS_MAX},
+    {WHOLE, offsetof(struct train_options, val), 0, VAL_MAX},
+    {SCHEDULE, offsetof(struct train_options, schedule), 0, 0},
+    {WHOLE, offsetof(struct train_options, warmup), 0, EPOCHS_MAX},
+    {REAL, offsetof(struct train_options, label_smoothing), 0, LABEL_SMOOTHING_MAX},
+    {REAL, offsetof(struct train_options, ema), 0, EMA_MAX},
+    {REAL, offsetof(struct train_options, augment.rotate), 0, AUGMENT_MAX_ROTATE},
+    {REAL, offsetof(struct train_options, augment.scale), 0, AUGMENT_MAX_SCALE},
+    {REAL, offsetof(struct train_options, augment.shear), 0, AUGMENT_MAX_SHEAR},
+    {REAL, offsetof(struct train_options, augment.shift), 0, AUGMENT_MAX_SHIFT},
+    {REAL, offsetof(struct train_options, augment.elastic), 0, AUGMENT_MAX_ELASTIC},
+    {SEED, offsetof(struct train_options, seed), 0, 0},
 };
 
 const char *const train_option_names[TRAIN_OPTIONS] = {
@@ -63,17 +63,25 @@ bool train_option_is_string(int i)
     return fields[i].kind == SCHEDULE;
 }
 
+static bool within(double value, int i)
+{
+    return value >= (double)(float)fields[i].min && value <= (double)(float)fields[i].max;
+}
+
 /* Whatever strtol and strtof make of it, the text must be the one that the value is written as. */
 bool train_option_parse(struct train_options *options, int i, const char *text)
 {
     struct train_options parsed = *options;
     void *at = (char *)&parsed + fields[i].offset;
+    bool good = true;
     switch (fields[i].kind) {
     case REAL:
         *(float *)at = strtof(text, NULL);
+        good = within((double)*(float *)at, i);
         break;
     case WHOLE:
         *(int *)at = (int)strtol(text, NULL, 10);
+        good = within(*(int *)at, i);
         break;
     case SEED:
         *(uint64_t *)at = strtoull(text, NULL, 10);
@@ -84,7 +92,7 @@ bool train_option_parse(struct train_options *options, int i, const char *text)
             if (!strcmp(text, schedule_names[s]))
                 *(enum schedule *)at = (enum schedule)s;
     }
-    if (strcmp(train_option_text(&parsed, i).text, text))
+    if (!good || strcmp(train_option_text(&parsed, i).text, text))
         return false;
     *options = parsed;
     return true;

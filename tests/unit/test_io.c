@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "mnist/checkpoint.h"
 #include "mnist/crc32.h"
 #include "mnist/file.h"
 #include "mnist/json.h"
@@ -373,7 +374,8 @@ static void test_safetensors_good(void)
         check(a->rank == 1 && a->shape[0] == 2 && a->shape[1] == 1, "row %zu: shape of a", i);
         check(b->rank == 2 && b->shape[0] == 1 && b->shape[1] == 3, "row %zu: shape of b", i);
         for (size_t f = 0; f < COUNT(data); f++) {
-            float value = f < 2 ? safetensors_float(&st, a, f) : safetensors_float(&st, b, f - 2);
+            float value =
+                (float)(f < 2 ? safetensors_number(&st, a, f) : safetensors_number(&st, b, f - 2));
             check(value == data[f], "row %zu: float %zu is %g", i, f, (double)value);
         }
         check(st.crc32 == crc32(bytes, sizeof bytes), "row %zu: crc32 %08" PRIx32, i, st.crc32);
@@ -471,21 +473,22 @@ static const struct {
      "tensor a ends at byte 9007199254740992 of 20"},
     {"{" META "," A "," TENSOR("b", "[1,1]", "[8,4]") "}", 20, "tensor b ends at byte 4 of 20"},
     {"{" META "," TENSOR("a", "[3]", "[0,8]") "," B "}", 20,
-     "tensor a of 3×1 floats cannot have 8 bytes"},
+     "tensor a of 3×1 numbers of type F32 cannot have 8 bytes"},
     {"{" META "," TENSOR("a", "[1]", "[0,8]") "," B "}", 20,
-     "tensor a of 1×1 floats cannot have 8 bytes"},
+     "tensor a of 1×1 numbers of type F32 cannot have 8 bytes"},
     {"{" META "," TENSOR("a", "[2]", "[0,10]") "," TENSOR("b", "[2]", "[10,20]") "}", 20,
-     "tensor a of 2×1 floats cannot have 10 bytes"},
+     "tensor a of 2×1 numbers of type F32 cannot have 10 bytes"},
     {"{" META "," TENSOR("a", "[2,2]", "[0,20]") "}", 20,
-     "tensor a of 2×2 floats cannot have 20 bytes"},
+     "tensor a of 2×2 numbers of type F32 cannot have 20 bytes"},
     {"{" META "," TENSOR("a", "[0]", "[0,20]") "}", 20,
-     "tensor a of 0×1 floats cannot have 20 bytes"},
+     "tensor a of 0×1 numbers of type F32 cannot have 20 bytes"},
     {"{" META "," TENSOR("a", "[5,0]", "[0,20]") "}", 20,
-     "tensor a of 5×0 floats cannot have 20 bytes"},
-    {"{" META "," TENSOR("a", "[0]", "[0,0]") "}", 0, "tensor a of 0×1 floats cannot have 0 bytes"},
+     "tensor a of 5×0 numbers of type F32 cannot have 20 bytes"},
+    {"{" META "," TENSOR("a", "[0]", "[0,0]") "}", 0,
+     "tensor a of 0×1 numbers of type F32 cannot have 0 bytes"},
     /* 299,306,349 × 15,407,912,441 × 4 is 2^64 + 20: a product that wraps looks right. */
     {"{" META "," TENSOR("a", "[299306349,15407912441]", "[0,20]") "}", 20,
-     "299306349×15407912441 floats cannot have 20 bytes"},
+     "299306349×15407912441 numbers of type F32 cannot have 20 bytes"},
     {"{" META "," TENSOR("a", "[4611686018427387909]", "[0,20]") "}", 20, "a shape of one or two"},
 };
 
@@ -646,16 +649,18 @@ static void test_safetensors_not_finite(void)
 static void test_safetensors_save(void)
 {
     static const float a[] = {1.0f, -0.0f}, b[] = {0.1f, 0x1p-149f, -3.4e38f};
+    static const double d[] = {0.1, -0x1p-1074, 1.7e308, 3.0};
     static const char strange[] = "q\"b\\n\nt\te\xc3\xa9\x7f,\"header_crc32\":\"00000000\"";
-    const float *values[] = {a, b};
+    const void *values[] = {a, b, d};
     struct safetensors st = {0}, back;
     struct file file;
     struct error err = {""};
     const char *path = test_path("small.safetensors");
     safetensors_set(&st, "strange", "%s", strange);
     safetensors_set(&st, "number", "%d", 42);
-    safetensors_add(&st, "a", 1, 2, 1);
-    safetensors_add(&st, "the \"b\"", 2, 1, 3);
+    safetensors_add(&st, "a", SAFETENSORS_F32, 1, 2, 1);
+    safetensors_add(&st, "the \"b\"", SAFETENSORS_F32, 2, 1, 3);
+    safetensors_add(&st, "d", SAFETENSORS_F64, 2, 2, 2);
     if (!check(!safetensors_save(&st, values, path, &err), "%s", err.text) ||
         !check(!file_read(&file, path, 10000, &err), "%s", err.text))
         return;
@@ -666,7 +671,11 @@ static void test_safetensors_save(void)
         check(st.crc32 == back.crc32 && back.metadata_count == 4, "%d", back.metadata_count);
         if (check(t != NULL, "a tensor is missing"))
             for (size_t i = 0; i < 3; i++)
-                check(safetensors_float(&back, t, i) == b[i], "float %zu", i);
+                check(safetensors_number(&back, t, i) == (double)b[i], "float %zu", i);
+        t = safetensors_find(&back, "d");
+        if (check(t && t->type == SAFETENSORS_F64, "the doubles are missing"))
+            for (size_t i = 0; i < 4; i++)
+                check(safetensors_number(&back, t, i) == d[i], "double %zu", i);
     }
     file_free(&file);
 }
@@ -675,14 +684,14 @@ static void test_safetensors_save(void)
 static void test_safetensors_padding(void)
 {
     static const float value[] = {1.0f};
-    const float *values[] = {value};
+    const void *values[] = {value};
     for (int length = 0; length < 17; length++) {
         struct safetensors st = {0};
         struct file file = {0};
         struct error err = {""};
         const char *path = test_path("padded.safetensors");
         safetensors_set(&st, "filler", "%.*s", length, "xxxxxxxxxxxxxxxxxxxx");
-        safetensors_add(&st, "a", 1, 1, 1);
+        safetensors_add(&st, "a", SAFETENSORS_F32, 1, 1, 1);
         if (!check(!safetensors_save(&st, values, path, &err), "%s", err.text) ||
             !check(!file_read(&file, path, 10000, &err), "%s", err.text))
             return;
@@ -1032,7 +1041,224 @@ static void test_safetensors_rubbish(void)
     }
 }
 
-TEST_LIST(tests_io, {"json: strings", test_json_good_strings},
+/* --- checkpoints --- */
+
+enum { MADE_EPOCHS = 3, MADE_IMAGES = 7 };
+
+static float *counted(float first)
+{
+    float *block = malloc(PARAM_COUNT * sizeof *block);
+    for (int i = 0; block && i < PARAM_COUNT; i++)
+        block[i] = first + (float)i / 8.0f;
+    return block;
+}
+
+static const struct dataset *made_data(void)
+{
+    static const uint8_t labels[MADE_IMAGES] = {3, 1, 4, 1, 5, 9, 2};
+    static const struct dataset dataset = {.count = MADE_IMAGES, .labels = labels};
+    return &dataset;
+}
+
+/* A state in which every number is another; state_release gives it back. */
+static struct train_state made_state(bool averages)
+{
+    static struct train_epoch history[MADE_EPOCHS];
+    for (int e = 0; e < MADE_EPOCHS; e++)
+        history[e] = (struct train_epoch){.epoch = e + 1,
+                                          .train_loss = 0.1 / (e + 1),
+                                          .train_acc = 0.9 + 0.01 * e,
+                                          .val_loss = 0.3 / (e + 3),
+                                          .val_acc = 0.91 + 0.01 * e,
+                                          .lr = 1e-3f / (float)(e + 1),
+                                          .seconds = 0.1 * (e + 1),
+                                          .val_seconds = 0.01 * (e + 1),
+                                          .images_per_s = 1e6 / (e + 7),
+                                          .best = e < 2};
+    return (struct train_state){.epochs_run = MADE_EPOCHS,
+                                .history = history,
+                                .best = history[1],
+                                .params = counted(1),
+                                .m = counted(2),
+                                .v = counted(3),
+                                .best_params = counted(4),
+                                .average = averages ? counted(5) : NULL};
+}
+
+static void state_release(struct train_state *state)
+{
+    free(state->params);
+    free(state->m);
+    free(state->v);
+    free(state->best_params);
+    free(state->average);
+}
+
+static struct train_options made_options(bool averages)
+{
+    return (struct train_options){.epochs = 50,
+                                  .batch = 77,
+                                  .lr = 3e-3f,
+                                  .l2 = 1e-4f,
+                                  .dropout = 0.1f,
+                                  .patience = 9,
+                                  .val = 2,
+                                  .schedule = SCHEDULE_STEP,
+                                  .warmup = 1,
+                                  .label_smoothing = 0.05f,
+                                  .augment = {10, 0.1f, 0.2f, 1.5f, 0.8f},
+                                  .ema = averages ? 0.999f : 0.0f,
+                                  .seed = UINT64_MAX};
+}
+
+static bool same_block(const float *a, const float *b)
+{
+    return a && b && !memcmp(a, b, PARAM_COUNT * sizeof *a);
+}
+
+static void check_epoch(const struct train_epoch *a, const struct train_epoch *b)
+{
+    bool same = a->epoch == b->epoch && a->train_loss == b->train_loss &&
+                a->train_acc == b->train_acc && a->val_loss == b->val_loss &&
+                a->val_acc == b->val_acc && a->lr == b->lr && a->seconds == b->seconds &&
+                a->val_seconds == b->val_seconds && a->images_per_s == b->images_per_s &&
+                a->best == b->best;
+    check(same, "epoch %d differs", b->epoch);
+}
+
+static void test_checkpoint_round_trip(void)
+{
+    for (int averages = 0; averages < 2; averages++) {
+        struct train_state state = made_state(averages);
+        struct train_options options = made_options(averages);
+        struct checkpoint back;
+        struct error err = {""};
+        const char *path = test_path("trip.checkpoint");
+        if (check(!checkpoint_save(&state, &options, made_data(), path, &err) &&
+                      !checkpoint_load(&back, path, &err),
+                  "%s", err.text)) {
+            for (int i = 0; i < TRAIN_OPTIONS; i++)
+                check(!strcmp(train_option_text(&options, i).text,
+                              train_option_text(&back.options, i).text),
+                      "%s is %s", train_option_names[i], train_option_text(&back.options, i).text);
+            check(same_block(state.params, back.state.params), "the weights differ");
+            check(same_block(state.m, back.state.m) && same_block(state.v, back.state.v),
+                  "the moments differ");
+            check(same_block(state.best_params, back.state.best_params), "the best weights differ");
+            check(averages ? same_block(state.average, back.state.average) : !back.state.average,
+                  "the average differs");
+            check(back.state.epochs_run == MADE_EPOCHS && back.state.best.epoch == 2, "%d, best %d",
+                  back.state.epochs_run, back.state.best.epoch);
+            for (int e = 0; e < MADE_EPOCHS; e++)
+                check_epoch(&back.state.history[e], &state.history[e]);
+            check(!checkpoint_check_data(&back, path, made_data(), "here", &err), "%s", err.text);
+            struct dataset other = *made_data();
+            other.count--;
+            check_refused(checkpoint_check_data(&back, path, &other, "there", &err), &err,
+                          "other training images than those in there", "other data");
+            checkpoint_free(&back);
+        }
+        state_release(&state);
+    }
+}
+
+/* One checkpoint, and what is done to it before it is written again. */
+struct tamper {
+    const char *key, *value; /* metadata that changes; NULL value: it goes */
+    const char *tensor;      /* one that gets another name */
+    const char *wanted;      /* in the message */
+};
+
+/* Writes the checkpoint of `bytes` anew, with right checksums but something else wrong. */
+static void tampered(const struct file *file, const struct tamper *tamper)
+{
+    static struct safetensors st, copy;
+    const void *values[SAFETENSORS_TENSORS];
+    struct error err = {""};
+    struct checkpoint checkpoint;
+    const char *path = test_path("tampered.checkpoint");
+    if (!check(!safetensors_parse(&st, file->bytes, file->size, "good", &err), "%s", err.text))
+        return;
+    copy = (struct safetensors){0};
+    for (int i = 0; i < st.metadata_count; i++) {
+        const struct safetensors_entry *entry = &st.metadata[i];
+        bool hit = tamper->key && !strcmp(entry->key, tamper->key);
+        if (strstr(entry->key, "crc32") == entry->key || !strcmp(entry->key, "header_crc32") ||
+            (hit && !tamper->value))
+            continue;
+        safetensors_set(&copy, entry->key, "%s", hit ? tamper->value : entry->value);
+    }
+    for (int i = 0; i < st.tensor_count; i++) {
+        const struct safetensors_tensor *t = &st.tensors[i];
+        bool hit = tamper->tensor && !strcmp(t->name, tamper->tensor);
+        safetensors_add(&copy, hit ? "another" : t->name, t->type, t->rank, t->shape[0],
+                        t->shape[1]);
+        values[i] = st.data + t->begin; /* as they lie: this machine is little-endian, or skips */
+    }
+    if (!check(!safetensors_save(&copy, values, path, &err), "%s", err.text))
+        return;
+    int result = checkpoint_load(&checkpoint, path, &err);
+    check_refused(result, &err, tamper->wanted, tamper->key ? tamper->key : tamper->tensor);
+    if (!result)
+        checkpoint_free(&checkpoint);
+}
+
+static void test_checkpoint_bad(void)
+{
+    static const struct tamper tampers[] = {
+        {"mnist_checkpoint_version", "2", NULL, "checkpoint format 2, wanted 1"},
+        {"mnist_checkpoint_version", NULL, NULL, "a model, not a checkpoint"},
+        {"lr", "1e-3x", NULL, "option lr is 1e-3x"},
+        {"lr", "nan", NULL, "option lr is nan"},
+        {"lr", NULL, NULL, "option lr is missing"},
+        {"epochs", "2", NULL, "not that of 1 to 2 epochs"},
+        {"epochs", " 50", NULL, "option epochs is  50"},
+        {"batch", "0", NULL, "option batch is 0"},
+        {"batch", "-7", NULL, "option batch is -7"},
+        {"dropout", "1", NULL, "option dropout is 1"},
+        {"rotate", "1e9", NULL, "option rotate is 1e9"},
+        {"schedule", "linear", NULL, "option schedule is linear"},
+        {"seed", "-1", NULL, "option seed is -1"},
+        {"ema", "0", NULL, "31 tensors, wanted 25"},
+        {"best_epoch", "0", NULL, "best_epoch is 0, wanted 1 to 3"},
+        {"best_epoch", "4", NULL, "best_epoch is 4, wanted 1 to 3"},
+        {"train_count", "", NULL, "train_count is , wanted"},
+        {"labels_crc32", NULL, NULL, "no checksum of its data's labels"},
+        {"labels_crc32", "xyz", NULL, "no checksum of its data's labels"},
+        {NULL, NULL, "history", "its history is not that of"},
+        {NULL, NULL, "m.fc2.bias", "has no tensor m.fc2.bias"},
+        {NULL, NULL, "average.fc1.weight", "has no tensor average.fc1.weight"},
+    };
+    const uint16_t one = 1;
+    if (!*(const uint8_t *)&one)
+        skip("this machine is big-endian");
+    struct train_state state = made_state(true);
+    struct train_options options = made_options(true);
+    struct error err = {""};
+    struct file file;
+    struct model model;
+    struct checkpoint checkpoint;
+    const char *path = test_path("good.checkpoint");
+    if (check(!checkpoint_save(&state, &options, made_data(), path, &err) &&
+                  !file_read(&file, path, 1 << 24, &err),
+              "%s", err.text)) {
+        for (size_t i = 0; i < COUNT(tampers); i++)
+            tampered(&file, &tampers[i]);
+        check_refused(model_parse(&model, file.bytes, file.size, "x", &err), &err,
+                      "a checkpoint, not a model: go on with mnist-train --resume x", "as a model");
+        for (size_t at = 0; at < file.size; at += at < 4096 ? 1 : 9973) {
+            file.bytes[at] ^= 1;
+            check(checkpoint_parse(&checkpoint, file.bytes, file.size, "x", &err) == -1,
+                  "a wrong bit at byte %zu is not seen", at);
+            file.bytes[at] ^= 1;
+        }
+        file_free(&file);
+    }
+    state_release(&state);
+}
+
+TEST_LIST(tests_io, {"checkpoint: saved and loaded", test_checkpoint_round_trip},
+          {"checkpoint: bad ones", test_checkpoint_bad}, {"json: strings", test_json_good_strings},
           {"json: bad strings", test_json_bad_strings},
           {"json: no more bytes than there is room for", test_json_capacity},
           {"json: whole numbers", test_json_integers},

@@ -2122,6 +2122,8 @@ struct watch {
     int epoch_count, batch_count;
     struct train_progress last;
     float *best; /* the parameters when an epoch was last called the best */
+    int keep_epoch, fail_epoch;
+    struct train_state kept; /* after keep_epoch */
 };
 
 static bool watch_batch(void *context, const struct train_progress *progress)
@@ -2138,15 +2140,47 @@ static bool watch_batch(void *context, const struct train_progress *progress)
     return progress->epoch == watch->stop_epoch && progress->batch == watch->stop_batch;
 }
 
-static void watch_epoch(void *context, const struct train_epoch *epoch)
+static struct train_state copy_of_state(const struct train_state *state)
+{
+    struct train_state copy = *state;
+    copy.history = make((size_t)state->epochs_run, sizeof *copy.history);
+    memcpy(copy.history, state->history, (size_t)state->epochs_run * sizeof *copy.history);
+    copy.params = copy_of(state->params, PARAM_COUNT);
+    copy.m = copy_of(state->m, PARAM_COUNT);
+    copy.v = copy_of(state->v, PARAM_COUNT);
+    copy.best_params = copy_of(state->best_params, PARAM_COUNT);
+    copy.average = state->average ? copy_of(state->average, PARAM_COUNT) : NULL;
+    return copy;
+}
+
+static void state_free(struct train_state *state)
+{
+    free(state->history);
+    free(state->params);
+    free(state->m);
+    free(state->v);
+    free(state->best_params);
+    free(state->average);
+    *state = (struct train_state){0};
+}
+
+static int watch_epoch(void *context, const struct train_state *state, struct error *err)
 {
     struct watch *watch = context;
+    const struct train_epoch *epoch = &state->history[state->epochs_run - 1];
+    check(epoch->epoch == state->epochs_run, "record %d has number %d", state->epochs_run,
+          epoch->epoch);
+    if (epoch->epoch == watch->keep_epoch)
+        watch->kept = copy_of_state(state);
+    if (epoch->epoch == watch->fail_epoch)
+        return error_set(err, "told to fail");
     if (epoch->best)
         network_get_params(watch->network, watch->best);
     if (watch->epoch_count < WATCH_EPOCHS)
         watch->epochs[watch->epoch_count++] = *epoch;
     if (epoch->epoch == watch->break_after_epoch)
         watch->network->params[FC1_BIAS] = NAN;
+    return 0;
 }
 
 /* A small run: 210 images, 50 of them to validate, 5 batches of 33 an epoch unless told otherwise;
@@ -2182,13 +2216,14 @@ static void run_go(struct run_rig *run)
     struct error err = {""};
     struct train_callbacks callbacks = {watch_batch, watch_epoch, &run->watch};
     int failed = train_run(&run->result, &run->rig.network, &run->made.dataset, &run->split,
-                           &run->options, &callbacks, &err);
+                           &run->options, NULL, &callbacks, &err);
     check(!failed, "train_run: %s", err.text);
 }
 
 static void run_free(struct run_rig *run)
 {
     free(run->watch.best);
+    state_free(&run->watch.kept);
     split_free(&run->split);
     rig_free(&run->rig);
     made_free(&run->made);
@@ -2542,12 +2577,105 @@ static void test_run_without_callbacks(void)
     run_go(&run);
     float *params = copy_of(run.rig.network.params, PARAM_COUNT);
     check(!train_run(&run.result, &run.rig.network, &run.made.dataset, &run.split, &run.options,
-                     &none, &err),
+                     NULL, &none, &err),
           "%s", err.text);
     check(run.result.stop == TRAIN_COMPLETED && run.result.epochs_run == 2, "stopped by %d",
           run.result.stop);
     check_same("without callbacks", run.rig.network.params, params, PARAM_COUNT);
     free(params);
+    run_free(&run);
+}
+
+/* Runs on from the state kept after some epoch, in a new network with other threads. */
+static void check_resumed(struct run_rig *whole, const struct train_state *from)
+{
+    struct rig rig;
+    struct error err = {""};
+    struct watch watch = {0};
+    struct train_result result;
+    struct train_callbacks callbacks = {NULL, watch_epoch, &watch};
+    rig_new(&rig, 3, 64, kernel_set(1));
+    watch.network = &rig.network;
+    watch.best = make(PARAM_COUNT, sizeof(float));
+    watch.keep_epoch = whole->result.epochs_run;
+    check(!train_run(&result, &rig.network, &whole->made.dataset, &whole->split, &whole->options,
+                     from, &callbacks, &err),
+          "%s", err.text);
+    check(result.stop == whole->result.stop && result.epochs_run == whole->result.epochs_run &&
+              result.best.epoch == whole->result.best.epoch,
+          "from epoch %d: stopped by %d after %d epochs, best %d", from->epochs_run, result.stop,
+          result.epochs_run, result.best.epoch);
+    check_same("resumed", rig.network.params, whole->rig.network.params, PARAM_COUNT);
+    for (int e = 0; watch.kept.history && e < result.epochs_run; e++)
+        check(watch.kept.history[e].val_loss == whole->watch.epochs[e].val_loss &&
+                  watch.kept.history[e].train_loss == whole->watch.epochs[e].train_loss &&
+                  watch.kept.history[e].best == whole->watch.epochs[e].best,
+              "from epoch %d: the history of epoch %d differs", from->epochs_run, e + 1);
+    free(watch.best);
+    state_free(&watch.kept);
+    rig_free(&rig);
+}
+
+static void resumed_case(const struct train_options *options, int val, int keep)
+{
+    struct run_rig run;
+    run_new(&run, val);
+    run.options = *options;
+    run.watch.keep_epoch = keep;
+    run_go(&run);
+    if (check(run.watch.kept.params != NULL, "no epoch %d", keep))
+        check_resumed(&run, &run.watch.kept);
+    run_free(&run);
+}
+
+/* Interrupted after any epoch, a run that goes on ends with the same bytes. */
+static void test_run_resumed(void)
+{
+    struct train_options options = {
+        .epochs = 7, .batch = 33, .lr = 1e-3f, .val = 50, .schedule = SCHEDULE_COSINE, .seed = 3};
+    for (int keep = 1; keep <= 7; keep += 2)
+        resumed_case(&options, 50, keep);
+    options.dropout = 0.2f;
+    options.warmup = 3;
+    options.label_smoothing = 0.1f;
+    options.ema = 0.9f;
+    options.augment = (struct augment){10.0f, 0.1f, 0.2f, 1.5f, 0.8f};
+    for (int keep = 2; keep <= 6; keep += 2) {
+        resumed_case(&options, 50, keep);
+        resumed_case(&options, 0, keep);
+    }
+}
+
+/* A run that had run out of patience does nothing more. */
+static void test_run_resumed_early(void)
+{
+    struct run_rig run;
+    run_new(&run, 50);
+    run.options.epochs = WATCH_EPOCHS;
+    run.options.patience = 2;
+    run_go(&run);
+    int epochs = run.result.epochs_run;
+    check(run.result.stop == TRAIN_EARLY, "stopped by %d", run.result.stop);
+    run.watch.epoch_count = 0;
+    run.watch.keep_epoch = epochs;
+    run_go(&run);
+    if (check(run.watch.kept.params != NULL, "no epoch %d", epochs))
+        check_resumed(&run, &run.watch.kept);
+    run_free(&run);
+}
+
+/* What on_epoch says is what train_run says. */
+static void test_run_told_to_fail(void)
+{
+    struct run_rig run;
+    struct error err = {""};
+    run_new(&run, 50);
+    run.watch.fail_epoch = 2;
+    struct train_callbacks callbacks = {watch_batch, watch_epoch, &run.watch};
+    int failed = train_run(&run.result, &run.rig.network, &run.made.dataset, &run.split,
+                           &run.options, NULL, &callbacks, &err);
+    check_refused(failed, &err, "told to fail", "on_epoch");
+    check(run.result.epochs_run == 2, "%d epochs", run.result.epochs_run);
     run_free(&run);
 }
 
@@ -2596,4 +2724,7 @@ TEST_LIST(tests_net, {"kernels: first layer from pixels", test_pixels_forward},
           {"train: asked to stop", test_run_asked}, {"train: diverged", test_run_diverged},
           {"train: diverged late", test_run_diverged_late},
           {"train: averages with a short last batch", test_run_averages},
-          {"train: seeds", test_run_seeds}, {"train: no callbacks", test_run_without_callbacks});
+          {"train: seeds", test_run_seeds}, {"train: goes on to the same bytes", test_run_resumed},
+          {"train: goes on after its patience", test_run_resumed_early},
+          {"train: a callback that fails", test_run_told_to_fail},
+          {"train: no callbacks", test_run_without_callbacks});

@@ -1,0 +1,36 @@
+/* A run that can go on: everything from one epoch to the next, as a safetensors file.
+ *
+ * Tensors: the six of a model, "m." and "v." Adam's moments of each, "best." the best weights, "average."
+ * with --ema, all as model files hold them, and "history" (epochs run, 9) in float64. Metadata: every
+ * option, and what tells the data apart. */
+#ifndef MNIST_CHECKPOINT_H
+#define MNIST_CHECKPOINT_H
+
+#include "mnist/dataset.h"
+#include "mnist/train.h"
+
+struct checkpoint {
+    struct train_options options;
+    struct train_state state; /* its blocks are owned here */
+    int train_count;          /* of the data set, validation images among them */
+    uint32_t labels_crc32;
+};
+
+/* Writes the state of a run with these options on this data, atomically. */
+int checkpoint_save(const struct train_state *state, const struct train_options *options,
+                    const struct dataset *dataset, const char *path, struct error *err);
+
+/* Reads one and believes nothing. The caller gives it to checkpoint_free. */
+int checkpoint_load(struct checkpoint *checkpoint, const char *path, struct error *err);
+
+/* The same from bytes in memory; `name` is for the messages. */
+int checkpoint_parse(struct checkpoint *checkpoint, const uint8_t *bytes, size_t size,
+                     const char *name, struct error *err);
+
+void checkpoint_free(struct checkpoint *checkpoint);
+
+/* Refuses a data set that is not the one the run began on. */
+int checkpoint_check_data(const struct checkpoint *checkpoint, const char *path,
+                          const struct dataset *dataset, const char *folder, struct error *err);
+
+#endif

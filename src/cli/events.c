@@ -1,0 +1,171 @@
+#include "mnist/events.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "mnist/command.h"
+#include "mnist/file.h"
+#include "mnist/format.h"
+#include "mnist/json.h"
+#include "mnist/report.h"
+
+void events_start(FILE *out, const struct event_start *start)
+{
+    fprintf(out,
+            "{\"event\":\"start\",\"version\":\"%s\",\"parameters\":%d,\"data\":", MNIST_VERSION,
+            PARAM_COUNT);
+    json_write_string(out, start->data);
+    fprintf(out, ",\"train_images\":%d,\"val_images\":%d,\"test_images\":%d", start->train_images,
+            start->val_images, start->test_images);
+    for (int i = 0; i < TRAIN_OPTIONS; i++) {
+        const char *quote = train_option_is_string(i) ? "\"" : "";
+        fprintf(out, ",\"%s\":%s%s%s", train_option_names[i], quote,
+                train_option_text(start->options, i).text, quote);
+    }
+    fprintf(out, ",\"threads\":%d,\"kernels\":\"%s\"}\n", start->threads, start->kernels);
+}
+
+void events_epoch(FILE *out, const struct train_epoch *e, bool validated)
+{
+    fprintf(out, "{\"event\":\"epoch\",\"epoch\":%d,\"train_loss\":%.9g,\"train_acc\":%.9g,",
+            e->epoch, e->train_loss, e->train_acc);
+    if (validated)
+        fprintf(out, "\"val_loss\":%.9g,\"val_acc\":%.9g,", e->val_loss, e->val_acc);
+    fprintf(out, "\"lr\":%s,\"seconds\":%.6f,\"val_seconds\":%.6f,\"images_per_s\":%.0f}\n",
+            format_float(e->lr).text, e->seconds, e->val_seconds, e->images_per_s);
+}
+
+void events_end(FILE *out, const struct event_end *end)
+{
+    const struct train_result *r = end->result;
+    fprintf(out, "{\"event\":\"end\",\"best_epoch\":%d,\"epochs_run\":%d,\"stopped\":\"%s\"",
+            r->best.epoch, r->epochs_run, end->stopped);
+    if (end->test) {
+        fprintf(out,
+                ",\"test_loss\":%.9g,\"test_acc\":%.9g,\"confusion\":", metrics_loss(end->test),
+                metrics_accuracy(end->test));
+        report_json_confusion(out, end->test);
+    }
+    fprintf(out, ",\"seconds\":%.6f,\"images_per_s\":%.0f,\"peak_bytes\":%.0f", r->seconds,
+            r->images_per_s, end->peak_bytes);
+    if (end->model) {
+        fputs(",\"model\":", out);
+        json_write_string(out, end->model);
+        fprintf(out, ",\"weights_crc32\":\"%08" PRIx32 "\"", end->weights_crc32);
+    }
+    fputs("}\n", out);
+}
+
+/* --- the log --- */
+
+static const size_t LARGEST_LOG = (size_t)1 << 30;
+
+static const char *find(const char *text, size_t size, const char *word)
+{
+    size_t length = strlen(word);
+    for (size_t i = 0; i + length <= size; i++)
+        if (!memcmp(text + i, word, length))
+            return text + i;
+    return NULL;
+}
+
+/* Of a first line, the part that two halves of one run have in common: the sizes of the data and all
+ * options. *length is 0 where it is no such line. */
+static const char *recipe_of(const char *line, size_t size, size_t *length)
+{
+    static const char from[] = ",\"train_images\":", to[] = ",\"threads\":";
+    const char *begin = find(line, size, from);
+    const char *end = begin ? find(begin, size - (size_t)(begin - line), to) : NULL;
+    *length = end ? (size_t)(end - begin) : 0;
+    return begin;
+}
+
+/* How much of an earlier log stays: whole lines; of a run that goes on, those before its last start. */
+static size_t kept_bytes(const char *log, size_t size, const char *start, size_t start_size,
+                         bool goes_on)
+{
+    static const char mark[] = "{\"event\":\"start\"";
+    while (size > 0 && log[size - 1] != '\n')
+        size--;
+    size_t last = size;
+    for (size_t at = 0; goes_on && at < size;) {
+        const char *newline = memchr(log + at, '\n', size - at);
+        size_t length = (size_t)(newline - (log + at)) + 1;
+        if (length > strlen(mark) && !memcmp(log + at, mark, strlen(mark)))
+            last = at;
+        at += length;
+    }
+    size_t old_length, new_length;
+    const char *old = recipe_of(log + last, size - last, &old_length);
+    const char *new = recipe_of(start, start_size, &new_length);
+    bool same = old_length && old_length == new_length && !memcmp(old, new, old_length);
+    return same ? last : size;
+}
+
+/* The first lines of the run: its start, and the epochs that it has behind it. The caller frees it. */
+static char *first_lines(const struct event_start *start, const struct train_state *from,
+                         size_t *size, struct error *err)
+{
+    char *lines = NULL;
+    FILE *out = open_memstream(&lines, size);
+    if (out) {
+        events_start(out, start);
+        for (int e = 0; from && e < from->epochs_run; e++)
+            events_epoch(out, &from->history[e], start->val_images > 0);
+    }
+    if (!out || ferror(out) | fclose(out)) {
+        free(lines);
+        error_set(err, "out of memory for the first lines of the log");
+        return NULL;
+    }
+    return lines;
+}
+
+/* Drops what must not stay of an earlier log. */
+static int trim_log(const char *path, const char *start, size_t start_size, bool goes_on,
+                    struct error *err)
+{
+    struct stat info;
+    struct file file;
+    if (stat(path, &info) || !S_ISREG(info.st_mode))
+        return 0;
+    if (file_read(&file, path, LARGEST_LOG, err))
+        return -1;
+    size_t kept = kept_bytes((const char *)file.bytes, file.size, start, start_size, goes_on);
+    int failed = kept < file.size && file_write(path, file.bytes, kept, err);
+    file_free(&file);
+    return failed ? -1 : 0;
+}
+
+FILE *events_open_log(const char *path, const struct event_start *start,
+                      const struct train_state *from, struct error *err)
+{
+    size_t size;
+    char *lines = first_lines(start, from, &size, err);
+    if (!lines)
+        return NULL;
+    FILE *log = NULL;
+    if (!trim_log(path, lines, size, from != NULL, err)) {
+        log = fopen(path, "a");
+        if (!log)
+            error_set(err, "%s: cannot be opened for the log (%s)", path, strerror(errno));
+    }
+    if (log && fwrite(lines, 1, size, log) != size)
+        error_set(err, "%s: cannot be written (%s)", path, strerror(errno));
+    free(lines);
+    if (log && events_flush_log(log, path, err)) {
+        fclose(log);
+        return NULL;
+    }
+    return log;
+}
+
+int events_flush_log(FILE *log, const char *path, struct error *err)
+{
+    if (fflush(log) || ferror(log))
+        return error_set(err, "%s: the log cannot be written (%s)", path, strerror(errno));
+    return 0;
+}

@@ -1,0 +1,233 @@
+#include "mnist/checkpoint.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist/crc32.h"
+#include "mnist/memory.h"
+#include "mnist/model.h"
+#include "mnist/safetensors.h"
+
+/* The format of checkpoints this program writes and reads. */
+static const char VERSION[] = "1";
+static const char VERSION_KEY[] = "mnist_checkpoint_version";
+
+/* A checkpoint of a million epochs, the most there can be, has 75 MB. */
+static const size_t LARGEST_FILE = (size_t)128 << 20;
+
+enum { HISTORY = 9, PARTS = 5 };
+
+/* The blocks of weights, and what their tensors' names begin with. The last is there with --ema. */
+static const char *const part_names[PARTS] = {"", "m.", "v.", "best.", "average."};
+
+static float **part(struct train_state *state, int i)
+{
+    float **const parts[PARTS] = {&state->params, &state->m, &state->v, &state->best_params,
+                                  &state->average};
+    return parts[i];
+}
+
+static int part_count(const struct train_options *options)
+{
+    return options->ema > 0.0f ? PARTS : PARTS - 1;
+}
+
+/* --- writing --- */
+
+static void put_epoch(double row[HISTORY], const struct train_epoch *e)
+{
+    const double values[HISTORY] = {e->train_loss,  e->train_acc,    e->val_loss,
+                                    e->val_acc,     (double)e->lr,   e->seconds,
+                                    e->val_seconds, e->images_per_s, e->best};
+    memcpy(row, values, sizeof values);
+}
+
+static void take_epoch(struct train_epoch *e, const double row[HISTORY], int epoch)
+{
+    *e = (struct train_epoch){
+        .epoch = epoch,
+        .train_loss = row[0],
+        .train_acc = row[1],
+        .val_loss = row[2],
+        .val_acc = row[3],
+        .lr = (float)row[4],
+        .seconds = row[5],
+        .val_seconds = row[6],
+        .images_per_s = row[7],
+        .best = row[8] > 0.0,
+    };
+}
+
+static uint32_t labels_crc32(const struct dataset *dataset)
+{
+    return crc32(dataset->labels, (size_t)dataset->count);
+}
+
+int checkpoint_save(const struct train_state *state, const struct train_options *options,
+                    const struct dataset *dataset, const char *path, struct error *err)
+{
+    struct train_state copy = *state;
+    int parts = part_count(options), tensors = 0;
+    const void *values[PARTS * PARAM_TENSORS + 1];
+    struct safetensors *st = mem_calloc(1, sizeof *st, err);
+    float *floats = mem_alloc((size_t)parts * PARAM_COUNT, sizeof *floats, err);
+    double(*history)[HISTORY] = mem_alloc((size_t)state->epochs_run, sizeof *history, err);
+    int failed = !st || !floats || !history;
+    if (!failed) {
+        safetensors_set(st, VERSION_KEY, "%s", VERSION);
+        for (int i = 0; i < TRAIN_OPTIONS; i++)
+            safetensors_set(st, train_option_names[i], "%s", train_option_text(options, i).text);
+        safetensors_set(st, "train_count", "%d", dataset->count);
+        safetensors_set(st, "labels_crc32", "%08" PRIx32, labels_crc32(dataset));
+        safetensors_set(st, "best_epoch", "%d", state->best.epoch);
+        for (int i = 0; i < parts; i++) {
+            float *block = floats + (size_t)i * PARAM_COUNT;
+            model_add_tensors(st, part_names[i], block, *part(&copy, i));
+            for (int t = 0; t < PARAM_TENSORS; t++)
+                values[tensors++] = block + param_table[t].offset;
+        }
+        for (int e = 0; e < state->epochs_run; e++)
+            put_epoch(history[e], &state->history[e]);
+        safetensors_add(st, "history", SAFETENSORS_F64, 2, (uint64_t)state->epochs_run, HISTORY);
+        values[tensors] = history;
+        failed = safetensors_save(st, values, path, err);
+    }
+    mem_free(st);
+    mem_free(floats);
+    mem_free(history);
+    return failed ? -1 : 0;
+}
+
+/* --- reading --- */
+
+static int take_options(struct checkpoint *checkpoint, const struct safetensors *st,
+                        const char *name, struct error *err)
+{
+    const char *version = safetensors_get(st, VERSION_KEY);
+    if (!version)
+        return error_set(
+            err, "%s: a model, not a checkpoint: --resume wants what --checkpoint wrote", name);
+    if (strcmp(version, VERSION))
+        return error_set(err,
+                         "%s: checkpoint format %s, wanted %s: it needs another version of mnist",
+                         name, version, VERSION);
+    for (int i = 0; i < TRAIN_OPTIONS; i++) {
+        const char *text = safetensors_get(st, train_option_names[i]);
+        if (!text || !train_option_parse(&checkpoint->options, i, text))
+            return error_set(err, "%s: its option %s is %s", name, train_option_names[i],
+                             text ? text : "missing");
+    }
+    return 0;
+}
+
+/* A whole number of metadata in min … max. */
+static int take_number(int *value, const struct safetensors *st, const char *key, int min, int max,
+                       const char *name, struct error *err)
+{
+    const char *text = safetensors_get(st, key);
+    char again[32];
+    *value = text ? (int)strtol(text, NULL, 10) : 0;
+    snprintf(again, sizeof again, "%d", *value);
+    if (!text || strcmp(text, again) || *value < min || *value > max)
+        return error_set(err, "%s: its %s is %s, wanted %d to %d", name, key,
+                         text ? text : "missing", min, max);
+    return 0;
+}
+
+static int take_history(struct train_state *state, const struct safetensors *st,
+                        const struct train_options *options, const char *name, struct error *err)
+{
+    const struct safetensors_tensor *tensor = safetensors_find(st, "history");
+    if (!tensor || tensor->type != SAFETENSORS_F64 || tensor->rank != 2 ||
+        tensor->shape[1] != HISTORY || tensor->shape[0] > (uint64_t)options->epochs)
+        return error_set(err, "%s: its history is not that of 1 to %d epochs", name,
+                         options->epochs);
+    int best;
+    state->epochs_run = (int)tensor->shape[0];
+    if (take_number(&best, st, "best_epoch", 1, state->epochs_run, name, err))
+        return -1;
+    state->history = mem_alloc((size_t)state->epochs_run, sizeof *state->history, err);
+    if (!state->history)
+        return -1;
+    for (int e = 0; e < state->epochs_run; e++) {
+        double row[HISTORY];
+        for (int i = 0; i < HISTORY; i++)
+            row[i] = safetensors_number(st, tensor, (size_t)e * HISTORY + (size_t)i);
+        if (!(row[5] >= 0) || !(row[6] >= 0) || !(fabs(row[4]) < 1e30))
+            return error_set(err, "%s: epoch %d of its history cannot be", name, e + 1);
+        take_epoch(&state->history[e], row, e + 1);
+    }
+    state->best = state->history[best - 1];
+    return 0;
+}
+
+static int take_all(struct checkpoint *checkpoint, const struct safetensors *st, const char *name,
+                    struct error *err)
+{
+    if (take_options(checkpoint, st, name, err))
+        return -1;
+    int parts = part_count(&checkpoint->options);
+    const char *labels = safetensors_get(st, "labels_crc32");
+    if (!labels || sscanf(labels, "%8" SCNx32, &checkpoint->labels_crc32) != 1)
+        return error_set(err, "%s: has no checksum of its data's labels", name);
+    if (take_number(&checkpoint->train_count, st, "train_count", 1, INT32_MAX, name, err) ||
+        take_history(&checkpoint->state, st, &checkpoint->options, name, err))
+        return -1;
+    if (st->tensor_count != parts * PARAM_TENSORS + 1)
+        return error_set(err, "%s: has %d tensors, wanted %d", name, st->tensor_count,
+                         parts * PARAM_TENSORS + 1);
+    for (int i = 0; i < parts; i++) {
+        float **block = part(&checkpoint->state, i);
+        *block = mem_alloc(PARAM_COUNT, sizeof **block, err);
+        if (!*block || model_take_tensors(*block, st, part_names[i], name, err))
+            return -1;
+    }
+    return 0;
+}
+
+int checkpoint_parse(struct checkpoint *checkpoint, const uint8_t *bytes, size_t size,
+                     const char *name, struct error *err)
+{
+    *checkpoint = (struct checkpoint){0};
+    struct safetensors *st = mem_calloc(1, sizeof *st, err);
+    int failed =
+        !st || safetensors_parse(st, bytes, size, name, err) || take_all(checkpoint, st, name, err);
+    mem_free(st);
+    if (failed)
+        checkpoint_free(checkpoint);
+    return failed ? -1 : 0;
+}
+
+int checkpoint_load(struct checkpoint *checkpoint, const char *path, struct error *err)
+{
+    struct file file;
+    *checkpoint = (struct checkpoint){0};
+    if (file_read(&file, path, LARGEST_FILE, err))
+        return -1;
+    int failed = checkpoint_parse(checkpoint, file.bytes, file.size, path, err);
+    file_free(&file);
+    return failed;
+}
+
+void checkpoint_free(struct checkpoint *checkpoint)
+{
+    for (int i = 0; i < PARTS; i++)
+        mem_free(*part(&checkpoint->state, i));
+    mem_free(checkpoint->state.history);
+    *checkpoint = (struct checkpoint){0};
+}
+
+int checkpoint_check_data(const struct checkpoint *checkpoint, const char *path,
+                          const struct dataset *dataset, const char *folder, struct error *err)
+{
+    if (dataset->count != checkpoint->train_count ||
+        labels_crc32(dataset) != checkpoint->labels_crc32)
+        return error_set(err,
+                         "%s: its run began on other training images than those in %s: name their "
+                         "folder with --data",
+                         path, folder);
+    return 0;
+}
