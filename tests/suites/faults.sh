@@ -1,0 +1,112 @@
+#!/bin/sh
+# What may go wrong outside: memory that is not given, at every place where it is asked for; a full disk; limits on
+# memory, files and file sizes; folders that may not be written. Each time one clear line, exit code 1, the earlier
+# model untouched, and no partial file.
+. "$(dirname "$0")/../tools/suite.sh"
+cd "$work" || exit 1
+
+# A data set small enough to be tried again and again.
+mkdir data
+cut_file() {
+    gzip -dc "$SAMPLE/$1.gz" | head -c $(($2 + $3 * $4)) >"data/$1" || exit 1
+    printf '%b' "$(printf '\\%03o' 0 0 $(($4 / 256)) $(($4 % 256)))" |
+        dd of="data/$1" bs=1 seek=4 conv=notrunc 2>/dev/null
+}
+cut_file train-images-idx3-ubyte 16 784 256
+cut_file train-labels-idx1-ubyte 8 1 256
+cut_file t10k-images-idx3-ubyte 16 784 64
+cut_file t10k-labels-idx1-ubyte 8 1 64
+mnist-train --epochs 2 --data data --quiet --out earlier.bin --checkpoint earlier.checkpoint >report || exit 1
+
+# failed_well [NEW]: the last command said one line and ended with 1, and left the earlier model (or, when it failed
+# only after that was saved, the new one) and no temporary file.
+failed_well() {
+    [ $code -eq 1 ] || { echo "exit code $code" && cat stderr && return 1; }
+    [ "$(wc -l <stderr)" -eq 1 ] || { cat stderr && return 1; }
+    { cmp -s model.bin "${1:-earlier.bin}" || cmp model.bin earlier.bin; } && ! ls -- *.tmp 2>/dev/null
+}
+
+# every_allocation COMMAND…: fails the first allocation, the second, … until there is none left to fail.
+every_allocation() {
+    n=0
+    "$@" >stdout && cp model.bin new.bin || return
+    while :; do
+        n=$((n + 1))
+        cp earlier.bin model.bin && rm -f checkpoint log
+        FAIL_ALLOC=$n LD_PRELOAD=$work/fail_alloc.so "$@" >stdout 2>stderr
+        code=$?
+        [ $code -ne 0 ] || break
+        failed_well new.bin && grep -q 'out of memory' stderr || { echo "allocation $n" && cat stderr && return 1; }
+    done
+    echo "$n allocations"
+    [ $n -gt 3 ]
+}
+
+# limited WORDS COMMAND…: with WORDS in its one line of complaint.
+limited() {
+    words=$1
+    shift
+    cp earlier.bin model.bin
+    "$@" >stdout 2>stderr
+    code=$?
+    failed_well && grep -q "$words" stderr || { cat stderr && return 1; }
+}
+
+small_files() (
+    ulimit -f 200
+    mnist-train --epochs 1 --data data --quiet "$@"
+)
+
+little_memory() (
+    ulimit -v 60000
+    mnist-train --epochs 1 --data data --quiet --batch 8192 --threads 64
+)
+
+few_files() (
+    ulimit -n 4
+    mnist-train --epochs 1 --data "$SAMPLE" --quiet
+)
+
+full_disk() {
+    mkdir -p full && mount -t tmpfs -o size=600k none full 2>/dev/null || return 1
+    cp earlier.bin full/model.bin
+    for option in --out=full/model.bin --checkpoint=full/checkpoint; do
+        limited 'No space left' mnist-train --epochs 1 --data data --quiet "$option" || break
+        cmp full/model.bin earlier.bin && [ "$(ls full)" = model.bin ] || break
+    done
+    [ "$option" = --checkpoint=full/checkpoint ] && cmp full/model.bin earlier.bin && [ "$(ls full)" = model.bin ]
+    result=$?
+    umount full
+    return $result
+}
+
+forbidden() {
+    mkdir -p shut && mount -t tmpfs -o ro none shut 2>/dev/null || return 1
+    limited 'Read-only' mnist-train --epochs 1 --data data --quiet --out shut/model.bin &&
+        limited 'Read-only' mnist-train --epochs 1 --data data --quiet --checkpoint shut/checkpoint &&
+        limited 'Read-only' mnist-train --epochs 1 --data data --quiet --log shut/log
+    result=$?
+    umount shut
+    return $result
+}
+
+# The sanitizers bring an allocator, and address space, of their own.
+if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
+    "$CC" -shared -fPIC -O1 "$REPO/tests/tools/fail_alloc.c" -o fail_alloc.so || exit 1
+    check 'no memory: train' every_allocation mnist-train --epochs 2 --data data --quiet --threads 2 --augment --ema 0.9 --checkpoint checkpoint --log log
+    check 'no memory: resume' every_allocation mnist-train --resume earlier.checkpoint --data data --quiet --threads 1 --checkpoint checkpoint
+    check 'no memory: eval' every_allocation mnist-eval earlier.bin --data data --misclassified 3 --shift 1,1 --threads 2
+    check 'no memory: show' every_allocation mnist-show 3 --data data --model earlier.bin --augment
+    check 'too little memory' limited 'memory\|thread' little_memory
+fi
+check 'a limit on file sizes' limited 'File too large' small_files
+check 'a limit on file sizes, checkpoint' limited 'File too large' small_files --checkpoint checkpoint
+check 'too few open files' limited 'Too many open files' few_files
+if mkdir -p probe && mount -t tmpfs none probe 2>/dev/null; then
+    umount probe
+    check 'a full disk' full_disk
+    check 'a read-only folder' forbidden
+else
+    skip 'a full disk, a read-only folder: needs leave to mount a tmpfs'
+fi
+finish

@@ -1,0 +1,19 @@
+/* Loaded before the C library (LD_PRELOAD): the n-th allocation of the program fails, n from FAIL_ALLOC. */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    static atomic_int calls;
+    const char *n = getenv("FAIL_ALLOC");
+    if (n && atomic_fetch_add(&calls, 1) + 1 == atoi(n)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    void *block = NULL;
+    return posix_memalign(&block, alignment, size) ? NULL : block;
+}
