@@ -38,6 +38,8 @@ def start(description):
     add("--lr", type=float, default=1e-3, metavar="F", help="learning rate, at the schedule's peak")
     add("--l2", type=float, default=1e-4, metavar="F",
         help="adds F/2 x the sum of squared weights to the loss")
+    add("--label-smoothing", type=float, default=0.0, metavar="F",
+        help="share of each target that is spread over all classes (NumPy alone)")
     add("--schedule", choices=("constant", "cosine"), default="cosine")
     add("--seed", type=int, default=1, metavar="N")
     add("--target-val-acc", type=float, default=2.0, metavar="F",

@@ -110,7 +110,10 @@ class Pass:
         x, h1, h2, p, d1, d2 = self.x, self.h1, self.h2, self.p, self.d1, self.d2
         at = self.first + labels
         right = self.flat_p[at]
-        self.flat_p[at] = right - 1
+        smoothing = options.label_smoothing
+        self.flat_p[at] = right - np.float32(1 - smoothing)
+        if smoothing:
+            p -= np.float32(smoothing / LAYERS[-1])
         p *= np.float32(1 / self.size)
         np.matmul(h2.T, p, out=g3)
         np.matmul(self.ones, p, out=c3)

@@ -1386,6 +1386,25 @@ static void test_adam_facts(void)
           "after 100,000 steps: rate %.9g, root %.9g", (double)late.rate, (double)late.root);
 }
 
+/* No moment is left below 2^-58, where subnormal numbers would wait: a weight that has no gradient but
+ * L2's comes to rest. */
+static void test_adam_flush(void)
+{
+    struct adam adam;
+    adam_init(&adam);
+    struct adam_step step = adam_next(&adam, 1e-3f, 1e-4f);
+    float w = 1e-15f, m = 3e-18f, v = 1e-20f;
+    adam_update(&w, &m, &v, 0.0f, &step);
+    check(w == 1e-15f && m == 0.0f && v == 0.999f * 1e-20f, "w %g, m %g, v %g", (double)w,
+          (double)m, (double)v);
+    m = -5e-18f;
+    adam_update(&w, &m, &v, 0.0f, &step);
+    check(m == 0.9f * -5e-18f, "m %g was flushed", (double)m);
+    m = NAN;
+    adam_update(&w, &m, &v, 0.0f, &step);
+    check(isnan(w), "NaN was flushed");
+}
+
 /* --- schedules --- */
 
 static const float peak = 0.003f;
@@ -2698,6 +2717,7 @@ TEST_LIST(tests_net, {"kernels: first layer from pixels", test_pixels_forward},
           {"gradient: of a batch, the mean of its samples'", test_gradient_mean},
           {"adam: ten steps by the paper", test_adam_steps},
           {"adam: first and late steps", test_adam_facts},
+          {"adam: tiny numbers are zero", test_adam_flush},
           {"schedule: constant", test_schedule_constant},
           {"schedule: cosine", test_schedule_cosine}, {"schedule: step", test_schedule_step},
           {"schedule: warmup", test_schedule_warmup}, {"schedule: names", test_schedule_names},
