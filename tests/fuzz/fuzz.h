@@ -1,0 +1,68 @@
+/* What the fuzz targets share. Each target is one function that libFuzzer calls with made-up bytes; a crash, a
+ * sanitizer's report or a requirement that does not hold is a finding. */
+#ifndef FUZZ_H
+#define FUZZ_H
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist/crc32.h"
+#include "mnist/error.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+/* What was read goes here, so that no compiler leaves the reading out. */
+static volatile double fuzz_sink;
+
+static inline void require(int holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "fuzz: %s\n", what);
+    abort();
+}
+
+/* Eight hexadecimal digits behind the first `key` in text, unless there is no room. */
+static inline uint8_t *digits_behind(uint8_t *text, size_t size, const char *key)
+{
+    size_t length = strlen(key);
+    for (size_t i = 0; i + length + 8 <= size; i++)
+        if (!memcmp(text + i, key, length))
+            return text + i + length;
+    return NULL;
+}
+
+static inline void put_digits(uint8_t *at, uint32_t value)
+{
+    for (int i = 0; i < 8; i++)
+        at[i] = (uint8_t) "0123456789abcdef"[value >> (28 - 4 * i) & 15];
+}
+
+/* A copy of a safetensors file with both checksums put right where it has them: without, nothing made up would get past
+ * them. The caller frees it. */
+static inline uint8_t *with_checksums(const uint8_t *bytes, size_t size)
+{
+    uint8_t *copy = malloc(size + 1);
+    if (!copy)
+        abort();
+    memcpy(copy, bytes, size);
+    uint64_t length = 0;
+    for (size_t b = 8; b > 0 && size >= 8; b--)
+        length = length << 8 | copy[b - 1];
+    if (size < 8 || length > size - 8)
+        return copy;
+    uint8_t *header = copy + 8, *data = header + length;
+    uint8_t *of_data = digits_behind(header, length, "\"crc32\":\"");
+    uint8_t *of_header = digits_behind(header, length, "\"header_crc32\":\"");
+    if (of_data)
+        put_digits(of_data, crc32(data, size - 8 - length));
+    if (of_header) {
+        memset(of_header, '0', 8);
+        put_digits(of_header, crc32(header, length));
+    }
+    return copy;
+}
+
+#endif

@@ -1,0 +1,42 @@
+/* A checkpoint is refused with a message, or a run can go on from it: options within their limits, all blocks there and
+ * finite, an epoch count that fits. */
+#include <math.h>
+
+#include "fuzz.h"
+#include "mnist/checkpoint.h"
+
+static void check_block(const float *block)
+{
+    for (int i = 0; i < PARAM_COUNT; i++)
+        require(isfinite(block[i]), "a number that is not finite");
+}
+
+static void try_bytes(const uint8_t *bytes, size_t size)
+{
+    struct checkpoint c;
+    struct error err = {""};
+    if (checkpoint_parse(&c, bytes, size, "file", &err)) {
+        require(err.text[0] != '\0' && !c.state.params, "refused without a word, or with memory left");
+        return;
+    }
+    require(c.options.batch >= 1 && c.options.batch <= BATCH_MAX, "a batch that cannot be");
+    require(c.options.epochs >= c.state.epochs_run && c.state.epochs_run >= 1, "epochs that cannot be");
+    require(c.state.best.epoch >= 1 && c.state.best.epoch <= c.state.epochs_run, "a best epoch that cannot be");
+    check_block(c.state.params);
+    check_block(c.state.m);
+    check_block(c.state.v);
+    check_block(c.state.best_params);
+    require((c.state.average != NULL) == (c.options.ema > 0), "an average, or none, against the options");
+    for (int e = 0; e < c.state.epochs_run; e++)
+        require(isfinite(c.state.history[e].seconds), "a time that is not finite");
+    checkpoint_free(&c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    uint8_t *right = with_checksums(bytes, size);
+    try_bytes(bytes, size);
+    try_bytes(right, size);
+    free(right);
+    return 0;
+}

@@ -1,0 +1,28 @@
+/* An IDX file is refused with a message, or every value it says it has can be read. */
+#include "fuzz.h"
+#include "mnist/idx.h"
+
+static void try_as(const uint8_t *bytes, size_t size, enum idx_kind kind)
+{
+    struct idx idx;
+    struct error err = {""};
+    size_t each = kind == IDX_IMAGES ? IDX_PIXELS : 1;
+    if (idx_parse(&idx, bytes, size, kind, "file", &err)) {
+        require(err.text[0] != '\0', "refused without a word");
+        return;
+    }
+    require(idx.count > 0 && (size_t)idx.count <= size / each, "more values than bytes");
+    double sum = 0;
+    for (size_t i = 0; i < (size_t)idx.count * each; i++) {
+        require(kind == IDX_IMAGES || idx.values[i] < IDX_CLASSES, "a label above 9");
+        sum += idx.values[i];
+    }
+    fuzz_sink = sum;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    try_as(bytes, size, IDX_IMAGES);
+    try_as(bytes, size, IDX_LABELS);
+    return 0;
+}
