@@ -9,7 +9,7 @@ LDFLAGS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 
-FLAGS_release = -O3 -DNDEBUG
+FLAGS_release = -O3 -DNDEBUG -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_debug = -O0 -g
 FLAGS_asan = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 FLAGS_tsan = -O1 -g -fsanitize=thread
@@ -30,6 +30,13 @@ ifneq ($(filter x86_64-% i386-% i486-% i586-% i686-%,$(MACHINE)),)
 REQUIRED += -msse2 -mfpmath=sse
 else ifneq ($(filter s390%,$(MACHINE)),)
 REQUIRED += -fexcess-precision=fast
+endif
+
+# Hardened, where the linker is GNU's or LLVM's: addresses at random, but of a static program, and nothing writable that
+# the loader is done with.
+ifneq ($(findstring linux,$(MACHINE)),)
+REQUIRED += -fPIE
+LINK += -Wl,-z,relro,-z,now $(if $(filter -static,$(LDFLAGS)),,-pie)
 endif
 
 BUILD = build/$(MODE)

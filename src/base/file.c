@@ -84,7 +84,7 @@ static int open_to_read(const char *path, struct stat *info, struct error *err)
 
 int file_read(struct file *file, const char *path, size_t limit, struct error *err)
 {
-    struct stat info;
+    struct stat info = {0};
     int fd = open_to_read(path, &info, err);
     if (fd < 0)
         return -1;
@@ -139,9 +139,9 @@ static int wait_for(pid_t child)
 
 int file_read_gzip(struct file *file, const char *path, size_t limit, struct error *err)
 {
-    struct stat info;
+    struct stat info = {0};
     int out = -1;
-    pid_t child;
+    pid_t child = -1;
     int fd = open_to_read(path, &info, err);
     if (fd < 0)
         return -1;
@@ -343,7 +343,7 @@ static int resolve(const char *path, char target[PATH_MAX], bool *direct, struct
 int file_write(const char *path, const void *bytes, size_t size, struct error *err)
 {
     char target[PATH_MAX];
-    bool direct;
+    bool direct = false;
     if (resolve(path, target, &direct, err))
         return -1;
     return direct ? write_directly(target, bytes, size, err)
@@ -353,7 +353,7 @@ int file_write(const char *path, const void *bytes, size_t size, struct error *e
 int file_check_writable(const char *path, struct error *err)
 {
     char target[PATH_MAX], temporary[PATH_MAX], folder[PATH_MAX];
-    bool direct;
+    bool direct = false;
     if (resolve(path, target, &direct, err))
         return -1;
     if (direct)

@@ -17,7 +17,7 @@ enum { MAX_OPTIONS = 40, HELP_WIDTH = 24 };
 
 int options_refuse(const char *program, const char *format, ...)
 {
-    struct error err;
+    struct error err = {""};
     va_list args;
     char text[sizeof err.text];
     va_start(args, format);
@@ -116,7 +116,8 @@ static void print_default(const struct option_spec *spec)
             printf(" [%s]", *(const char *const *)spec->value);
         break;
     case OPTION_CHOICE:
-        printf(" [%s]", spec->choices[*(const int *)spec->value]);
+        if (spec->choices)
+            printf(" [%s]", spec->choices[*(const int *)spec->value]);
         break;
     case OPTION_FLAG:
         break;

@@ -34,7 +34,9 @@ struct affine {
 /* Pixel centres are at whole numbers, so the middle of 28 is at 13.5. */
 static const float MIDDLE = (IDX_SIDE - 1) * 0.5f;
 
-/* displacement: (WARP_GRID, WARP_GRID, 2) pixels, or NULL for none. */
+enum { DISPLACEMENTS = WARP_GRID * WARP_GRID * 2 };
+
+/* displacement: (WARP_GRID, WARP_GRID, 2) pixels. */
 static void warp_set(struct warp *warp, const struct affine *map, const float *displacement)
 {
     for (int j = 0; j < WARP_GRID; j++) {
@@ -42,12 +44,8 @@ static void warp_set(struct warp *warp, const struct affine *map, const float *d
             float x = (float)(i * WARP_STEP) - MIDDLE, y = (float)(j * WARP_STEP) - MIDDLE;
             float old_x = MIDDLE + (map->xx * x + map->xy * y) + map->x;
             float old_y = MIDDLE + (map->yx * x + map->yy * y) + map->y;
-            if (displacement) {
-                old_x += *displacement++;
-                old_y += *displacement++;
-            }
-            warp->x[j][i] = to_units(old_x);
-            warp->y[j][i] = to_units(old_y);
+            warp->x[j][i] = to_units(old_x + *displacement++);
+            warp->y[j][i] = to_units(old_y + *displacement++);
         }
     }
 }
@@ -78,7 +76,7 @@ static float nearly_normal(uint32_t bits)
  * shear and the stretching. */
 void warp_random(struct warp *warp, const struct augment *a, struct rng *rng)
 {
-    float cosine, sine, displacement[WARP_GRID * WARP_GRID * 2];
+    float cosine, sine, displacement[DISPLACEMENTS] = {0};
     float x_scale = 1.0f / (1.0f + uniform(rng, a->scale));
     float y_scale = 1.0f / (1.0f + uniform(rng, a->scale));
     float shear = uniform(rng, a->shear);
@@ -93,23 +91,24 @@ void warp_random(struct warp *warp, const struct augment *a, struct rng *rng)
     map.x = -(map.xx * dx + map.xy * dy);
     map.y = -(map.yx * dx + map.yy * dy);
     if (a->elastic > 0) {
-        for (int i = 0; i < WARP_GRID * WARP_GRID * 2; i += 2) {
+        for (int i = 0; i < DISPLACEMENTS; i += 2) {
             uint64_t bits = rng_next(rng);
             displacement[i] = a->elastic * nearly_normal((uint32_t)bits);
             displacement[i + 1] = a->elastic * nearly_normal((uint32_t)(bits >> 32));
         }
     }
-    warp_set(warp, &map, a->elastic > 0 ? displacement : NULL);
+    warp_set(warp, &map, displacement);
 }
 
 void warp_move(struct warp *warp, float dx, float dy, float degrees)
 {
+    static const float still[DISPLACEMENTS];
     float cosine, sine;
     cos_sin(degrees, &cosine, &sine);
     struct affine map = {.xx = cosine, .xy = -sine, .yx = sine, .yy = cosine};
     map.x = -(map.xx * dx + map.xy * dy);
     map.y = -(map.yx * dx + map.yy * dy);
-    warp_set(warp, &map, NULL);
+    warp_set(warp, &map, still);
 }
 
 /* --- the picture ---

@@ -153,7 +153,7 @@ static int take_history(struct train_state *state, const struct safetensors *st,
     if (!state->history)
         return -1;
     for (int e = 0; e < state->epochs_run; e++) {
-        double row[HISTORY];
+        double row[HISTORY] = {0};
         for (int i = 0; i < HISTORY; i++)
             row[i] = safetensors_number(st, tensor, (size_t)e * HISTORY + (size_t)i);
         if (!(row[5] >= 0) || !(row[6] >= 0) || !(fabs(row[4]) < 1e30))

@@ -87,8 +87,8 @@ int model_take_tensors(float *params, const struct safetensors *st, const char *
             return -1;
         for (int r = 0; r < param->rows; r++)
             for (int c = 0; c < param->cols; c++)
-                params[param->offset + r * param->cols + c] =
-                    (float)safetensors_number(st, tensor, (size_t)(c * param->rows + r));
+                params[param->offset + r * param->cols + c] = (float)safetensors_number(
+                    st, tensor, (size_t)c * (size_t)param->rows + (size_t)r);
     }
     return 0;
 }

@@ -83,7 +83,8 @@ static void average_weights(struct run *run, int64_t t)
 {
     if (run->options->ema <= 0.0f || t % AVERAGE_STEPS != AVERAGE_STEPS - 1)
         return;
-    float updates = (float)(t / AVERAGE_STEPS), decay = run->options->ema;
+    int64_t before = t / AVERAGE_STEPS; /* updates */
+    float updates = (float)before, decay = run->options->ema;
     for (int steps = 1; steps < AVERAGE_STEPS; steps *= 2)
         decay *= decay;
     float early = (1.0f + updates) / (10.0f + updates),
