@@ -5,6 +5,7 @@
 #include "mnist/train.h"
 
 struct progress {
+    bool headed; /* the names of the columns are printed */
     bool quiet, live, color;
     double last; /* clock of the last drawing */
 };

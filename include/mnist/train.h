@@ -21,6 +21,7 @@ struct train_epoch {
 /* Inside an epoch, after batch `batch` of `batches`; loss and acc are means so far. */
 struct train_progress {
     int epoch, epochs, batch, batches;
+    int resumed; /* epochs that were run before, in another process */
     double loss, acc;
     double seconds; /* since training began */
 };

@@ -147,7 +147,8 @@ static int parse(struct session *s, int argc, char **argv)
             "Trains the dense 784-128-64-10 network on MNIST, keeps the weights with the lowest\n"
             "validation loss, writes them to a model file and evaluates them on the test set.",
         .examples = "  mnist-train --epochs 50 --lr 1e-3\n"
-                    "  mnist-train --dropout 0.2 --seed 7 --out seven.bin\n"
+                    "  mnist-train --preset best --checkpoint run.checkpoint\n"
+                    "  mnist-train --resume run.checkpoint\n"
                     "  mnist-train --json --quiet >run.jsonl",
         .specs = specs,
         .spec_count = sizeof specs / sizeof specs[0],

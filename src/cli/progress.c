@@ -33,7 +33,8 @@ void progress_batch(struct progress *progress, const struct train_progress *now)
     if (!progress->live || clock - progress->last < INTERVAL)
         return;
     progress->last = clock;
-    double done = (now->epoch - 1 + (double)now->batch / now->batches) / now->epochs;
+    double done = now->epoch - 1 - now->resumed + (double)now->batch / now->batches;
+    double left = now->epochs - now->resumed - done;
     int filled = BAR * now->batch / now->batches;
     char bar[BAR + 1];
     for (int i = 0; i < BAR; i++)
@@ -41,7 +42,7 @@ void progress_batch(struct progress *progress, const struct train_progress *now)
     bar[BAR] = '\0';
     fprintf(stderr, "\r\033[Kepoch %d/%d [%s] loss %s  acc %s  ETA %s", now->epoch, now->epochs,
             bar, format_loss(now->loss).text, format_percent(now->acc).text,
-            format_seconds(now->seconds * (1.0 - done) / done).text);
+            format_seconds(now->seconds * left / done).text);
     fflush(stderr);
 }
 
@@ -50,9 +51,10 @@ void progress_epoch(struct progress *progress, const struct train_epoch *epoch, 
     if (progress->quiet)
         return;
     progress_clear(progress);
-    if (epoch->epoch == 1)
+    if (!progress->headed)
         fputs("epoch  train loss  train acc  val loss  val acc        lr  images/s    time\n",
               stderr);
+    progress->headed = true;
     bool bold = epoch->best && progress->color;
     fprintf(
         stderr, "%s%5d  %10s  %9s  %8s  %7s  %8s %9s %7s%s%s\n", bold ? "\033[1m" : "",

@@ -23,6 +23,7 @@ struct run {
     int history_room;
     int batches;       /* an epoch */
     bool stop;         /* asked for */
+    int resumed;       /* epochs of the state it goes on from */
     double start;      /* clock */
     double train_time; /* seconds in training passes of whole epochs */
 };
@@ -104,6 +105,7 @@ static bool stop_asked(struct run *run, int epoch, int batch, const struct metri
         .epochs = run->options->epochs,
         .batch = batch,
         .batches = run->batches,
+        .resumed = run->resumed,
         .loss = metrics_loss(metrics),
         .acc = metrics_accuracy(metrics),
         .seconds = clock_seconds() - run->start,
@@ -248,6 +250,7 @@ static int begin(struct run *run, const struct train_state *from, struct error *
         run->train_time += from->history[i].seconds;
     }
     result->best = from->best;
+    run->resumed = from->epochs_run;
     return 0;
 }
 
