@@ -24,8 +24,8 @@ struct augment {
 
 /* The largest of each that makes sense: more would leave no digit. */
 #define AUGMENT_MAX_ROTATE 180.0
-#define AUGMENT_MAX_SCALE 0.9
-#define AUGMENT_MAX_SHEAR 2.0
+#define AUGMENT_MAX_SCALE 0.5
+#define AUGMENT_MAX_SHEAR 1.0
 #define AUGMENT_MAX_SHIFT 28.0
 #define AUGMENT_MAX_ELASTIC 14.0
 

@@ -29,7 +29,7 @@ int checkpoint_parse(struct checkpoint *checkpoint, const uint8_t *bytes, size_t
 
 void checkpoint_free(struct checkpoint *checkpoint);
 
-/* Refuses a data set that is not the one the run began on. */
+/* Refuses a data set with other labels than the one the run began on. */
 int checkpoint_check_data(const struct checkpoint *checkpoint, const char *path,
                           const struct dataset *dataset, const char *folder, struct error *err);
 

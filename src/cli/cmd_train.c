@@ -88,15 +88,18 @@ static int check_resumed(const struct session *s)
         struct text was = train_option_text(old, i), is = train_option_text(new, i);
         bool longer = !strcmp(train_option_names[i], "epochs") &&
                       new->epochs > old->epochs &&new->schedule == SCHEDULE_CONSTANT;
-        if (longer || !strcmp(was.text, is.text))
+        /* A batch of more than all images was made one of all. */
+        bool clamped = !strcmp(train_option_names[i], "batch") && new->batch > old->batch &&
+                       old->batch == s->resumed.train_count - old->val;
+        if (longer || clamped || !strcmp(was.text, is.text))
             continue;
         char name[32];
         snprintf(name, sizeof name, "%s", train_option_names[i]);
         for (char *c = name; *c; c++)
             *c = *c == '_' ? '-' : *c;
-        return options_refuse(s->program,
-                              "--%s %s: the run in %s has %s: leave it out, or start a new run",
-                              name, is.text, s->resume_path, was.text);
+        return options_refuse(
+            s->program, "--%s %s%s: the run in %s has %s: leave it out, or start a new run", name,
+            is.text, s->preset ? " (from --preset)" : "", s->resume_path, was.text);
     }
     return -1;
 }
@@ -170,10 +173,23 @@ static int parse(struct session *s, int argc, char **argv)
     return code;
 }
 
+/* Two of the files under one name would overwrite each other. */
+static int check_names(const struct session *s, struct error *err)
+{
+    const char *const names[] = {s->out, s->checkpoint_path, s->log_path};
+    static const char *const options[] = {"--out", "--checkpoint", "--log"};
+    for (int i = 0; i < 3; i++)
+        for (int j = i + 1; j < 3; j++)
+            if (names[i] && names[j] && !strcmp(names[i], names[j]))
+                return error_set(err, "%s and %s are both %s: give each a file of its own",
+                                 options[i], options[j], names[i]);
+    return 0;
+}
+
 /* Everything that can be wrong is found here, before the work. */
 static int prepare(struct session *s, struct error *err)
 {
-    if (file_check_writable(s->out, err) ||
+    if (check_names(s, err) || file_check_writable(s->out, err) ||
         (s->checkpoint_path && file_check_writable(s->checkpoint_path, err)) ||
         dataset_load(&s->train_set, s->common.data, DATASET_TRAIN, err) ||
         dataset_load(&s->test_set, s->common.data, DATASET_TEST, err) ||
@@ -247,8 +263,9 @@ static void announce(const struct session *s)
     if (s->preset)
         fprintf(stderr, "preset %s: %s\n", preset_names[s->preset], presets[s->preset]);
     if (s->resume_path)
-        fprintf(stderr, "going on after epoch %d of %s\n", s->resumed.state.epochs_run,
-                s->resume_path);
+        fprintf(stderr, "%s after epoch %d of %s\n",
+                s->resumed.state.epochs_run < o->epochs ? "going on" : "nothing left to train",
+                s->resumed.state.epochs_run, s->resume_path);
     if (s->split.val_count == 0)
         fputs("no validation images: no early stop, and the last weights are kept\n", stderr);
 }
@@ -374,9 +391,9 @@ static int run(struct session *s, struct error *err)
     const struct train_callbacks callbacks = {on_batch, on_epoch, s};
     const struct train_state *from = s->resume_path ? &s->resumed.state : NULL;
     struct metrics test;
-    stop_watch();
     if (tell_start(s, from, err))
         return -1;
+    stop_watch();
     announce(s);
     progress_start(&s->progress, s->common.quiet, s->common.color);
     s->start = clock_seconds();
@@ -424,8 +441,10 @@ int command_train(int argc, char **argv)
     };
     struct error err;
     int code = parse(&s, argc, argv);
-    if (code >= 0)
+    if (code >= 0) {
+        release(&s);
         return code;
+    }
     if (prepare(&s, &err) || run(&s, &err))
         code = command_fail(s.program, &err);
     else

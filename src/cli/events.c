@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mnist/command.h"
 #include "mnist/file.h"
@@ -72,11 +73,11 @@ static const char *find(const char *text, size_t size, const char *word)
     return NULL;
 }
 
-/* Of a first line, the part that two halves of one run have in common: the sizes of the data and all
- * options. *length is 0 where it is no such line. */
+/* Of a first line, the part that two halves of one run have in common: all options but the first, the
+ * number of epochs, which may grow. *length is 0 where it is no such line. */
 static const char *recipe_of(const char *line, size_t size, size_t *length)
 {
-    static const char from[] = ",\"train_images\":", to[] = ",\"threads\":";
+    static const char from[] = ",\"lr\":", to[] = ",\"threads\":";
     const char *begin = find(line, size, from);
     const char *end = begin ? find(begin, size - (size_t)(begin - line), to) : NULL;
     *length = end ? (size_t)(end - begin) : 0;
@@ -116,7 +117,10 @@ static char *first_lines(const struct event_start *start, const struct train_sta
         for (int e = 0; from && e < from->epochs_run; e++)
             events_epoch(out, &from->history[e], start->val_images > 0);
     }
-    if (!out || ferror(out) | fclose(out)) {
+    int failed = !out || ferror(out);
+    if (out && fclose(out))
+        failed = 1;
+    if (failed) {
         free(lines);
         error_set(err, "out of memory for the first lines of the log");
         return NULL;
@@ -124,7 +128,8 @@ static char *first_lines(const struct event_start *start, const struct train_sta
     return lines;
 }
 
-/* Drops what must not stay of an earlier log. */
+/* Drops what must not stay of an earlier log: its end, so whoever reads it at the same time is not
+ * disturbed. */
 static int trim_log(const char *path, const char *start, size_t start_size, bool goes_on,
                     struct error *err)
 {
@@ -134,10 +139,16 @@ static int trim_log(const char *path, const char *start, size_t start_size, bool
         return 0;
     if (file_read(&file, path, LARGEST_LOG, err))
         return -1;
-    size_t kept = kept_bytes((const char *)file.bytes, file.size, start, start_size, goes_on);
-    int failed = kept < file.size && file_write(path, file.bytes, kept, err);
+    size_t size = file.size;
+    bool is_log = size == 0 || file.bytes[0] == '{';
+    size_t kept =
+        is_log ? kept_bytes((const char *)file.bytes, size, start, start_size, goes_on) : 0;
     file_free(&file);
-    return failed ? -1 : 0;
+    if (!is_log)
+        return error_set(err, "%s: not a log: name another file with --log", path);
+    if (kept < size && truncate(path, (off_t)kept))
+        return error_set(err, "%s: cannot be cut to its whole lines (%s)", path, strerror(errno));
+    return 0;
 }
 
 FILE *events_open_log(const char *path, const struct event_start *start,

@@ -156,7 +156,7 @@ static int take_history(struct train_state *state, const struct safetensors *st,
         double row[HISTORY] = {0};
         for (int i = 0; i < HISTORY; i++)
             row[i] = safetensors_number(st, tensor, (size_t)e * HISTORY + (size_t)i);
-        if (!(row[5] >= 0) || !(row[6] >= 0) || !(fabs(row[4]) < 1e30))
+        if (!(row[5] >= 1e-9) || !(row[6] >= 0) || !(fabs(row[4]) < 1e30))
             return error_set(err, "%s: epoch %d of its history cannot be", name, e + 1);
         take_epoch(&state->history[e], row, e + 1);
     }
@@ -226,8 +226,8 @@ int checkpoint_check_data(const struct checkpoint *checkpoint, const char *path,
     if (dataset->count != checkpoint->train_count ||
         labels_crc32(dataset) != checkpoint->labels_crc32)
         return error_set(err,
-                         "%s: its run began on other training images than those in %s: name their "
-                         "folder with --data",
+                         "%s: its run began on images with other labels than those in %s: name "
+                         "their folder with --data",
                          path, folder);
     return 0;
 }

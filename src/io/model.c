@@ -24,8 +24,10 @@ static void set_metadata(struct safetensors *st, const struct model *model)
         safetensors_set(st, train_option_names[i], "%s",
                         train_option_text(&model->options, i).text);
     safetensors_set(st, "best_epoch", "%d", best->epoch);
-    safetensors_set(st, "val_loss", "%.9g", best->val_loss);
-    safetensors_set(st, "val_acc", "%.9g", best->val_acc);
+    if (model->options.val > 0) {
+        safetensors_set(st, "val_loss", "%.9g", best->val_loss);
+        safetensors_set(st, "val_acc", "%.9g", best->val_acc);
+    }
 }
 
 void model_add_tensors(struct safetensors *st, const char *prefix, float *to, const float *params)

@@ -23,7 +23,8 @@ struct run {
     int history_room;
     int batches;       /* an epoch */
     bool stop;         /* asked for */
-    int resumed;       /* epochs of the state it goes on from */
+    int resumed;       /* epochs of the state it goes on from, */
+    double earlier;    /* and the seconds that they took */
     double start;      /* clock */
     double train_time; /* seconds in training passes of whole epochs */
 };
@@ -169,7 +170,10 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
     bool validate = split->val_count > 0;
     int last = run->batch.size;
     struct metrics metrics;
-    const struct network *subject = run->options->ema > 0.0f ? &run->average : run->network;
+    /* Until its first update the average is nothing but the initial weights. */
+    bool averaged =
+        run->options->ema > 0.0f && (int64_t)record->epoch * run->batches >= AVERAGE_STEPS;
+    const struct network *subject = averaged ? &run->average : run->network;
     if (network_evaluate(subject, run->dataset,
                          validate ? split->val : run->order + split->train_count - last,
                          validate ? split->val_count : last, &metrics, err))
@@ -248,6 +252,7 @@ static int begin(struct run *run, const struct train_state *from, struct error *
         if (remember(run, &from->history[i], err))
             return -1;
         run->train_time += from->history[i].seconds;
+        run->earlier += from->history[i].seconds + from->history[i].val_seconds;
     }
     result->best = from->best;
     run->resumed = from->epochs_run;
@@ -286,7 +291,7 @@ static int epochs(struct run *run, struct error *err)
         }
         if (remember(run, &record, err) || tell(run, err))
             return -1;
-        if (run->stop) {
+        if (run->stop && result->epochs_run < run->options->epochs) {
             result->stop = TRAIN_ASKED;
             return 0;
         }
@@ -315,7 +320,7 @@ int train_run(struct train_result *result, struct network *network, const struct
         failed = begin(&run, from, err) || epochs(&run, err) ? -1 : 0;
     if (!failed && result->best.epoch)
         network_set_params(network, run.best);
-    result->seconds = clock_seconds() - run.start;
+    result->seconds = run.earlier + clock_seconds() - run.start;
     if (run.train_time > 0)
         result->images_per_s = (double)result->epochs_run * split->train_count / run.train_time;
     release(&run);

@@ -63,6 +63,7 @@ little_memory() (
 )
 
 few_files() (
+    exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
     ulimit -n 4
     mnist-train --epochs 1 --data "$SAMPLE" --quiet
 )

@@ -607,8 +607,8 @@ static void test_warp_random(void)
     static const struct augment strengths[] = {{10, 0.1f, 0.2f, 1.5f, 0.8f},
                                                {0, 0, 0, 0, 3},
                                                {180, 0, 0, 0, 0},
-                                               {0, 0.9f, 2, 0, 0},
-                                               {180, 0.9f, 2, 28, 14}};
+                                               {0, 0.5f, 1, 0, 0},
+                                               {180, 0.5f, 1, 28, 3}};
     uint8_t image[IDX_PIXELS];
     blot(image);
     for (size_t s = 0; s < COUNT(strengths); s++)

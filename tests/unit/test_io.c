@@ -1156,7 +1156,7 @@ static void test_checkpoint_round_trip(void)
             struct dataset other = *made_data();
             other.count--;
             check_refused(checkpoint_check_data(&back, path, &other, "there", &err), &err,
-                          "other training images than those in there", "other data");
+                          "images with other labels than those in there", "other data");
             checkpoint_free(&back);
         }
         state_release(&state);
