@@ -164,8 +164,8 @@ FILE *events_open_log(const char *path, const struct event_start *start,
         if (!log)
             error_set(err, "%s: cannot be opened for the log (%s)", path, strerror(errno));
     }
-    if (log && fwrite(lines, 1, size, log) != size)
-        error_set(err, "%s: cannot be written (%s)", path, strerror(errno));
+    if (log)
+        fputs(lines, log); /* whether it arrived shows when it is flushed */
     free(lines);
     if (log && events_flush_log(log, path, err)) {
         fclose(log);

@@ -63,8 +63,8 @@ int main(int argc, char **argv)
 {
     /* A closed pipe is then an ordinary write error, and no reason to lose a model. */
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ,
-           SIG_IGN); /* a write beyond a limit on file sizes fails like one to a full disk */
+    /* So is a write beyond a limit on file sizes. */
+    signal(SIGXFSZ, SIG_IGN);
     const char *slash = argc ? strrchr(argv[0], '/') : NULL;
     const char *name = argc ? (slash ? slash + 1 : argv[0]) : "mnist";
     int command = strncmp(name, "mnist-", 6) ? -1 : find_command(name + 6);

@@ -65,4 +65,15 @@ static inline uint8_t *with_checksums(const uint8_t *bytes, size_t size)
     return copy;
 }
 
+/* Tries the bytes as they are, and once more with their checksums put right. */
+static inline int with_and_without_checksums(const uint8_t *bytes, size_t size,
+                                             void (*try_bytes)(const uint8_t *bytes, size_t size))
+{
+    uint8_t *right = with_checksums(bytes, size);
+    try_bytes(bytes, size);
+    try_bytes(right, size);
+    free(right);
+    return 0;
+}
+
 #endif
