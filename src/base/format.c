@@ -25,6 +25,13 @@ struct text format_percent(double fraction)
     return result;
 }
 
+struct text format_probability(double p)
+{
+    struct text result;
+    snprintf(result.text, sizeof result.text, "%.1f%%", 100.0 * p);
+    return result;
+}
+
 struct text format_loss(double nats)
 {
     struct text result;
@@ -60,6 +67,13 @@ struct text format_bytes(double bytes)
         snprintf(result.text, sizeof result.text, "%.0f kB", bytes / 1e3);
     else
         snprintf(result.text, sizeof result.text, "%.0f MB", bytes / 1e6);
+    return result;
+}
+
+struct text format_figure(double value)
+{
+    struct text result;
+    snprintf(result.text, sizeof result.text, "%.9g", value);
     return result;
 }
 

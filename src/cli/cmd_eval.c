@@ -164,9 +164,9 @@ static int print_mistakes(const struct session *s, struct error *err)
         pictures[i].pixels = s->dataset.pixels + (size_t)mistake->index * IDX_PIXELS;
         snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "%s[%d] = %d (%s)",
                  split_choices[s->part], mistake->index, truth,
-                 format_percent((double)p[truth]).text);
+                 format_probability((double)p[truth]).text);
         snprintf(pictures[i].title[1], sizeof pictures[i].title[1], "guess %d (%s)",
-                 mistake->predicted, format_percent((double)mistake->probability).text);
+                 mistake->predicted, format_probability((double)mistake->probability).text);
     }
     printf("\n%s: the %d most confident of %d mistakes\n\n", split_choices[s->part],
            s->misclassified, s->mistake_count);
@@ -182,19 +182,21 @@ static void print_json(const struct session *s)
     printf(",\"weights_crc32\":\"%08" PRIx32 "\",\"split\":\"%s\",\"shift\":[%s,%s],\"rotate\":%s",
            s->model.crc32, split_choices[s->part], format_float(s->shift[0]).text,
            format_float(s->shift[1]).text, format_float(s->rotate).text);
-    printf(",\"images\":%d,\"loss\":%.9g,\"accuracy\":%.9g,\"calibration_error\":%.9g,"
-           "\"decidable\":%.9g,\"confusion\":",
-           s->metrics.count, metrics_loss(&s->metrics), metrics_accuracy(&s->metrics),
-           metrics_calibration_error(&s->metrics), s->decidable);
+    printf(",\"images\":%d,\"loss\":%s,\"accuracy\":%s,\"calibration_error\":%s,"
+           "\"decidable\":%s,\"confusion\":",
+           s->metrics.count, format_figure(metrics_loss(&s->metrics)).text,
+           format_figure(metrics_accuracy(&s->metrics)).text,
+           format_figure(metrics_calibration_error(&s->metrics)).text,
+           format_figure(s->decidable).text);
     report_json_confusion(stdout, &s->metrics);
     printf(",\"classes\":");
     report_json_classes(stdout, &s->metrics);
     printf(",\"misclassified\":[");
     for (int i = 0; i < s->misclassified; i++) {
         const struct mistake *mistake = &s->mistakes[i];
-        printf("%s{\"index\":%d,\"digit\":%d,\"predicted\":%d,\"probability\":%.9g}", i ? "," : "",
+        printf("%s{\"index\":%d,\"digit\":%d,\"predicted\":%d,\"probability\":%s}", i ? "," : "",
                mistake->index, s->dataset.labels[mistake->index], mistake->predicted,
-               (double)mistake->probability);
+               format_figure((double)mistake->probability).text);
     }
     printf("]}\n");
 }

@@ -119,7 +119,7 @@ static int print_pictures(const struct session *s, struct error *err)
             const float *p = s->p + (size_t)i * CLASSES;
             int guess = metrics_argmax(p);
             snprintf(pictures[i].title[1], sizeof pictures[i].title[1], "guess %d (%s)%s", guess,
-                     format_percent((double)p[guess]).text,
+                     format_probability((double)p[guess]).text,
                      guess == s->dataset.labels[index] ? "" : " wrong");
         }
     }
@@ -138,7 +138,8 @@ static void print_json(const struct session *s)
         if (s->p) {
             const float *p = s->p + (size_t)i * CLASSES;
             int guess = metrics_argmax(p);
-            printf(",\"predicted\":%d,\"probability\":%.9g", guess, (double)p[guess]);
+            printf(",\"predicted\":%d,\"probability\":%s", guess,
+                   format_figure((double)p[guess]).text);
         }
         for (int k = 0; k < IDX_PIXELS; k++)
             printf("%s%d", k ? "," : ",\"pixels\":[", pixels[k]);

@@ -31,10 +31,11 @@ void events_start(FILE *out, const struct event_start *start)
 
 void events_epoch(FILE *out, const struct train_epoch *e, bool validated)
 {
-    fprintf(out, "{\"event\":\"epoch\",\"epoch\":%d,\"train_loss\":%.9g,\"train_acc\":%.9g,",
-            e->epoch, e->train_loss, e->train_acc);
+    fprintf(out, "{\"event\":\"epoch\",\"epoch\":%d,\"train_loss\":%s,\"train_acc\":%s,",
+            e->epoch, format_figure(e->train_loss).text, format_figure(e->train_acc).text);
     if (validated)
-        fprintf(out, "\"val_loss\":%.9g,\"val_acc\":%.9g,", e->val_loss, e->val_acc);
+        fprintf(out, "\"val_loss\":%s,\"val_acc\":%s,", format_figure(e->val_loss).text,
+                format_figure(e->val_acc).text);
     fprintf(out, "\"lr\":%s,\"seconds\":%.6f,\"val_seconds\":%.6f,\"images_per_s\":%.0f}\n",
             format_float(e->lr).text, e->seconds, e->val_seconds, e->images_per_s);
 }
@@ -45,9 +46,9 @@ void events_end(FILE *out, const struct event_end *end)
     fprintf(out, "{\"event\":\"end\",\"best_epoch\":%d,\"epochs_run\":%d,\"stopped\":\"%s\"",
             r->best.epoch, r->epochs_run, end->stopped);
     if (end->test) {
-        fprintf(out,
-                ",\"test_loss\":%.9g,\"test_acc\":%.9g,\"confusion\":", metrics_loss(end->test),
-                metrics_accuracy(end->test));
+        fprintf(out, ",\"test_loss\":%s,\"test_acc\":%s,\"confusion\":",
+                format_figure(metrics_loss(end->test)).text,
+                format_figure(metrics_accuracy(end->test)).text);
         report_json_confusion(out, end->test);
     }
     fprintf(out, ",\"seconds\":%.6f,\"images_per_s\":%.0f,\"peak_bytes\":%.0f", r->seconds,

@@ -25,8 +25,8 @@ static void set_metadata(struct safetensors *st, const struct model *model)
                         train_option_text(&model->options, i).text);
     safetensors_set(st, "best_epoch", "%d", best->epoch);
     if (model->options.val > 0) {
-        safetensors_set(st, "val_loss", "%.9g", best->val_loss);
-        safetensors_set(st, "val_acc", "%.9g", best->val_acc);
+        safetensors_set(st, "val_loss", "%s", format_figure(best->val_loss).text);
+        safetensors_set(st, "val_acc", "%s", format_figure(best->val_acc).text);
     }
 }
 
