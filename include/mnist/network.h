@@ -70,4 +70,11 @@ void network_predict(const struct network *network, const struct dataset *datase
 int network_evaluate(const struct network *network, const struct dataset *dataset,
                      const int *indices, int count, struct metrics *metrics, struct error *err);
 
+/* What speaks for a digit: pull[c][p] = the mean, over the data set's images of class c, of
+ *   d(z[c] - mean_j z[j]) / dx[p],
+ * how much ink at pixel p moves the network's logit z of the class against those of the others. pull
+ * (10,784), 0 for a class without images. -1 with err filled when memory is short. */
+int network_pull(const struct network *network, const struct dataset *dataset, float *pull,
+                 struct error *err);
+
 #endif

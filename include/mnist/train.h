@@ -56,6 +56,7 @@ enum train_stop {
 struct train_result {
     enum train_stop stop;
     int epochs_run; /* whole epochs, those before a resumption among them */
+    struct train_epoch *history; /* (epochs_run) */
     struct train_epoch best;
     double seconds;                     /* the whole run */
     double images_per_s;                /* over all training passes */
@@ -72,5 +73,7 @@ int train_run(struct train_result *result, struct network *network, const struct
               const struct split *split, const struct train_options *options,
               const struct train_state *from, const struct train_callbacks *callbacks,
               struct error *err);
+
+void train_result_free(struct train_result *result);
 
 #endif

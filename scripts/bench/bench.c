@@ -134,6 +134,7 @@ static void train(const struct bench *bench, struct measure *measure, const stru
     } else {
         measure->median = median(measure->seconds, measure->epochs);
     }
+    train_result_free(&result);
 }
 
 /* Once with the phases timed, which costs a little, and once without. */

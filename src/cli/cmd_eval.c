@@ -4,21 +4,16 @@
 #include <stdlib.h>
 
 #include "mnist/command.h"
+#include "mnist/evaluation.h"
+#include "mnist/figures.h"
 #include "mnist/format.h"
 #include "mnist/json.h"
 #include "mnist/memory.h"
 #include "mnist/model.h"
 #include "mnist/options.h"
-#include "mnist/report.h"
 #include "mnist/terminal.h"
 
 static const char *const split_choices[] = {"test", "train", NULL};
-
-/* One image the model gets wrong. */
-struct mistake {
-    int index, predicted;
-    float probability;
-};
 
 struct session {
     const char *program, *path;
@@ -31,16 +26,8 @@ struct session {
     struct dataset dataset;
     struct team *team;
     struct network network;
-    float *p, *loss; /* (count,10), (count) */
-    struct mistake *mistakes;
-    struct decision *decisions; /* (count) */
-    int mistake_count;
-    double decidable; /* share */
-    struct metrics metrics;
+    struct evaluation evaluation;
 };
-
-/* The share of wrong ones that is accepted when asking how many images can be decided. */
-static const double DECIDABLE_ERROR = 0.001;
 
 /* "X,Y" in pixels. */
 static int parse_shift(struct session *s)
@@ -102,13 +89,7 @@ static int prepare(struct session *s, struct error *err)
         if (dataset_warp(&s->dataset, &warp, err))
             return -1;
     }
-    size_t n = (size_t)s->dataset.count;
-    s->p = mem_alloc(n, CLASSES * sizeof *s->p, err);
-    s->loss = mem_alloc(n, sizeof *s->loss, err);
-    s->mistakes = mem_alloc(n, sizeof *s->mistakes, err);
-    s->decisions = mem_alloc(n, sizeof *s->decisions, err);
-    if (!s->p || !s->loss || !s->mistakes || !s->decisions ||
-        options_compute(&s->common, 0, &s->team, &s->network, err))
+    if (options_compute(&s->common, 0, &s->team, &s->network, err))
         return -1;
     network_set_params(&s->network, s->model.params);
     return 0;
@@ -118,38 +99,9 @@ static void release(struct session *s)
 {
     network_destroy(&s->network);
     team_destroy(s->team);
-    mem_free(s->p);
-    mem_free(s->loss);
-    mem_free(s->mistakes);
-    mem_free(s->decisions);
+    evaluation_free(&s->evaluation);
     dataset_free(&s->dataset);
     model_free(&s->model);
-}
-
-/* Most confident first; of equals, the earlier image. */
-static int compare_mistakes(const void *a, const void *b)
-{
-    const struct mistake *x = a, *y = b;
-    if (x->probability > y->probability || x->probability < y->probability)
-        return x->probability > y->probability ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static void evaluate(struct session *s)
-{
-    network_predict(&s->network, &s->dataset, NULL, s->dataset.count, s->p, s->loss);
-    for (int i = 0; i < s->dataset.count; i++) {
-        const float *p = s->p + (size_t)i * CLASSES;
-        int truth = s->dataset.labels[i], predicted = metrics_argmax(p);
-        metrics_add(&s->metrics, truth, p, s->loss[i]);
-        s->decisions[i] = (struct decision){p[predicted], predicted == truth};
-        if (predicted != truth)
-            s->mistakes[s->mistake_count++] = (struct mistake){i, predicted, p[predicted]};
-    }
-    s->decidable = metrics_decidable(s->decisions, s->dataset.count, DECIDABLE_ERROR);
-    qsort(s->mistakes, (size_t)s->mistake_count, sizeof *s->mistakes, compare_mistakes);
-    if (s->misclassified > s->mistake_count)
-        s->misclassified = s->mistake_count;
 }
 
 static int print_mistakes(const struct session *s, struct error *err)
@@ -158,18 +110,17 @@ static int print_mistakes(const struct session *s, struct error *err)
     if (!pictures)
         return -1;
     for (int i = 0; i < s->misclassified; i++) {
-        const struct mistake *mistake = &s->mistakes[i];
-        int truth = s->dataset.labels[mistake->index];
-        const float *p = s->p + (size_t)mistake->index * CLASSES;
+        const struct answer *mistake = &s->evaluation.answers[i];
+        const float *p = s->evaluation.p + (size_t)mistake->index * CLASSES;
         pictures[i].pixels = s->dataset.pixels + (size_t)mistake->index * IDX_PIXELS;
         snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "%s[%d] = %d (%s)",
-                 split_choices[s->part], mistake->index, truth,
-                 format_probability((double)p[truth]).text);
+                 split_choices[s->part], mistake->index, mistake->truth,
+                 format_probability((double)p[mistake->truth]).text);
         snprintf(pictures[i].title[1], sizeof pictures[i].title[1], "guess %d (%s)",
                  mistake->predicted, format_probability((double)mistake->probability).text);
     }
     printf("\n%s: the %d most confident of %d mistakes\n\n", split_choices[s->part],
-           s->misclassified, s->mistake_count);
+           s->misclassified, s->evaluation.mistakes);
     terminal_pictures(stdout, pictures, s->misclassified, terminal_width());
     mem_free(pictures);
     return 0;
@@ -177,6 +128,7 @@ static int print_mistakes(const struct session *s, struct error *err)
 
 static void print_json(const struct session *s)
 {
+    const struct metrics *metrics = &s->evaluation.metrics;
     printf("{\"model\":");
     json_write_string(stdout, s->path);
     printf(",\"weights_crc32\":\"%08" PRIx32 "\",\"split\":\"%s\",\"shift\":[%s,%s],\"rotate\":%s",
@@ -184,18 +136,18 @@ static void print_json(const struct session *s)
            format_float(s->shift[1]).text, format_float(s->rotate).text);
     printf(",\"images\":%d,\"loss\":%s,\"accuracy\":%s,\"calibration_error\":%s,"
            "\"decidable\":%s,\"confusion\":",
-           s->metrics.count, format_figure(metrics_loss(&s->metrics)).text,
-           format_figure(metrics_accuracy(&s->metrics)).text,
-           format_figure(metrics_calibration_error(&s->metrics)).text,
-           format_figure(s->decidable).text);
-    report_json_confusion(stdout, &s->metrics);
+           metrics->count, format_figure(metrics_loss(metrics)).text,
+           format_figure(metrics_accuracy(metrics)).text,
+           format_figure(metrics_calibration_error(metrics)).text,
+           format_figure(s->evaluation.decidable).text);
+    figures_json_confusion(stdout, metrics);
     printf(",\"classes\":");
-    report_json_classes(stdout, &s->metrics);
+    figures_json_classes(stdout, metrics);
     printf(",\"misclassified\":[");
     for (int i = 0; i < s->misclassified; i++) {
-        const struct mistake *mistake = &s->mistakes[i];
+        const struct answer *mistake = &s->evaluation.answers[i];
         printf("%s{\"index\":%d,\"digit\":%d,\"predicted\":%d,\"probability\":%s}", i ? "," : "",
-               mistake->index, s->dataset.labels[mistake->index], mistake->predicted,
+               mistake->index, mistake->truth, mistake->predicted,
                format_figure((double)mistake->probability).text);
     }
     printf("]}\n");
@@ -204,9 +156,12 @@ static void print_json(const struct session *s)
 static int run(struct session *s, struct error *err)
 {
     char title[160];
-    evaluate(s);
-    if (!isfinite(s->metrics.loss))
+    if (evaluation_run(&s->evaluation, &s->network, &s->dataset, err))
+        return -1;
+    if (!isfinite(s->evaluation.metrics.loss))
         return error_set(err, "%s: its loss on these images is not finite: train it anew", s->path);
+    if (s->misclassified > s->evaluation.mistakes)
+        s->misclassified = s->evaluation.mistakes;
     if (s->common.json) {
         print_json(s);
         return 0;
@@ -216,9 +171,9 @@ static int run(struct session *s, struct error *err)
         snprintf(title + length, sizeof title - (size_t)length, " moved by %s,%s and turned by %s°",
                  format_float(s->shift[0]).text, format_float(s->shift[1]).text,
                  format_float(s->rotate).text);
-    report_print(stdout, title, &s->metrics, terminal_colors(stdout, s->common.color));
+    figures_print(stdout, title, &s->evaluation.metrics, terminal_colors(stdout, s->common.color));
     printf("\n  %s of the images can be decided with at most %g%% of them wrong\n",
-           format_percent(s->decidable).text, 100.0 * DECIDABLE_ERROR);
+           format_percent(s->evaluation.decidable).text, 100.0 * DECIDABLE_ERROR);
     return s->misclassified ? print_mistakes(s, err) : 0;
 }
 

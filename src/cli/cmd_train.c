@@ -14,7 +14,7 @@
 #include "mnist/model.h"
 #include "mnist/options.h"
 #include "mnist/progress.h"
-#include "mnist/report.h"
+#include "mnist/figures.h"
 #include "mnist/stop.h"
 #include "mnist/terminal.h"
 
@@ -334,7 +334,7 @@ static int tell_end(const struct session *s, const struct metrics *test, struct 
 static void print_end(const struct session *s, const struct metrics *test)
 {
     const struct train_result *r = &s->result;
-    report_print(stdout, "test set", test, terminal_colors(stdout, s->common.color));
+    figures_print(stdout, "test set", test, terminal_colors(stdout, s->common.color));
     printf("\n  model     %s, %s parameters, ", s->out, format_count(PARAM_COUNT).text);
     if (r->best.epoch)
         printf("weights of epoch %d of %d", r->best.epoch, r->epochs_run);

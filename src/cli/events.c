@@ -11,7 +11,7 @@
 #include "mnist/file.h"
 #include "mnist/format.h"
 #include "mnist/json.h"
-#include "mnist/report.h"
+#include "mnist/figures.h"
 
 void events_start(FILE *out, const struct event_start *start)
 {
@@ -49,7 +49,7 @@ void events_end(FILE *out, const struct event_end *end)
         fprintf(out, ",\"test_loss\":%s,\"test_acc\":%s,\"confusion\":",
                 format_figure(metrics_loss(end->test)).text,
                 format_figure(metrics_accuracy(end->test)).text);
-        report_json_confusion(out, end->test);
+        figures_json_confusion(out, end->test);
     }
     fprintf(out, ",\"seconds\":%.6f,\"images_per_s\":%.0f,\"peak_bytes\":%.0f", r->seconds,
             r->images_per_s, end->peak_bytes);

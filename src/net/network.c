@@ -239,50 +239,62 @@ void network_train(struct network *network, const struct batch *batch,
 
 /* --- prediction --- */
 
+/* What CHUNK samples are on their way from pixels to logits, on a task's stack. */
+struct chunk {
+    int count, indices[CHUNK];
+    const uint8_t *pixels[CHUNK];
+    const uint64_t *masks[CHUNK];
+    float targets[CHUNK * CLASSES];
+    float z1[HALVES][CHUNK * HIDDEN1], a1[CHUNK * HIDDEN1], a2[CHUNK * HIDDEN2];
+    float z[CHUNK * CLASSES];
+};
+
+/* Chunk number `task` of a data set's images `indices` (count; NULL: all in order), up to its logits. */
+static void chunk_forward(struct chunk *c, const struct network *n, const struct dataset *dataset,
+                          const int *indices, int count, int task)
+{
+    const struct kernels *k = n->kernels;
+    const float *w = n->params;
+    int from = task * CHUNK;
+    c->count = smaller(CHUNK, count - from);
+    for (int i = 0; i < c->count; i++)
+        c->indices[i] = indices ? indices[from + i] : from + i;
+    struct batch batch = {
+        .capacity = CHUNK, .pixels = c->pixels, .masks = c->masks, .targets = c->targets};
+    batch_values(batch.value);
+    batch_fill(&batch, dataset, c->indices, c->count);
+    for (int half = 0; half < HALVES; half++)
+        k->pixels_forward(c->z1[half], &batch, w + FC1_WEIGHT, half, 0, c->count);
+    k->pixels_join(c->a1, c->z1[0], c->z1[1], w + FC1_BIAS, c->count);
+    k->dense_forward(c->a2, c->a1, w + FC2_WEIGHT, w + FC2_BIAS, c->count, HIDDEN1, HIDDEN2, true);
+    k->dense_forward(c->z, c->a2, w + FC3_WEIGHT, w + FC3_BIAS, c->count, HIDDEN2, CLASSES, false);
+}
+
 struct prediction {
     const struct network *network;
     const struct dataset *dataset;
     const int *indices;
     int count;
     float *p, *loss;
-    float value[256];
 };
 
-/* CHUNK samples from pixels to probabilities, with nothing but the stack. */
 static void predict_task(void *context, int task)
 {
     const struct prediction *job = context;
-    const struct network *n = job->network;
-    const struct kernels *k = n->kernels;
-    const float *w = n->params;
-    const uint8_t *pixels[CHUNK];
-    const uint64_t *masks[CHUNK];
-    float targets[CHUNK * CLASSES];
-    float z1[HALVES][CHUNK * HIDDEN1], a1[CHUNK * HIDDEN1], a2[CHUNK * HIDDEN2];
-    float z[CHUNK * CLASSES], p[CHUNK * CLASSES], loss[CHUNK];
-    int indices[CHUNK], from = task * CHUNK, count = smaller(CHUNK, job->count - from);
-    for (int i = 0; i < count; i++)
-        indices[i] = job->indices ? job->indices[from + i] : from + i;
-    struct batch batch = {.capacity = CHUNK, .pixels = pixels, .masks = masks, .targets = targets};
-    memcpy(batch.value, job->value, sizeof batch.value);
-    batch_fill(&batch, job->dataset, indices, count);
-    for (int half = 0; half < HALVES; half++)
-        k->pixels_forward(z1[half], &batch, w + FC1_WEIGHT, half, 0, count);
-    k->pixels_join(a1, z1[0], z1[1], w + FC1_BIAS, count);
-    k->dense_forward(a2, a1, w + FC2_WEIGHT, w + FC2_BIAS, count, HIDDEN1, HIDDEN2, true);
-    k->dense_forward(z, a2, w + FC3_WEIGHT, w + FC3_BIAS, count, HIDDEN2, CLASSES, false);
-    k->softmax(p, loss, z, batch.targets, count);
+    struct chunk c;
+    float p[CHUNK * CLASSES], loss[CHUNK];
+    chunk_forward(&c, job->network, job->dataset, job->indices, job->count, task);
+    job->network->kernels->softmax(p, loss, c.z, c.targets, c.count);
     if (job->p)
-        memcpy(job->p + (size_t)from * CLASSES, p, (size_t)(count * CLASSES) * sizeof *p);
+        memcpy(job->p + (size_t)task * CHUNK * CLASSES, p, (size_t)(c.count * CLASSES) * sizeof *p);
     if (job->loss)
-        memcpy(job->loss + from, loss, (size_t)count * sizeof *loss);
+        memcpy(job->loss + (size_t)task * CHUNK, loss, (size_t)c.count * sizeof *loss);
 }
 
 void network_predict(const struct network *network, const struct dataset *dataset,
                      const int *indices, int count, float *p, float *loss)
 {
-    struct prediction job = {network, dataset, indices, count, p, loss, {0}};
-    batch_values(job.value);
+    struct prediction job = {network, dataset, indices, count, p, loss};
     team_run(network->team, (count + CHUNK - 1) / CHUNK, predict_task, &job);
 }
 
@@ -302,4 +314,68 @@ int network_evaluate(const struct network *network, const struct dataset *datase
     mem_free(p);
     mem_free(loss);
     return failed ? -1 : 0;
+}
+
+/* --- explanation --- */
+
+struct pull {
+    const struct network *network;
+    const struct dataset *dataset;
+    float *dz1; /* (count,128) */
+};
+
+/* The gradient of each image's own logit against the mean of all, back to the first layer. */
+static void pull_task(void *context, int task)
+{
+    const struct pull *job = context;
+    const struct network *n = job->network;
+    struct chunk c;
+    float dz3[CHUNK * CLASSES], dz2[CHUNK * HIDDEN2];
+    chunk_forward(&c, n, job->dataset, NULL, job->dataset->count, task);
+    for (int i = 0; i < c.count * CLASSES; i++)
+        dz3[i] = c.targets[i] - 1.0f / (float)CLASSES;
+    n->kernels->dense_backward(dz2, dz3, n->fc3_t, c.a2, 1.0f, c.count, HIDDEN2, CLASSES);
+    n->kernels->dense_backward(job->dz1 + (size_t)task * CHUNK * HIDDEN1, dz2, n->fc2_t, c.a1, 1.0f,
+                               c.count, HIDDEN1, HIDDEN2);
+}
+
+/* mean (10,128) = for each class the mean of its images' dz1, 0 of a class without images. */
+static void class_means(double *mean, const float *dz1, const struct dataset *dataset)
+{
+    int count[CLASSES] = {0};
+    memset(mean, 0, CLASSES * HIDDEN1 * sizeof *mean);
+    for (int i = 0; i < dataset->count; i++) {
+        int c = dataset->labels[i];
+        count[c]++;
+        for (int h = 0; h < HIDDEN1; h++)
+            mean[c * HIDDEN1 + h] += (double)dz1[(size_t)i * HIDDEN1 + (size_t)h];
+    }
+    for (int c = 0; c < CLASSES; c++)
+        for (int h = 0; count[c] && h < HIDDEN1; h++)
+            mean[c * HIDDEN1 + h] /= count[c];
+}
+
+/* The first layer is linear in its pixels, so the mean of the gradients by them is W1 times the mean of
+ * the gradients dz1: one product a class, not one an image. */
+int network_pull(const struct network *network, const struct dataset *dataset, float *pull,
+                 struct error *err)
+{
+    double mean[CLASSES * HIDDEN1];
+    float *dz1 = mem_alloc((size_t)dataset->count, HIDDEN1 * sizeof *dz1, err);
+    if (!dz1)
+        return -1;
+    struct pull job = {network, dataset, dz1};
+    team_run(network->team, (dataset->count + CHUNK - 1) / CHUNK, pull_task, &job);
+    class_means(mean, dz1, dataset);
+    mem_free(dz1);
+    for (int c = 0; c < CLASSES; c++) {
+        for (int p = 0; p < INPUTS; p++) {
+            double sum = 0.0;
+            for (int h = 0; h < HIDDEN1; h++)
+                sum +=
+                    (double)network->params[FC1_WEIGHT + p * HIDDEN1 + h] * mean[c * HIDDEN1 + h];
+            pull[c * INPUTS + p] = (float)sum;
+        }
+    }
+    return 0;
 }

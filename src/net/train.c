@@ -19,8 +19,7 @@ struct run {
     struct batch batch;
     int *order;                  /* (train_count) this epoch's order of the training images */
     float *best;                 /* (PARAM_COUNT) */
-    struct train_epoch *history; /* (result->epochs_run), room for history_room */
-    int history_room;
+    int history_room; /* records that result->history has room for */
     int batches;       /* an epoch */
     bool stop;         /* asked for */
     int resumed;       /* epochs of the state it goes on from, */
@@ -50,7 +49,6 @@ static void release(struct run *run)
 {
     mem_free(run->order);
     mem_free(run->best);
-    mem_free(run->history);
     batch_destroy(&run->batch);
     network_destroy(&run->average);
 }
@@ -196,20 +194,21 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
 /* Adds an epoch to the history, which grows by doubling. */
 static int remember(struct run *run, const struct train_epoch *record, struct error *err)
 {
-    int count = run->result->epochs_run;
+    struct train_result *result = run->result;
+    int count = result->epochs_run;
     if (count == run->history_room) {
         int room = count ? 2 * count : 64;
         struct train_epoch *history = mem_alloc((size_t)room, sizeof *history, err);
         if (!history)
             return -1;
         if (count)
-            memcpy(history, run->history, (size_t)count * sizeof *history);
-        mem_free(run->history);
-        run->history = history;
+            memcpy(history, result->history, (size_t)count * sizeof *history);
+        mem_free(result->history);
+        result->history = history;
         run->history_room = room;
     }
-    run->history[count] = *record;
-    run->result->epochs_run = count + 1;
+    result->history[count] = *record;
+    result->epochs_run = count + 1;
     return 0;
 }
 
@@ -218,7 +217,7 @@ static int tell(struct run *run, struct error *err)
     struct network *network = run->network;
     const struct train_state state = {
         .epochs_run = run->result->epochs_run,
-        .history = run->history,
+        .history = run->result->history,
         .best = run->result->best,
         .params = network->params,
         .m = network->m,
@@ -325,4 +324,10 @@ int train_run(struct train_result *result, struct network *network, const struct
         result->images_per_s = (double)result->epochs_run * split->train_count / run.train_time;
     release(&run);
     return failed;
+}
+
+void train_result_free(struct train_result *result)
+{
+    mem_free(result->history);
+    *result = (struct train_result){0};
 }

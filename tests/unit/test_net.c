@@ -2233,6 +2233,7 @@ static void run_new(struct run_rig *run, int val)
 static void run_go(struct run_rig *run)
 {
     struct error err = {""};
+    train_result_free(&run->result);
     struct train_callbacks callbacks = {watch_batch, watch_epoch, &run->watch};
     int failed = train_run(&run->result, &run->rig.network, &run->made.dataset, &run->split,
                            &run->options, NULL, &callbacks, &err);
@@ -2241,6 +2242,7 @@ static void run_go(struct run_rig *run)
 
 static void run_free(struct run_rig *run)
 {
+    train_result_free(&run->result);
     free(run->watch.best);
     state_free(&run->watch.kept);
     split_free(&run->split);
@@ -2595,6 +2597,7 @@ static void test_run_without_callbacks(void)
     run.options.epochs = 2;
     run_go(&run);
     float *params = copy_of(run.rig.network.params, PARAM_COUNT);
+    train_result_free(&run.result);
     check(!train_run(&run.result, &run.rig.network, &run.made.dataset, &run.split, &run.options,
                      NULL, &none, &err),
           "%s", err.text);
@@ -2630,6 +2633,7 @@ static void check_resumed(struct run_rig *whole, const struct train_state *from)
                   watch.kept.history[e].train_loss == whole->watch.epochs[e].train_loss &&
                   watch.kept.history[e].best == whole->watch.epochs[e].best,
               "from epoch %d: the history of epoch %d differs", from->epochs_run, e + 1);
+    train_result_free(&result);
     free(watch.best);
     state_free(&watch.kept);
     rig_free(&rig);

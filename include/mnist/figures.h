@@ -1,6 +1,6 @@
 /* The figures of an evaluation, for people and for programs. */
-#ifndef MNIST_REPORT_H
-#define MNIST_REPORT_H
+#ifndef MNIST_FIGURES_H
+#define MNIST_FIGURES_H
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -9,12 +9,12 @@
 
 /* Loss, accuracy ± standard error, calibration error, a row for each digit, best and worst digit, the
  * confusion matrix. `title` names the images: "test". */
-void report_print(FILE *out, const char *title, const struct metrics *metrics, bool color);
+void figures_print(FILE *out, const char *title, const struct metrics *metrics, bool color);
 
 /* [[…],…]: confusion[truth][predicted]. */
-void report_json_confusion(FILE *out, const struct metrics *metrics);
+void figures_json_confusion(FILE *out, const struct metrics *metrics);
 
 /* [{"digit",…},…]. */
-void report_json_classes(FILE *out, const struct metrics *metrics);
+void figures_json_classes(FILE *out, const struct metrics *metrics);
 
 #endif

@@ -1,4 +1,4 @@
-#include "mnist/report.h"
+#include "mnist/figures.h"
 
 #include "mnist/format.h"
 
@@ -42,7 +42,7 @@ static void print_confusion(FILE *out, const struct metrics *metrics, bool color
     }
 }
 
-void report_print(FILE *out, const char *title, const struct metrics *metrics, bool color)
+void figures_print(FILE *out, const char *title, const struct metrics *metrics, bool color)
 {
     fprintf(out, "%s: %s images\n", title, format_count(metrics->count).text);
     fprintf(out, "  loss      %s\n", format_loss(metrics_loss(metrics)).text);
@@ -56,7 +56,7 @@ void report_print(FILE *out, const char *title, const struct metrics *metrics, b
     print_confusion(out, metrics, color);
 }
 
-void report_json_confusion(FILE *out, const struct metrics *metrics)
+void figures_json_confusion(FILE *out, const struct metrics *metrics)
 {
     for (int truth = 0; truth < CLASSES; truth++) {
         fputs(truth ? ",[" : "[[", out);
@@ -67,7 +67,7 @@ void report_json_confusion(FILE *out, const struct metrics *metrics)
     putc(']', out);
 }
 
-void report_json_classes(FILE *out, const struct metrics *metrics)
+void figures_json_classes(FILE *out, const struct metrics *metrics)
 {
     for (int c = 0; c < CLASSES; c++) {
         struct class_metrics figures = metrics_class(metrics, c);

@@ -1,0 +1,32 @@
+/* A whole data set put to a network: the figures, and each image's answer. */
+#ifndef MNIST_EVALUATION_H
+#define MNIST_EVALUATION_H
+
+#include "mnist/network.h"
+
+/* The share of wrong ones that is accepted when asking how many images can be decided. */
+#define DECIDABLE_ERROR 0.001
+
+/* One image and what the network says of it. */
+struct answer {
+    int index, truth, predicted;
+    float probability; /* of the predicted class */
+};
+
+struct evaluation {
+    struct metrics metrics;
+    double decidable; /* the share that metrics_decidable finds for DECIDABLE_ERROR */
+    float *p;         /* (count,10) probabilities, in the data set's order */
+    /* (count) all answers: first the mistakes, the most confident in front, of equals the earlier
+     * image; then the right ones, in the data set's order. */
+    struct answer *answers;
+    int mistakes;
+};
+
+/* -1 with err filled when memory is short. The caller gives it to evaluation_free, then too. */
+int evaluation_run(struct evaluation *evaluation, const struct network *network,
+                   const struct dataset *dataset, struct error *err);
+
+void evaluation_free(struct evaluation *evaluation);
+
+#endif
