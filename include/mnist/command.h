@@ -3,6 +3,8 @@
 #ifndef MNIST_COMMAND_H
 #define MNIST_COMMAND_H
 
+#include <stdio.h>
+
 #include "mnist/error.h"
 
 #define MNIST_VERSION "1.0.0"
@@ -20,6 +22,13 @@ int command_show(int argc, char **argv);
 
 /* Prints "program: text" on stderr and returns EXIT_FAILED. */
 int command_fail(const char *program, const struct error *err);
+
+/* Writes a space and the word as a shell takes it for one, in quotes where it needs them. */
+void command_write_word(FILE *out, const char *word);
+
+/* What `write` writes, as a string; the caller frees it. NULL with err filled when memory is short. */
+char *command_text(void (*write)(FILE *out, const void *context), const void *context,
+                   struct error *err);
 
 /* Flushes stdout; `code`, or EXIT_FAILED with its line when what was printed did not arrive. */
 int command_finish(const char *program, int code);

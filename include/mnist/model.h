@@ -2,16 +2,19 @@
 #ifndef MNIST_MODEL_H
 #define MNIST_MODEL_H
 
+#include <stdbool.h>
+
 #include "mnist/error.h"
 #include "mnist/params.h"
 #include "mnist/safetensors.h"
 #include "mnist/train.h"
 
 struct model {
-    float *params;                /* (PARAM_COUNT) in the program's order; owned */
-    struct train_options options; /* written, not read back */
-    struct train_epoch best;      /* the epoch the weights are of */
-    uint32_t crc32;               /* of the tensor bytes; set by model_save and model_load */
+    float *params;  /* (PARAM_COUNT) in the program's order; owned */
+    bool described; /* whether the metadata tells these two, as that of this program does: */
+    struct train_options options;
+    struct train_epoch best; /* the epoch the weights are of: its number alone is read back */
+    uint32_t crc32;          /* of the tensor bytes; set by model_save and model_load */
 };
 
 /* Writes a safetensors file with PyTorch's names and shapes (weights as (outputs, inputs))

@@ -55,7 +55,7 @@ enum train_stop {
 
 struct train_result {
     enum train_stop stop;
-    int epochs_run; /* whole epochs, those before a resumption among them */
+    int epochs_run;              /* whole epochs, those before a resumption among them */
     struct train_epoch *history; /* (epochs_run) */
     struct train_epoch best;
     double seconds;                     /* the whole run */

@@ -32,6 +32,13 @@ struct text format_probability(double p)
     return result;
 }
 
+struct text format_share(double fraction)
+{
+    struct text result;
+    snprintf(result.text, sizeof result.text, "%.4g%%", 100.0 * fraction);
+    return result;
+}
+
 struct text format_loss(double nats)
 {
     struct text result;

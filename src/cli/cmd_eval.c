@@ -3,20 +3,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "mnist/clock.h"
 #include "mnist/command.h"
 #include "mnist/evaluation.h"
 #include "mnist/figures.h"
+#include "mnist/file.h"
 #include "mnist/format.h"
 #include "mnist/json.h"
 #include "mnist/memory.h"
 #include "mnist/model.h"
 #include "mnist/options.h"
+#include "mnist/report.h"
 #include "mnist/terminal.h"
 
 static const char *const split_choices[] = {"test", "train", NULL};
 
 struct session {
     const char *program, *path;
+    const char *report_path; /* NULL: none */
     struct common_options common;
     int part; /* index into split_choices */
     int misclassified;
@@ -27,6 +31,7 @@ struct session {
     struct team *team;
     struct network network;
     struct evaluation evaluation;
+    double seconds; /* that predicting took */
 };
 
 /* "X,Y" in pixels. */
@@ -53,6 +58,8 @@ static int parse(struct session *s, int argc, char **argv)
                     "first move the images, so many pixels to the right and down", "0,0"),
         OPTION_REAL("rotate", "DEG", &s->rotate, -AUGMENT_MAX_ROTATE, AUGMENT_MAX_ROTATE,
                     "first turn the images counterclockwise"),
+        OPTION_TEXT("report", "FILE", &s->report_path,
+                    "write a report with pictures, one HTML file", "none"),
         OPTIONS_COMMON(s->common),
     };
     const struct usage usage = {
@@ -61,7 +68,8 @@ static int parse(struct session *s, int argc, char **argv)
         .description =
             "Evaluates a model file: loss, accuracy, figures for each digit, confusion matrix.",
         .examples = "  mnist-eval model.bin\n"
-                    "  mnist-eval model.bin --misclassified 6",
+                    "  mnist-eval model.bin --misclassified 6\n"
+                    "  mnist-eval model.bin --report report.html",
         .min_arguments = 1,
         .max_arguments = 1,
         .specs = specs,
@@ -80,7 +88,8 @@ static bool moved(const struct session *s)
 
 static int prepare(struct session *s, struct error *err)
 {
-    if (model_load(&s->model, s->path, err) ||
+    if ((s->report_path && file_check_writable(s->report_path, err)) ||
+        model_load(&s->model, s->path, err) ||
         dataset_load(&s->dataset, s->common.data, s->part ? DATASET_TRAIN : DATASET_TEST, err))
         return -1;
     if (moved(s)) {
@@ -153,28 +162,85 @@ static void print_json(const struct session *s)
     printf("]}\n");
 }
 
-static int run(struct session *s, struct error *err)
+/* "test set moved by 1,1 and turned by 5°" */
+static void describe_images(const struct session *s, char *text, size_t size)
+{
+    int length = snprintf(text, size, "%s set", s->part ? "training" : "test");
+    if (moved(s))
+        snprintf(text + length, size - (size_t)length, " moved by %s,%s and turned by %s°",
+                 format_float(s->shift[0]).text, format_float(s->shift[1]).text,
+                 format_float(s->rotate).text);
+}
+
+/* What one types to see the same again. */
+static void write_command(FILE *out, const void *context)
+{
+    const struct session *s = context;
+    fputs("mnist-eval", out);
+    command_write_word(out, s->path);
+    fputs(" --data", out);
+    command_write_word(out, s->common.data);
+    fprintf(out, " --split %s", split_choices[s->part]);
+    if (moved(s))
+        fprintf(out, " --shift=%s,%s --rotate=%s", format_float(s->shift[0]).text,
+                format_float(s->shift[1]).text, format_float(s->rotate).text);
+}
+
+static int write_report(const struct session *s, struct error *err)
+{
+    char images[160], *command = command_text(write_command, s, err);
+    if (!command)
+        return -1;
+    struct report report = {
+        .heading = "evaluation report",
+        .part = split_choices[s->part],
+        .command = command,
+        .dataset = &s->dataset,
+        .evaluation = &s->evaluation,
+        .network = &s->network,
+    };
+    describe_images(s, images, sizeof images);
+    report_fact(&report, "model", "%s, weights_crc32 %08" PRIx32, s->path, s->model.crc32);
+    report_fact(&report, "data", "%s", s->common.data);
+    report_fact(&report, "images", "%s, the %s", format_count(s->dataset.count).text, images);
+    report_fact(&report, "time", "%s", format_seconds(s->seconds).text);
+    report_fact(&report, "threads", "%d, %s kernels", s->common.threads, s->network.kernels->name);
+    report_fact(&report, "program", "mnist %s", MNIST_VERSION);
+    if (s->model.described) {
+        report_options(&report, &s->model.options);
+        report_fact(&report, "best epoch", "%d", s->model.best.epoch);
+    }
+    int failed = report_write(&report, s->report_path, err);
+    free(command);
+    return failed;
+}
+
+static void print(const struct session *s)
 {
     char title[160];
+    describe_images(s, title, sizeof title);
+    figures_print(stdout, title, &s->evaluation.metrics, terminal_colors(stdout, s->common.color));
+    printf("\n  %s of the images can be decided with at most %s of them wrong\n",
+           format_percent(s->evaluation.decidable).text, format_share(DECIDABLE_ERROR).text);
+}
+
+static int run(struct session *s, struct error *err)
+{
+    double start = clock_seconds();
     if (evaluation_run(&s->evaluation, &s->network, &s->dataset, err))
         return -1;
+    s->seconds = clock_seconds() - start;
     if (!isfinite(s->evaluation.metrics.loss))
         return error_set(err, "%s: its loss on these images is not finite: train it anew", s->path);
     if (s->misclassified > s->evaluation.mistakes)
         s->misclassified = s->evaluation.mistakes;
-    if (s->common.json) {
+    if (s->common.json)
         print_json(s);
-        return 0;
-    }
-    int length = snprintf(title, sizeof title, "%s set", s->part ? "training" : "test");
-    if (moved(s))
-        snprintf(title + length, sizeof title - (size_t)length, " moved by %s,%s and turned by %s°",
-                 format_float(s->shift[0]).text, format_float(s->shift[1]).text,
-                 format_float(s->rotate).text);
-    figures_print(stdout, title, &s->evaluation.metrics, terminal_colors(stdout, s->common.color));
-    printf("\n  %s of the images can be decided with at most %g%% of them wrong\n",
-           format_percent(s->evaluation.decidable).text, 100.0 * DECIDABLE_ERROR);
-    return s->misclassified ? print_mistakes(s, err) : 0;
+    else
+        print(s);
+    if (s->misclassified && !s->common.json && print_mistakes(s, err))
+        return -1;
+    return s->report_path ? write_report(s, err) : 0;
 }
 
 int command_eval(int argc, char **argv)

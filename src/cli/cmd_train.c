@@ -2,19 +2,22 @@
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "mnist/checkpoint.h"
 #include "mnist/clock.h"
 #include "mnist/command.h"
+#include "mnist/evaluation.h"
 #include "mnist/events.h"
+#include "mnist/figures.h"
 #include "mnist/format.h"
 #include "mnist/memory.h"
 #include "mnist/model.h"
 #include "mnist/options.h"
 #include "mnist/progress.h"
-#include "mnist/figures.h"
+#include "mnist/report.h"
 #include "mnist/stop.h"
 #include "mnist/terminal.h"
 
@@ -26,9 +29,9 @@ struct session {
     struct augment_options augment;
     int preset; /* index into preset_names */
     const char *out;
-    const char *checkpoint_path, *resume_path, *log_path; /* NULL: none */
-    float max_seconds;                                    /* 0: no limit */
-    double start;                                         /* clock */
+    const char *checkpoint_path, *resume_path, *log_path, *report_path; /* NULL: none */
+    float max_seconds;                                                  /* 0: no limit */
+    double start;                                                       /* clock */
     FILE *log;
     struct checkpoint resumed; /* with --resume */
     struct dataset train_set, test_set;
@@ -36,6 +39,7 @@ struct session {
     struct team *team;
     struct network network;
     struct train_result result;
+    struct evaluation evaluation;
     struct model model;
     struct progress progress;
 };
@@ -93,13 +97,10 @@ static int check_resumed(const struct session *s)
                        old->batch == s->resumed.train_count - old->val;
         if (longer || clamped || !strcmp(was.text, is.text))
             continue;
-        char name[32];
-        snprintf(name, sizeof name, "%s", train_option_names[i]);
-        for (char *c = name; *c; c++)
-            *c = *c == '_' ? '-' : *c;
-        return options_refuse(
-            s->program, "--%s %s%s: the run in %s has %s: leave it out, or start a new run", name,
-            is.text, s->preset ? " (from --preset)" : "", s->resume_path, was.text);
+        return options_refuse(s->program,
+                              "%s %s%s: the run in %s has %s: leave it out, or start a new run",
+                              train_option_flag(i).text, is.text,
+                              s->preset ? " (from --preset)" : "", s->resume_path, was.text);
     }
     return -1;
 }
@@ -141,6 +142,8 @@ static int parse(struct session *s, int argc, char **argv)
         OPTION_TEXT("resume", "FILE", &s->resume_path,
                     "go on from a checkpoint, and keep it up to date", "none"),
         OPTION_TEXT("log", "FILE", &s->log_path, "append JSON Lines to this file", "none"),
+        OPTION_TEXT("report", "FILE", &s->report_path,
+                    "write a report with curves and pictures, one HTML file", "none"),
         OPTIONS_COMMON(s->common),
     };
     const struct usage usage = {
@@ -176,10 +179,11 @@ static int parse(struct session *s, int argc, char **argv)
 /* Two of the files under one name would overwrite each other. */
 static int check_names(const struct session *s, struct error *err)
 {
-    const char *const names[] = {s->out, s->checkpoint_path, s->log_path};
-    static const char *const options[] = {"--out", "--checkpoint", "--log"};
-    for (int i = 0; i < 3; i++)
-        for (int j = i + 1; j < 3; j++)
+    enum { FILES = 4 };
+    const char *const names[FILES] = {s->out, s->checkpoint_path, s->log_path, s->report_path};
+    static const char *const options[FILES] = {"--out", "--checkpoint", "--log", "--report"};
+    for (int i = 0; i < FILES; i++)
+        for (int j = i + 1; j < FILES; j++)
             if (names[i] && names[j] && !strcmp(names[i], names[j]))
                 return error_set(err, "%s and %s are both %s: give each a file of its own",
                                  options[i], options[j], names[i]);
@@ -191,6 +195,7 @@ static int prepare(struct session *s, struct error *err)
 {
     if (check_names(s, err) || file_check_writable(s->out, err) ||
         (s->checkpoint_path && file_check_writable(s->checkpoint_path, err)) ||
+        (s->report_path && file_check_writable(s->report_path, err)) ||
         dataset_load(&s->train_set, s->common.data, DATASET_TRAIN, err) ||
         dataset_load(&s->test_set, s->common.data, DATASET_TEST, err) ||
         dataset_check_distinct(&s->train_set, &s->test_set, err))
@@ -219,6 +224,8 @@ static void release(struct session *s)
     if (s->log)
         fclose(s->log);
     checkpoint_free(&s->resumed);
+    train_result_free(&s->result);
+    evaluation_free(&s->evaluation);
     model_free(&s->model);
     network_destroy(&s->network);
     team_destroy(s->team);
@@ -310,14 +317,19 @@ static double peak_memory(void)
     return getrusage(RUSAGE_SELF, &usage) ? 0.0 : 1024.0 * (double)usage.ru_maxrss;
 }
 
+static const char *stopped_by(const struct train_result *result)
+{
+    static const char *const names[] = {"completed", "early", "signal", "diverged"};
+    return result->stop == TRAIN_ASKED && !stop_signal() ? "time" : names[result->stop];
+}
+
 /* `test` is NULL after a run that diverged. */
 static int tell_end(const struct session *s, const struct metrics *test, struct error *err)
 {
-    static const char *const names[] = {"completed", "early", "signal", "diverged"};
     const struct train_result *r = &s->result;
     const struct event_end end = {
         .result = r,
-        .stopped = r->stop == TRAIN_ASKED && !stop_signal() ? "time" : names[r->stop],
+        .stopped = stopped_by(r),
         .test = test,
         .model = test || r->best.epoch ? s->out : NULL,
         .weights_crc32 = s->model.crc32,
@@ -347,6 +359,58 @@ static void print_end(const struct session *s, const struct metrics *test)
     printf("\n  training  %s, %s images a second, peak memory %s\n",
            format_seconds(r->seconds).text, format_count((long long)r->images_per_s).text,
            format_bytes(peak_memory()).text);
+}
+
+/* What one types to train the same model. */
+static void write_command(FILE *out, const void *context)
+{
+    const struct session *s = context;
+    fputs("mnist-train --data", out);
+    command_write_word(out, s->common.data);
+    train_options_write(out, &s->train);
+    fputs(" --out", out);
+    command_write_word(out, s->out);
+}
+
+static void add_facts(struct report *report, const struct session *s)
+{
+    const struct train_result *r = &s->result;
+    report_fact(report, "data", "%s", s->common.data);
+    report_fact(report, "images", "%s to train on, %s to validate, %s to test",
+                format_count(s->split.train_count).text, format_count(s->split.val_count).text,
+                format_count(s->test_set.count).text);
+    report_options(report, &s->train);
+    report_fact(report, "stopped", "%s", stopped_by(r));
+    report_fact(report, "time", "%s, %s images a second in training",
+                format_seconds(r->seconds).text, format_count((long long)r->images_per_s).text);
+    report_fact(report, "threads", "%d, %s kernels", s->common.threads, s->network.kernels->name);
+    report_fact(report, "peak memory", "%s", format_bytes(peak_memory()).text);
+    report_fact(report, "model", "%s, weights_crc32 %08" PRIx32, s->out, s->model.crc32);
+    report_fact(report, "program", "mnist %s", MNIST_VERSION);
+}
+
+static int write_report(const struct session *s, struct error *err)
+{
+    char *command = command_text(write_command, s, err);
+    if (!command)
+        return -1;
+    struct report report = {
+        .heading = "training report",
+        .part = "test",
+        .command = command,
+        .history = s->result.history,
+        .epochs = s->result.epochs_run,
+        .best_epoch = s->result.best.epoch,
+        .seconds = s->result.seconds,
+        .validated = s->split.val_count > 0,
+        .dataset = &s->test_set,
+        .evaluation = &s->evaluation,
+        .network = &s->network,
+    };
+    add_facts(&report, s);
+    int failed = report_write(&report, s->report_path, err);
+    free(command);
+    return failed;
 }
 
 /* Training diverged: what is said, and whether there is anything to keep. */
@@ -390,7 +454,7 @@ static int run(struct session *s, struct error *err)
 {
     const struct train_callbacks callbacks = {on_batch, on_epoch, s};
     const struct train_state *from = s->resume_path ? &s->resumed.state : NULL;
-    struct metrics test;
+    const struct metrics *test = &s->evaluation.metrics;
     if (tell_start(s, from, err))
         return -1;
     stop_watch();
@@ -410,15 +474,17 @@ static int run(struct session *s, struct error *err)
     if (s->result.stop == TRAIN_DIVERGED)
         return refuse_divergence(s, err);
     if (model_save(&s->model, s->out, err) ||
-        network_evaluate(&s->network, &s->test_set, NULL, s->test_set.count, &test, err))
+        evaluation_run(&s->evaluation, &s->network, &s->test_set, err))
         return -1;
-    if (!isfinite(test.loss))
+    if (!isfinite(test->loss))
         return error_set(err,
                          "%s: its loss on the test set is not finite: try a lower --lr than %g",
                          s->out, (double)s->train.lr);
     if (!s->common.json)
-        print_end(s, &test);
-    return tell_end(s, &test, err);
+        print_end(s, test);
+    if (tell_end(s, test, err))
+        return -1;
+    return s->report_path ? write_report(s, err) : 0;
 }
 
 int command_train(int argc, char **argv)

@@ -1,13 +1,51 @@
 #include "mnist/command.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int command_fail(const char *program, const struct error *err)
 {
     fprintf(stderr, "%s: %s\n", program, err->text);
     return EXIT_FAILED;
+}
+
+void command_write_word(FILE *out, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+                                "_-+=:,./@%";
+    putc(' ', out);
+    if (*word && !word[strspn(word, plain)]) {
+        fputs(word, out);
+        return;
+    }
+    putc('\'', out);
+    for (; *word; word++) {
+        if (*word == '\'')
+            fputs("'\\''", out);
+        else
+            putc(*word, out);
+    }
+    putc('\'', out);
+}
+
+char *command_text(void (*write)(FILE *out, const void *context), const void *context,
+                   struct error *err)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (out)
+        write(out, context);
+    bool failed = !out || ferror(out);
+    if ((out && fclose(out)) || failed) {
+        free(text);
+        error_set(err, "out of memory for a text");
+        return NULL;
+    }
+    return text;
 }
 
 int command_finish(const char *program, int code)

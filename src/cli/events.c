@@ -8,10 +8,10 @@
 #include <unistd.h>
 
 #include "mnist/command.h"
+#include "mnist/figures.h"
 #include "mnist/file.h"
 #include "mnist/format.h"
 #include "mnist/json.h"
-#include "mnist/figures.h"
 
 void events_start(FILE *out, const struct event_start *start)
 {
@@ -31,8 +31,8 @@ void events_start(FILE *out, const struct event_start *start)
 
 void events_epoch(FILE *out, const struct train_epoch *e, bool validated)
 {
-    fprintf(out, "{\"event\":\"epoch\",\"epoch\":%d,\"train_loss\":%s,\"train_acc\":%s,",
-            e->epoch, format_figure(e->train_loss).text, format_figure(e->train_acc).text);
+    fprintf(out, "{\"event\":\"epoch\",\"epoch\":%d,\"train_loss\":%s,\"train_acc\":%s,", e->epoch,
+            format_figure(e->train_loss).text, format_figure(e->train_acc).text);
     if (validated)
         fprintf(out, "\"val_loss\":%s,\"val_acc\":%s,", format_figure(e->val_loss).text,
                 format_figure(e->val_acc).text);

@@ -71,8 +71,7 @@ void figures_json_classes(FILE *out, const struct metrics *metrics)
 {
     for (int c = 0; c < CLASSES; c++) {
         struct class_metrics figures = metrics_class(metrics, c);
-        fprintf(out,
-                "%s{\"digit\":%d,\"precision\":%s,\"recall\":%s,\"f1\":%s,\"support\":%d}",
+        fprintf(out, "%s{\"digit\":%d,\"precision\":%s,\"recall\":%s,\"f1\":%s,\"support\":%d}",
                 c ? "," : "[", c, format_figure(figures.precision).text,
                 format_figure(figures.recall).text, format_figure(figures.f1).text,
                 figures.support);

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mnist/format.h"
@@ -95,6 +96,21 @@ int model_take_tensors(float *params, const struct safetensors *st, const char *
     return 0;
 }
 
+/* What the metadata tells of the training. A model without is a model all the same. */
+static void take_description(struct model *model, const struct safetensors *st)
+{
+    const char *best = safetensors_get(st, "best_epoch");
+    char same[16] = "";
+    if (best)
+        model->best.epoch = (int)strtol(best, NULL, 10);
+    snprintf(same, sizeof same, "%d", model->best.epoch);
+    model->described = best && !strcmp(best, same) && model->best.epoch >= 0;
+    for (int i = 0; i < TRAIN_OPTIONS && model->described; i++) {
+        const char *text = safetensors_get(st, train_option_names[i]);
+        model->described = text && train_option_parse(&model->options, i, text);
+    }
+}
+
 /* A model has the tensors of param_table, no other and no fewer. */
 static int take_model(struct model *model, const struct safetensors *st, const char *name,
                       struct error *err)
@@ -113,6 +129,7 @@ static int take_model(struct model *model, const struct safetensors *st, const c
     if (st->tensor_count != PARAM_TENSORS)
         return error_set(err, "%s: has %d tensors, wanted the %d of this network", name,
                          st->tensor_count, PARAM_TENSORS);
+    take_description(model, st);
     return 0;
 }
 

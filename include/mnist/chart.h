@@ -1,0 +1,37 @@
+/* Charts as SVG, to stand inside an HTML page. Colours, fonts and line widths come from the page's
+ * style by class: axis, grid, mark, train, val, rate. */
+#ifndef MNIST_CHART_H
+#define MNIST_CHART_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "mnist/format.h"
+#include "mnist/metrics.h"
+#include "mnist/train.h"
+
+/* A line over the epochs. */
+struct chart_line {
+    const char *name, *style; /* "training", class */
+    double (*value)(const struct train_epoch *epoch);
+};
+
+/* One or two lines over the same epochs. */
+struct chart {
+    const char *title;
+    const struct train_epoch *history; /* (count) */
+    int count;                         /* >= 1 */
+    const struct chart_line *lines;
+    int line_count;
+    bool log; /* a logarithmic axis, where the values are above 0 and far apart */
+    struct text (*axis)(double), (*format)(double); /* values along the axis, and at a point */
+    int mark; /* an epoch to be marked on the last line; 0: none */
+};
+
+void chart_write(FILE *out, const struct chart *chart);
+
+/* A reliability diagram (Niculescu-Mizil and Caruana 2005): for each bin that has images, how often
+ * they were right over how sure the network was, ± one standard error, against the diagonal. */
+void chart_write_calibration(FILE *out, const struct metrics *metrics);
+
+#endif

@@ -1,0 +1,31 @@
+/* Pieces of an HTML page: text that is safe in it, and pictures inside the page itself. */
+#ifndef MNIST_HTML_H
+#define MNIST_HTML_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "mnist/format.h"
+
+/* Writes `size` bytes of text as they may stand in an element or in an attribute's quotes: markup escaped, control
+ * characters and bytes that are not UTF-8 as U+FFFD. */
+void html_text(FILE *out, const char *text, size_t size);
+
+/* Writes a number as people read it, with its nine digits for programs (<data value=…>). */
+void html_number(FILE *out, double value, struct text text);
+
+/* Opens a <section> with a title and a paragraph; both are markup already. */
+void html_section(FILE *out, const char *id, const char *title, const char *text);
+
+/* Colours of the values 0 … count-1, each red, green, blue, alpha. */
+struct html_palette {
+    int count; /* 2 … 256 */
+    uint8_t rgba[256][4];
+};
+
+/* Writes <img …> with a picture of 28×28 pixels (784 values) inside: a PNG image (W3C 2003), of the
+ * palette's colours or, where that is NULL, from 0 white to 255 black. `alt` says what it shows. */
+void html_picture(FILE *out, const uint8_t *pixels, const struct html_palette *palette,
+                  const char *alt);
+
+#endif

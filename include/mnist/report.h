@@ -1,0 +1,40 @@
+/* The report: one HTML file that needs nothing else, no network and no script. */
+#ifndef MNIST_REPORT_H
+#define MNIST_REPORT_H
+
+#include "mnist/evaluation.h"
+#include "mnist/train.h"
+
+/* A line of the configuration, or of what the run took. */
+struct report_fact {
+    char name[32], value[256];
+};
+
+enum { REPORT_FACTS = 48 };
+
+struct report {
+    const char *heading; /* "Training report" */
+    const char *part;    /* what the images are called: "test" */
+    const char *command; /* what one types to get the same again */
+    struct report_fact facts[REPORT_FACTS];
+    int fact_count;
+    const struct train_epoch *history; /* (epochs) of the training; none after an evaluation */
+    int epochs, best_epoch;
+    double seconds;                /* of the training */
+    bool validated;                /* whether the history has val_loss and val_acc */
+    const struct dataset *dataset; /* what was evaluated, */
+    const struct evaluation *evaluation;
+    const struct network *network; /* and by which network */
+};
+
+/* Adds a fact, its value as printf makes it; all of the training's options. They assert that there is
+ * room. */
+__attribute__((format(printf, 3, 4))) void report_fact(struct report *report, const char *name,
+                                                       const char *format, ...);
+void report_options(struct report *report, const struct train_options *options);
+
+/* Writes the report atomically. -1 with err filled when memory is short or the file cannot be
+ * written. */
+int report_write(const struct report *report, const char *path, struct error *err);
+
+#endif

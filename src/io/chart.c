@@ -1,0 +1,213 @@
+#include "mnist/chart.h"
+
+#include <math.h>
+
+/* In the units of the viewBox; about a pixel each. */
+enum { WIDTH = 360, HEIGHT = 230, LEFT = 54, RIGHT = 8, TOP = 12, BOTTOM = 30 };
+
+enum { MOST_TICKS = 5 };
+
+/* Values from … to, placed along begin … end. */
+struct scale {
+    double from, to, begin, end;
+    bool log;
+};
+
+static double place(const struct scale *s, double value)
+{
+    double share = s->log ? log(value / s->from) / log(s->to / s->from)
+                          : (value - s->from) / (s->to - s->from);
+    return s->begin + share * (s->end - s->begin);
+}
+
+/* 1, 2 or 5 times a power of ten: the smallest step with which `length` is at most `most` of them. */
+static double step_of(double length, int most)
+{
+    double step = pow(10.0, floor(log10(length / most)));
+    for (int i = 0; length / step > most; i++)
+        step *= i % 3 == 1 ? 2.5 : 2.0;
+    return step;
+}
+
+static double value_at(const struct chart *chart, int line, int epoch)
+{
+    return chart->lines[line].value(&chart->history[epoch - 1]);
+}
+
+static struct scale value_scale(const struct chart *chart)
+{
+    double low = value_at(chart, 0, 1), high = low;
+    for (int line = 0; line < chart->line_count; line++) {
+        for (int e = 1; e <= chart->count; e++) {
+            low = fmin(low, value_at(chart, line, e));
+            high = fmax(high, value_at(chart, line, e));
+        }
+    }
+    struct scale s = {.begin = HEIGHT - BOTTOM, .end = TOP};
+    s.log = chart->log && low > 0.0 && high > 5.0 * low;
+    if (s.log) {
+        s.from = low / 1.1;
+        s.to = high * 1.1;
+        return s;
+    }
+    double step = step_of(high > low ? high - low : 1e-9 + fabs(high), MOST_TICKS);
+    s.from = step * floor(low / step);
+    s.to = step * ceil(high / step + (high > low ? 0.0 : 1.0));
+    return s;
+}
+
+static void write_tick(FILE *out, double y, const char *label)
+{
+    fprintf(out,
+            "<path class=grid d=\"M%d %.1fH%d\"/><text class=axis x=%d y=%.1f "
+            "text-anchor=end>%s</text>",
+            LEFT, y, WIDTH - RIGHT, LEFT - 6, y + 4, label);
+}
+
+/* Multiples of each power of ten: more of them, the fewer powers there are. */
+static void write_log_ticks(FILE *out, const struct scale *s, struct text (*format)(double))
+{
+    static const double few[] = {1, 0}, some[] = {1, 2, 5, 0}, many[] = {1, 1.5, 2, 3, 5, 7, 0};
+    double decades = log10(s->to / s->from);
+    const double *multiples = decades > 2.5 ? few : decades > 1.2 ? some : many;
+    for (double power = pow(10.0, floor(log10(s->from))); power <= s->to; power *= 10.0)
+        for (const double *m = multiples; *m > 0.0; m++)
+            if (*m * power >= s->from && *m * power <= s->to)
+                write_tick(out, place(s, *m * power), format(*m * power).text);
+}
+
+static void write_ticks(FILE *out, const struct scale *s, struct text (*format)(double))
+{
+    if (s->log) {
+        write_log_ticks(out, s, format);
+        return;
+    }
+    double step = step_of(s->to - s->from, MOST_TICKS);
+    int count = (int)((s->to - s->from) / step + 0.5);
+    for (int i = 0; i <= count; i++) {
+        double value = s->from + i * step;
+        write_tick(out, place(s, value), format(fabs(value) < step / 2 ? 0.0 : value).text);
+    }
+}
+
+static void write_epochs(FILE *out, const struct scale *x, int count)
+{
+    int step = count > 1 ? (int)fmax(1.0, step_of(count - 1, MOST_TICKS)) : 1;
+    fprintf(out, "<text class=axis x=%.1f y=%d text-anchor=middle>1</text>", place(x, 1),
+            HEIGHT - 10);
+    for (int e = step > 1 ? step : 2; e <= count; e += step)
+        fprintf(out, "<text class=axis x=%.1f y=%d text-anchor=middle>%d</text>", place(x, e),
+                HEIGHT - 10, e);
+}
+
+/* The points can be pointed at where there are few enough to be told apart. */
+static void write_line(FILE *out, const struct chart *chart, int line, const struct scale *x,
+                       const struct scale *y)
+{
+    enum { FEW = 100 };
+    const struct chart_line *l = &chart->lines[line];
+    fprintf(out, "<polyline class=\"line %s\" points=\"", l->style);
+    for (int e = 1; e <= chart->count; e++)
+        fprintf(out, "%s%.2f,%.2f", e > 1 ? " " : "", place(x, e),
+                place(y, value_at(chart, line, e)));
+    fputs("\"/>", out);
+    for (int e = 1; e <= chart->count && chart->count <= FEW; e++)
+        fprintf(out,
+                "<circle class=\"dot %s\" cx=%.2f cy=%.2f r=2.2><title>epoch %d, %s: "
+                "%s</title></circle>",
+                l->style, place(x, e), place(y, value_at(chart, line, e)), e, l->name,
+                chart->format(value_at(chart, line, e)).text);
+}
+
+/* The best is low among losses, high among accuracies: its text goes where the line is not. */
+static void write_mark(FILE *out, const struct chart *chart, const struct scale *x,
+                       const struct scale *y)
+{
+    int line = chart->line_count - 1;
+    double at = place(x, chart->mark), value = value_at(chart, line, chart->mark);
+    double height = place(y, value);
+    bool left = at > WIDTH * 0.55, above = height > HEIGHT / 2.0;
+    fprintf(out, "<path class=mark d=\"M%.1f %dV%d\"/>", at, TOP, HEIGHT - BOTTOM);
+    fprintf(out, "<circle class=\"best %s\" cx=%.1f cy=%.1f r=5 />", chart->lines[line].style, at,
+            height);
+    fprintf(out, "<text class=best x=%.1f y=%d text-anchor=%s>epoch %d: %s</text>",
+            at + (left ? -7 : 7), above ? TOP + 12 : HEIGHT - BOTTOM - 10, left ? "end" : "start",
+            chart->mark, chart->format(value).text);
+}
+
+void chart_write(FILE *out, const struct chart *chart)
+{
+    struct scale x = {1, chart->count, LEFT + 8, WIDTH - RIGHT - 8, false};
+    if (chart->count == 1) /* one point stands in the middle */
+        x = (struct scale){0, 2, LEFT + 8, WIDTH - RIGHT - 8, false};
+    struct scale y = value_scale(chart);
+    fprintf(out, "<figure class=chart><figcaption><b>%s</b>", chart->title);
+    for (int l = 0; l < chart->line_count; l++)
+        fprintf(out, " <span class=\"key %s\">%s</span>", chart->lines[l].style,
+                chart->lines[l].name);
+    fprintf(out,
+            "</figcaption><svg viewBox=\"0 0 %d %d\" role=img aria-label=\"%s, epochs 1 to %d\">",
+            WIDTH, HEIGHT, chart->title, chart->count);
+    write_ticks(out, &y, chart->axis);
+    write_epochs(out, &x, chart->count);
+    for (int l = 0; l < chart->line_count; l++)
+        write_line(out, chart, l, &x, &y);
+    if (chart->mark)
+        write_mark(out, chart, &x, &y);
+    fputs("</svg></figure>\n", out);
+}
+
+/* --- calibration --- */
+
+enum { SIDE = 340, EDGE = 46 };
+
+/* Lines and labels at every fifth of both axes. */
+static void write_square(FILE *out, const struct scale *x, const struct scale *y)
+{
+    for (int i = 0; i <= 5; i++) {
+        double at = i / 5.0;
+        struct text label = format_share(at);
+        fprintf(out, "<path class=grid d=\"M%.1f %.1fH%.1fM%.1f %.1fV%.1f\"/>", x->begin,
+                place(y, at), x->end, place(x, at), y->begin, y->end);
+        fprintf(out, "<text class=axis x=%.1f y=%.1f text-anchor=end>%s</text>", x->begin - 5,
+                place(y, at) + 4, label.text);
+        fprintf(out, "<text class=axis x=%.1f y=%.1f text-anchor=middle>%s</text>", place(x, at),
+                y->begin + 17, label.text);
+    }
+    fprintf(out, "<path class=mark d=\"M%.1f %.1fL%.1f %.1f\"/>", x->begin, y->begin, x->end,
+            y->end);
+    fprintf(out, "<text class=axis x=%d y=%d text-anchor=middle>how sure it was</text>",
+            (SIDE + EDGE) / 2, SIDE - 4);
+    fprintf(out,
+            "<text class=axis transform=\"translate(10 %d) rotate(-90)\" text-anchor=middle>how "
+            "often it "
+            "was right</text>",
+            (SIDE - EDGE) / 2);
+}
+
+void chart_write_calibration(FILE *out, const struct metrics *metrics)
+{
+    struct scale x = {0, 1, EDGE + 6, SIDE - 18, false}, y = {0, 1, SIDE - EDGE, 12, false};
+    fprintf(out,
+            "<svg class=square viewBox=\"0 0 %d %d\" role=img aria-label=\"how often it was right "
+            "over how "
+            "sure it was\">",
+            SIDE, SIDE);
+    write_square(out, &x, &y);
+    for (int i = 0; i < CALIBRATION_BINS; i++) {
+        const struct calibration_bin *bin = &metrics->bins[i];
+        if (!bin->count)
+            continue;
+        double confidence = bin->confidence / bin->count, right = (double)bin->correct / bin->count;
+        double error = sqrt(right * (1.0 - right) / bin->count);
+        fprintf(out, "<path class=\"line val\" d=\"M%.1f %.1fV%.1f\"/>", place(&x, confidence),
+                place(&y, fmax(0.0, right - error)), place(&y, fmin(1.0, right + error)));
+        fprintf(out,
+                "<circle class=\"dot val\" cx=%.1f cy=%.1f r=%.1f><title>%s images: %s sure, %s "
+                "right</title></circle>",
+                place(&x, confidence), place(&y, right), 2.5 + 1.2 * log10(bin->count),
+                format_count(bin->count).text, format_percent(confidence).text,
+                format_percent(right).text);
+    }
+    fputs("</svg>\n", out);
+}

@@ -1,0 +1,153 @@
+#include "mnist/report.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist/file.h"
+#include "mnist/html.h"
+#include "mnist/report_figures.h"
+#include "mnist/report_pictures.h"
+#include "mnist/report_style.h"
+
+static void write_tile(FILE *out, const char *name, struct text value, const char *note)
+{
+    fprintf(out, "<div><dt>%s</dt><dd>%s<small>%s</small></dd></div>\n", name, value.text, note);
+}
+
+static void write_tiles(FILE *out, const struct report *r)
+{
+    const struct metrics *m = &r->evaluation->metrics;
+    char note[96];
+    fputs("<dl class=tiles>\n", out);
+    snprintf(note, sizeof note, "± %s, one standard error",
+             format_percent(metrics_standard_error(m)).text);
+    write_tile(out, "accuracy", format_percent(metrics_accuracy(m)), note);
+    snprintf(note, sizeof note, "of %s images", format_count(m->count).text);
+    write_tile(out, "mistakes", format_count(m->count - m->correct), note);
+    write_tile(out, "loss", format_loss(metrics_loss(m)), "mean cross-entropy, nats");
+    write_tile(out, "calibration error", format_percent(metrics_calibration_error(m)),
+               "expected, over 15 bins");
+    snprintf(note, sizeof note, "of the images, with at most %s of them wrong",
+             format_share(DECIDABLE_ERROR).text);
+    write_tile(out, "can be decided", format_percent(r->evaluation->decidable), note);
+    fputs("</dl>\n", out);
+}
+
+static void write_head(FILE *out, const struct report *r)
+{
+    const struct metrics *m = &r->evaluation->metrics;
+    fputs("<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
+          "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n",
+          out);
+    fprintf(out, "<title>mnist: %s, %s</title>\n", r->heading,
+            format_percent(metrics_accuracy(m)).text);
+    report_style_write(out);
+    fprintf(out,
+            "</head>\n<body>\n<header>\n<p class=eyebrow>mnist &middot; %s</p>\n"
+            "<h1><b>%s</b> of %s %s digits read right</h1>\n"
+            "<p class=lead>By a dense network of %s parameters: 784 pixels, 128 and 64 hidden "
+            "units, 10 "
+            "digits.",
+            r->heading, format_percent(metrics_accuracy(m)).text, format_count(m->count).text,
+            r->part, format_count(PARAM_COUNT).text);
+    if (r->epochs > 0)
+        fprintf(
+            out,
+            " Trained in <span class=nowrap>%s</span>; its weights are those of epoch %d of %d.",
+            format_seconds(r->seconds).text, r->best_epoch, r->epochs);
+    fputs("</p>\n", out);
+    write_tiles(out, r);
+    fputs("<nav>", out);
+    if (r->epochs > 0)
+        fputs("<a href=\"#learning\">Learning</a>", out);
+    fputs("<a href=\"#confusion\">Confusion</a><a href=\"#digits\">Digit by digit</a>"
+          "<a href=\"#mistakes\">Mistakes</a><a href=\"#right\">Right ones</a>"
+          "<a href=\"#calibration\">Calibration</a><a href=\"#pull\">What it looks for</a>"
+          "<a href=\"#weights\">First layer</a><a href=\"#run\">The run</a></nav>\n"
+          "</header>\n<main>\n",
+          out);
+}
+
+/* Word by word, so that a line never breaks inside an option. */
+static void write_command(FILE *out, const char *command)
+{
+    fputs("<pre>", out);
+    for (const char *word = command; *word;) {
+        size_t length = strcspn(word, " ");
+        fputs("<span>", out);
+        html_text(out, word, length);
+        fputs("</span>", out);
+        word += length;
+        for (; *word == ' '; word++)
+            putc(' ', out);
+    }
+    fputs("</pre>\n", out);
+}
+
+static void write_run(FILE *out, const struct report *r)
+{
+    html_section(out, "run", "The run", "To get the same again, to the last bit, type");
+    write_command(out, r->command);
+    fputs("<dl class=facts>\n", out);
+    for (int i = 0; i < r->fact_count; i++) {
+        fprintf(out, "<div><dt>%s</dt><dd>", r->facts[i].name);
+        html_text(out, r->facts[i].value, strlen(r->facts[i].value));
+        fputs("</dd></div>\n", out);
+    }
+    fputs("</dl>\n</section>\n<footer>Written by mnist. This file needs no network and no "
+          "script.</footer>\n</main>\n</body>\n</html>\n",
+          out);
+}
+
+void report_fact(struct report *report, const char *name, const char *format, ...)
+{
+    assert(report->fact_count < REPORT_FACTS);
+    struct report_fact *fact = &report->facts[report->fact_count++];
+    va_list args;
+    va_start(args, format);
+    snprintf(fact->name, sizeof fact->name, "%s", name);
+    vsnprintf(fact->value, sizeof fact->value, format, args);
+    va_end(args);
+}
+
+void report_options(struct report *report, const struct train_options *options)
+{
+    for (int i = 0; i < TRAIN_OPTIONS; i++)
+        report_fact(report, train_option_flag(i).text, "%s", train_option_text(options, i).text);
+}
+
+static void write_page(FILE *out, const struct report *r, const float *pull)
+{
+    write_head(out, r);
+    if (r->epochs > 0)
+        report_figures_learning(out, r);
+    report_figures_confusion(out, r);
+    report_figures_digits(out, r);
+    report_pictures_mistakes(out, r);
+    report_pictures_right(out, r);
+    report_figures_calibration(out, r);
+    report_pictures_pull(out, pull);
+    report_pictures_weights(out, r->network->params + FC1_WEIGHT);
+    write_run(out, r);
+}
+
+int report_write(const struct report *report, const char *path, struct error *err)
+{
+    float pull[CLASSES * INPUTS];
+    char *page = NULL;
+    size_t size = 0;
+    if (network_pull(report->network, report->dataset, pull, err))
+        return -1;
+    FILE *out = open_memstream(&page, &size);
+    if (out)
+        write_page(out, report, pull);
+    bool failed = !out || ferror(out);
+    if (out && fclose(out))
+        failed = true;
+    int result = failed ? error_set(err, "%s: out of memory for the report", path)
+                        : file_write(path, page, size, err);
+    free(page);
+    return result;
+}

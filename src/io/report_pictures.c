@@ -1,0 +1,181 @@
+#include "mnist/report_pictures.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "mnist/html.h"
+#include "mnist/rng.h"
+
+/* --- galleries --- */
+
+static void write_probability(FILE *out, int digit, double p, bool wrong)
+{
+    fprintf(
+        out,
+        "<span class=p><span>%d</span><span class=bar><i%s style=\"--w:%.1f%%\"></i></span><span>",
+        digit, wrong ? " class=miss" : "", 100.0 * p);
+    html_number(out, p, format_probability(p));
+    fputs("</span></span>", out);
+}
+
+/* The digit it thinks of next. */
+static int second_guess(const float *p, int first)
+{
+    int second = first ? 0 : 1;
+    for (int c = 0; c < CLASSES; c++)
+        if (c != first && p[c] > p[second])
+            second = c;
+    return second;
+}
+
+static void write_answer(FILE *out, const struct report *r, const struct answer *a)
+{
+    char alt[96];
+    const float *p = r->evaluation->p + (size_t)a->index * CLASSES;
+    bool wrong = a->predicted != a->truth;
+    int second = second_guess(p, a->predicted);
+    snprintf(alt, sizeof alt, "%s image %d, a %d", r->part, a->index, a->truth);
+    fputs("<figure>", out);
+    html_picture(out, r->dataset->pixels + (size_t)a->index * IDX_PIXELS, NULL, alt);
+    fprintf(out, "<figcaption><b>%d</b>", a->truth);
+    if (wrong)
+        fprintf(out, " taken for <b>%d</b>", a->predicted);
+    fprintf(out, "<br>%s[%d]", r->part, a->index);
+    write_probability(out, a->predicted, (double)p[a->predicted], wrong);
+    write_probability(out, second, (double)p[second], false);
+    if (wrong && second != a->truth)
+        write_probability(out, a->truth, (double)p[a->truth], false);
+    fputs("</figcaption></figure>\n", out);
+}
+
+enum { GALLERY = 24 };
+
+void report_pictures_mistakes(FILE *out, const struct report *r)
+{
+    char text[160];
+    int count = r->evaluation->mistakes < GALLERY ? r->evaluation->mistakes : GALLERY;
+    snprintf(text, sizeof text,
+             count ? "The %d of %s mistakes that it was most sure of." : "There is none.", count,
+             format_count(r->evaluation->mistakes).text);
+    html_section(out, "mistakes", "Its most confident mistakes", text);
+    fputs("<div class=gallery>\n", out);
+    for (int i = 0; i < count; i++)
+        write_answer(out, r, &r->evaluation->answers[i]);
+    fputs("</div>\n</section>\n", out);
+}
+
+/* Each of those left is as likely as another to be one of those wanted: selection sampling (Knuth 1997,
+ * section 3.4.2, algorithm S). */
+void report_pictures_right(FILE *out, const struct report *r)
+{
+    const struct evaluation *e = r->evaluation;
+    int left = e->metrics.correct, wanted = left < GALLERY ? left : GALLERY;
+    struct rng rng;
+    html_section(out, "right", "Some that it got right",
+                 wanted ? "Drawn at random." : "There is none.");
+    fputs("<div class=gallery>\n", out);
+    rng_seed(&rng, 1, RNG_SHOW, 0);
+    for (int i = e->mistakes; wanted > 0; i++, left--) {
+        if (rng_below(&rng, (uint32_t)left) >= (uint32_t)wanted)
+            continue;
+        write_answer(out, r, &e->answers[i]);
+        wanted--;
+    }
+    fputs("</div>\n</section>\n", out);
+}
+
+/* --- weights --- */
+
+enum { LEVELS = 63 }; /* of either sign */
+
+/* Vermilion for above 0, blue for below, more of it the further; transparent at 0, so that it is right on
+ * light and on dark. */
+static void make_palette(struct html_palette *palette)
+{
+    static const uint8_t above[] = {213, 94, 0}, below[] = {0, 114, 178};
+    palette->count = 2 * LEVELS + 1;
+    for (int i = 0; i < palette->count; i++) {
+        int level = i - LEVELS;
+        for (int k = 0; k < 3; k++)
+            palette->rgba[i][k] = level > 0 ? above[k] : below[k];
+        palette->rgba[i][3] = (uint8_t)(abs(level) * 255 / LEVELS);
+    }
+}
+
+/* Four times the root of their mean square: the ends of the palette. */
+static float scale_of(const float *values, int count)
+{
+    double sum = 0.0;
+    for (int i = 0; i < count; i++)
+        sum += (double)values[i] * (double)values[i];
+    return 4.0f * (float)sqrt(sum / count);
+}
+
+/* 784 values, `stride` apart, as a picture: ±scale are the ends of the palette. */
+static void write_map(FILE *out, const float *values, int stride, float scale, const char *alt)
+{
+    uint8_t pixels[IDX_PIXELS];
+    struct html_palette palette;
+    make_palette(&palette);
+    for (int p = 0; p < IDX_PIXELS; p++) {
+        float share = scale > 0.0f ? values[p * stride] / scale : 0.0f;
+        share = share > 1.0f ? 1.0f : share < -1.0f ? -1.0f : share;
+        pixels[p] = (uint8_t)(LEVELS + lrintf(share * (float)LEVELS));
+    }
+    html_picture(out, pixels, &palette, alt);
+}
+
+void report_pictures_pull(FILE *out, const float *pull)
+{
+    float scale = scale_of(pull, CLASSES * INPUTS);
+    html_section(
+        out, "pull", "What it looks for",
+        "For each digit, what more ink at a pixel would do to the network's belief in it, on "
+        "average over that digit's images: orange speaks for the digit, blue against it.");
+    fputs("<div class=pulls>\n", out);
+    for (int c = 0; c < CLASSES; c++) {
+        char alt[64];
+        snprintf(alt, sizeof alt, "what speaks for and against %d", c);
+        fputs("<figure>", out);
+        write_map(out, pull + c * INPUTS, 1, scale, alt);
+        fprintf(out, "<figcaption>%d</figcaption></figure>\n", c);
+    }
+    fputs("</div>\n</section>\n", out);
+}
+
+/* Units whose every weight has shrunk away. */
+static int count_dead(const float *weights)
+{
+    const float nothing = 1e-6f;
+    int dead = 0;
+    for (int h = 0; h < HIDDEN1; h++) {
+        float largest = 0.0f;
+        for (int p = 0; p < INPUTS; p++)
+            largest = fmaxf(largest, fabsf(weights[p * HIDDEN1 + h]));
+        dead += largest < nothing;
+    }
+    return dead;
+}
+
+void report_pictures_weights(FILE *out, const float *weights)
+{
+    char text[320];
+    float scale = scale_of(weights, INPUTS * HIDDEN1);
+    int dead = count_dead(weights);
+    int length =
+        snprintf(text, sizeof text,
+                 "The weights of its %d units, each a picture of what it answers to: ink on orange "
+                 "excites it, ink on blue silences it.",
+                 HIDDEN1);
+    if (dead)
+        snprintf(text + length, sizeof text - (size_t)length,
+                 " Weight decay has emptied %d of them.", dead);
+    html_section(out, "weights", "The first layer", text);
+    fputs("<div class=units>\n", out);
+    for (int h = 0; h < HIDDEN1; h++) {
+        char alt[32];
+        snprintf(alt, sizeof alt, "unit %d", h);
+        write_map(out, weights + h, HIDDEN1, scale, alt);
+    }
+    fputs("</div>\n</section>\n", out);
+}
