@@ -100,6 +100,10 @@ struct common_options options_common(void);
         OPTION_SWITCH("quiet", &(common).quiet, "no progress on stderr"),                         \
         OPTION_NAME("color", "WHEN", &(common).color, color_choices, "colours")
 
+/* How a command draws its pictures: an index into style_choices. */
+#define OPTION_STYLE(value) \
+    OPTION_NAME("style", "NAME", value, style_choices, "how pictures are drawn")
+
 /* --augment and its strengths: below 0 where the user gave none. */
 struct augment_options {
     bool on;

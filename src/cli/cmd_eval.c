@@ -23,7 +23,7 @@ struct session {
     const char *report_path; /* NULL: none */
     struct common_options common;
     int part; /* index into split_choices */
-    int misclassified;
+    int misclassified, style;
     const char *shift_text; /* "X,Y" */
     float shift[2], rotate;
     struct model model;
@@ -54,6 +54,7 @@ static int parse(struct session *s, int argc, char **argv)
         OPTION_NAME("split", "NAME", &s->part, split_choices, "images to evaluate on"),
         OPTION_WHOLE("misclassified", "N", &s->misclassified, 0, 10000000,
                      "show the N most confident mistakes", NULL),
+        OPTION_STYLE(&s->style),
         OPTION_TEXT("shift", "X,Y", &s->shift_text,
                     "first move the images, so many pixels to the right and down", "0,0"),
         OPTION_REAL("rotate", "DEG", &s->rotate, -AUGMENT_MAX_ROTATE, AUGMENT_MAX_ROTATE,
@@ -130,7 +131,8 @@ static int print_mistakes(const struct session *s, struct error *err)
     }
     printf("\n%s: the %d most confident of %d mistakes\n\n", split_choices[s->part],
            s->misclassified, s->evaluation.mistakes);
-    terminal_pictures(stdout, pictures, s->misclassified, terminal_width());
+    terminal_pictures(stdout, pictures, s->misclassified,
+                      terminal_style(s->style, s->common.color));
     mem_free(pictures);
     return 0;
 }

@@ -7,45 +7,68 @@
 #include "mnist/options.h"
 #include "mnist/rng.h"
 #include "mnist/terminal.h"
+#include "mnist/weight_map.h"
 
 static const char *const split_choices[] = {"train", "test", NULL};
 
 struct session {
     const char *program;
     struct common_options common;
-    int count;
+    int count; /* 0: as many as are usual */
+    int style;
     int part; /* index into split_choices */
     int start;
     int digit; /* -1: all */
     bool random;
     uint64_t seed;
     struct augment_options augment;
-    struct augment strength; /* of the distortion, 0: none */
-    const char *model_path;  /* NULL: none */
+    struct augment strength;               /* of the distortion, 0: none */
+    const char *model_path, *weights_path; /* NULL: none */
     struct dataset dataset;
     int *indices; /* (count) of the samples shown */
     float *p;     /* (count,10) with a model */
 };
+
+enum { SAMPLES = 5 };
+
+/* Options that choose samples say nothing of weights. */
+static int check_weights(const struct session *s)
+{
+    const char *option = s->digit >= 0   ? "--digit"
+                         : s->random     ? "--random"
+                         : s->augment.on ? "--augment"
+                         : s->model_path ? "--model"
+                                         : NULL;
+    if (!s->weights_path || !option)
+        return -1;
+    return options_refuse(s->program, "%s is for samples, and --weights shows none: leave one out",
+                          option);
+}
 
 static int parse(struct session *s, int argc, char **argv)
 {
     int first;
     const struct option_spec specs[] = {
         OPTION_NAME("split", "NAME", &s->part, split_choices, "where the samples are from"),
-        OPTION_WHOLE("start", "I", &s->start, 0, 10000000, "index of the first sample", NULL),
+        OPTION_WHOLE("start", "I", &s->start, 0, 10000000, "index of the first sample or unit",
+                     NULL),
         OPTION_WHOLE("digit", "D", &s->digit, 0, 9, "only this digit", "all"),
         OPTION_SWITCH("random", &s->random, "draw the samples at random, from --start on"),
         OPTION_SEEDS("seed", &s->seed, "which random samples, and which distortions"),
         OPTIONS_AUGMENT(s->augment),
         OPTION_TEXT("model", "FILE", &s->model_path, "add what this model says", "none"),
+        OPTION_TEXT("weights", "MODEL", &s->weights_path,
+                    "show COUNT units [128] of this model's first layer instead", "none"),
+        OPTION_STYLE(&s->style),
         OPTIONS_COMMON(s->common),
     };
     const struct usage usage = {
         .program = s->program,
         .arguments = "[COUNT]",
-        .description = "Shows COUNT samples [5] as pictures of characters.",
+        .description = "Shows COUNT samples [5] as pictures of characters or half blocks.",
         .examples = "  mnist-show 5\n"
                     "  mnist-show 4 --augment\n"
+                    "  mnist-show --weights model.bin\n"
                     "  mnist-show 8 --split test --digit 7 --random --model model.bin",
         .max_arguments = 1,
         .specs = specs,
@@ -57,8 +80,65 @@ static int parse(struct session *s, int argc, char **argv)
     if (code < 0 && argv[first] &&
         options_int(s->program, "COUNT", argv[first], 1, 10000000, &s->count))
         return EXIT_USAGE;
-    return code;
+    return code < 0 ? check_weights(s) : code;
 }
+
+/* --- weights --- */
+
+static void print_weights_json(const struct session *s, const float *params)
+{
+    for (int h = s->start; h < s->start + s->count; h++) {
+        printf("{\"unit\":%d,\"bias\":%s", h, format_float(params[FC1_BIAS + h]).text);
+        for (int p = 0; p < INPUTS; p++)
+            printf("%s%s", p ? "," : ",\"weights\":[",
+                   format_float(params[FC1_WEIGHT + p * HIDDEN1 + h]).text);
+        printf("]}\n");
+    }
+}
+
+static int print_weights(const struct session *s, const float *params, struct error *err)
+{
+    struct picture_style style = terminal_style(s->style, s->common.color);
+    struct picture *pictures = mem_calloc((size_t)s->count, sizeof *pictures, err);
+    uint8_t *pixels = mem_alloc((size_t)s->count, IDX_PIXELS, err);
+    float scale = weight_map_scale(params + FC1_WEIGHT, INPUTS * HIDDEN1);
+    bool failed = !pictures || !pixels;
+    for (int i = 0; i < s->count && !failed; i++) {
+        int unit = s->start + i;
+        uint8_t *map = pixels + (size_t)i * IDX_PIXELS;
+        weight_map(map, params + FC1_WEIGHT + unit, HIDDEN1, scale);
+        pictures[i].pixels = map;
+        snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "fc1[%d], bias %.3f", unit,
+                 (double)params[FC1_BIAS + unit]);
+    }
+    style.map = true;
+    if (!failed)
+        terminal_pictures(stdout, pictures, s->count, style);
+    mem_free(pictures);
+    mem_free(pixels);
+    return failed ? -1 : 0;
+}
+
+static int show_weights(struct session *s, struct error *err)
+{
+    struct model model;
+    if (s->start >= HIDDEN1)
+        return error_set(err, "--start %d: the first layer ends with unit %d", s->start,
+                         HIDDEN1 - 1);
+    if (s->count == 0 || s->count > HIDDEN1 - s->start)
+        s->count = HIDDEN1 - s->start;
+    if (model_load(&model, s->weights_path, err))
+        return -1;
+    int failed = 0;
+    if (s->common.json)
+        print_weights_json(s, model.params);
+    else
+        failed = print_weights(s, model.params, err);
+    model_free(&model);
+    return failed;
+}
+
+/* --- samples --- */
 
 /* The samples asked for, in order or shuffled; fewer than COUNT where there are no more. */
 static int choose(struct session *s, struct error *err)
@@ -81,6 +161,8 @@ static int choose(struct session *s, struct error *err)
         rng_seed(&rng, s->seed, RNG_SHOW, 0);
         rng_shuffle(&rng, s->indices, found);
     }
+    if (s->count == 0)
+        s->count = SAMPLES;
     if (s->count > found)
         s->count = found;
     return 0;
@@ -123,7 +205,7 @@ static int print_pictures(const struct session *s, struct error *err)
                      guess == s->dataset.labels[index] ? "" : " wrong");
         }
     }
-    terminal_pictures(stdout, pictures, s->count, terminal_width());
+    terminal_pictures(stdout, pictures, s->count, terminal_style(s->style, s->common.color));
     mem_free(pictures);
     return 0;
 }
@@ -147,11 +229,23 @@ static void print_json(const struct session *s)
     }
 }
 
+static int show_samples(struct session *s, struct error *err)
+{
+    enum dataset_part part = s->part ? DATASET_TEST : DATASET_TRAIN;
+    if (dataset_load(&s->dataset, s->common.data, part, err) || choose(s, err) ||
+        (s->augment.on && dataset_augment(&s->dataset, &s->strength, s->seed, 1, err)) ||
+        (s->model_path && ask_model(s, err)))
+        return -1;
+    if (!s->common.json)
+        return print_pictures(s, err);
+    print_json(s);
+    return 0;
+}
+
 int command_show(int argc, char **argv)
 {
     struct session s = {.program = argv[0],
                         .common = options_common(),
-                        .count = 5,
                         .digit = -1,
                         .seed = 1,
                         .augment = options_augment()};
@@ -159,15 +253,7 @@ int command_show(int argc, char **argv)
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;
-    int failed =
-        dataset_load(&s.dataset, s.common.data, s.part ? DATASET_TEST : DATASET_TRAIN, &err) ||
-        choose(&s, &err) ||
-        (s.augment.on && dataset_augment(&s.dataset, &s.strength, s.seed, 1, &err)) ||
-        (s.model_path && ask_model(&s, &err));
-    if (!failed && s.common.json)
-        print_json(&s);
-    else if (!failed)
-        failed = print_pictures(&s, &err);
+    int failed = s.weights_path ? show_weights(&s, &err) : show_samples(&s, &err);
     code = failed ? command_fail(s.program, &err) : EXIT_DONE;
     dataset_free(&s.dataset);
     mem_free(s.indices);

@@ -16,6 +16,7 @@
 #include "mnist/memory.h"
 #include "mnist/model.h"
 #include "mnist/options.h"
+#include "mnist/plot.h"
 #include "mnist/progress.h"
 #include "mnist/report.h"
 #include "mnist/stop.h"
@@ -346,6 +347,11 @@ static int tell_end(const struct session *s, const struct metrics *test, struct 
 static void print_end(const struct session *s, const struct metrics *test)
 {
     const struct train_result *r = &s->result;
+    if (r->epochs_run > 1) {
+        plot_history(stdout, r->history, r->epochs_run, s->split.val_count > 0, r->best.epoch,
+                     terminal_width(), terminal_is_unicode());
+        putchar('\n');
+    }
     figures_print(stdout, "test set", test, terminal_colors(stdout, s->common.color));
     printf("\n  model     %s, %s parameters, ", s->out, format_count(PARAM_COUNT).text);
     if (r->best.epoch)

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -32,44 +33,119 @@ int terminal_width(void)
     return width > 0 && width < 10000 ? (int)width : 80;
 }
 
+bool terminal_is_unicode(void)
+{
+    const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *locale = getenv(names[i]);
+        if (!locale || !*locale)
+            continue;
+        const char *charset = strchr(locale, '.');
+        return charset && (!strncasecmp(charset, ".utf-8", 6) || !strncasecmp(charset, ".utf8", 5));
+    }
+    return false;
+}
+
+/* --- pictures --- */
+
+const char *const style_choices[] = {"auto", "ascii", "blocks", NULL};
+
+struct picture_style terminal_style(int style, int color)
+{
+    const char *term = getenv("TERM"), *colorterm = getenv("COLORTERM");
+    bool many = (colorterm && *colorterm) || (term && strstr(term, "256color"));
+    bool able = many && terminal_is_live(stdout) && terminal_is_unicode();
+    return (struct picture_style){
+        .width = terminal_width(),
+        .blocks = style == STYLE_BLOCKS ||
+                  (style == STYLE_AUTO && able && terminal_colors(stdout, color)),
+    };
+}
+
 /* Half the height keeps the proportions, as a character is about twice as high as wide: 28×14
  * characters a digit, so that two and more stand side by side. */
-static void picture_row(char row[IDX_SIDE + 1], const uint8_t *pixels, int line)
+static char character_of(int upper, int lower, bool map)
 {
     static const char ramp[] = " .:-=+*#%@";
+    enum { FAINT = 24, STRONG = 96 };
+    int sum = upper + lower;
+    if (!map)
+        return ramp[sum * (int)(sizeof ramp - 1) / 511];
+    sum -= 256;
+    if (abs(sum) <= FAINT)
+        return ' ';
+    return abs(sum) <= STRONG ? (sum > 0 ? '+' : '-') : (sum > 0 ? '#' : '=');
+}
+
+/* The nearest of the 256 colours. */
+static int color_of(int pixel, bool map)
+{
+    static const uint8_t more[] = {16, 52, 94, 130, 172, 214}, less[] = {16, 17, 24, 25, 32, 39};
+    if (!map) {
+        int level = (pixel * 25 + 127) / 255; /* black, 24 greys, white */
+        return level == 0 ? 16 : level == 25 ? 231 : 231 + level;
+    }
+    int size = abs(pixel - 128) * 5 + 63;
+    return pixel > 128 ? more[size / 127] : less[size / 127];
+}
+
+/* Line 0 … 13 of a picture in characters; returns how many there are before the last spaces. */
+static int write_characters(char row[IDX_SIDE], const uint8_t *pixels, int line, bool map)
+{
     const uint8_t *upper = pixels + 2 * line * IDX_SIDE, *lower = upper + IDX_SIDE;
-    for (int x = 0; x < IDX_SIDE; x++)
-        row[x] = ramp[(upper[x] + lower[x]) * (int)(sizeof ramp - 1) / 511];
-    row[IDX_SIDE] = '\0';
+    int inked = 0;
+    for (int x = 0; x < IDX_SIDE; x++) {
+        row[x] = character_of(upper[x], lower[x], map);
+        inked = row[x] == ' ' ? inked : x + 1;
+    }
+    return inked;
+}
+
+/* The same in half blocks: the upper pixel in front, the lower one behind. */
+static void print_blocks(FILE *out, const uint8_t *pixels, int line, bool map)
+{
+    const uint8_t *upper = pixels + 2 * line * IDX_SIDE, *lower = upper + IDX_SIDE;
+    int front = -1, back = -1;
+    for (int x = 0; x < IDX_SIDE; x++) {
+        int next_front = color_of(upper[x], map), next_back = color_of(lower[x], map);
+        if (next_front != front || next_back != back)
+            fprintf(out, "\033[38;5;%d;48;5;%dm", next_front, next_back);
+        front = next_front, back = next_back;
+        fputs("\u2580", out);
+    }
+    fputs("\033[0m", out);
 }
 
 /* One line of the grid: line -2 and -1 are the titles, 0 … 13 the pictures'. Spaces are owed until
  * something follows them, so that no line ends in them. */
-static void print_line(FILE *out, const struct picture *pictures, int count, int line)
+static void print_line(FILE *out, const struct picture *pictures, int count, int line,
+                       struct picture_style style)
 {
     int owed = 0;
-    for (int i = 0; i < count; i++) {
-        char row[IDX_SIDE + 1];
-        const char *cell = row;
-        if (line < 0)
-            cell = pictures[i].title[line + 2];
-        else
-            picture_row(row, pictures[i].pixels, line);
-        int inked = (int)strlen(cell);
-        while (inked > 0 && cell[inked - 1] == ' ')
-            inked--;
+    for (int i = 0; i < count; i++, owed += 2) {
+        char row[IDX_SIDE];
+        const char *cell = line < 0 ? pictures[i].title[line + 2] : row;
+        bool blocks = line >= 0 && style.blocks;
+        int inked = blocks      ? IDX_SIDE
+                    : line >= 0 ? write_characters(row, pictures[i].pixels, line, style.map)
+                                : (int)strlen(cell);
         if (inked > 0) {
-            fprintf(out, "%*s%.*s", owed, "", inked, cell);
+            fprintf(out, "%*s", owed, "");
             owed = 0;
         }
-        owed += IDX_SIDE + 2 - inked;
+        if (blocks)
+            print_blocks(out, pictures[i].pixels, line, style.map);
+        else
+            fprintf(out, "%.*s", inked, cell);
+        owed += IDX_SIDE - inked;
     }
     putc('\n', out);
 }
 
-void terminal_pictures(FILE *out, const struct picture *pictures, int count, int width)
+void terminal_pictures(FILE *out, const struct picture *pictures, int count,
+                       struct picture_style style)
 {
-    int across = (width + 2) / (IDX_SIDE + 2);
+    int across = (style.width + 2) / (IDX_SIDE + 2);
     bool second = false;
     for (int i = 0; i < count; i++)
         second = second || pictures[i].title[1][0];
@@ -79,6 +155,6 @@ void terminal_pictures(FILE *out, const struct picture *pictures, int count, int
         int here = count - from < across ? count - from : across;
         for (int line = -2; line < IDX_SIDE / 2; line++)
             if (line != -1 || second)
-                print_line(out, pictures + from, here, line);
+                print_line(out, pictures + from, here, line, style);
     }
 }

@@ -113,9 +113,10 @@ static void write_line(FILE *out, const struct chart *chart, int line, const str
     fputs("\"/>", out);
     for (int e = 1; e <= chart->count && chart->count <= FEW; e++)
         fprintf(out,
-                "<circle class=\"dot %s\" cx=%.2f cy=%.2f r=2.2><title>epoch %d, %s: "
+                "<circle class=\"dot %s\" cx=%.2f cy=%.2f r=%s><title>epoch %d, %s: "
                 "%s</title></circle>",
-                l->style, place(x, e), place(y, value_at(chart, line, e)), e, l->name,
+                l->style, place(x, e), place(y, value_at(chart, line, e)),
+                chart->count > 1 ? "2.2" : "4", e, l->name,
                 chart->format(value_at(chart, line, e)).text);
 }
 

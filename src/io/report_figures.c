@@ -149,7 +149,7 @@ void report_figures_confusion(FILE *out, const struct report *r)
     int most = found ? mixups[0].count : 1;
     html_section(out, "confusion", "Confusion",
                  "A row for each true digit, a column for each guess: blue where they agree, "
-                 "orange where not.");
+                 "orange where they do not.");
     fputs("<div class=beside>\n", out);
     write_matrix(out, &r->evaluation->metrics, most);
     fputs("<div>\n<h3>Most frequent mix-ups</h3>\n<table class=mixups>\n", out);

@@ -5,6 +5,7 @@
 
 #include "mnist/html.h"
 #include "mnist/rng.h"
+#include "mnist/weight_map.h"
 
 /* --- galleries --- */
 
@@ -102,32 +103,20 @@ static void make_palette(struct html_palette *palette)
     }
 }
 
-/* Four times the root of their mean square: the ends of the palette. */
-static float scale_of(const float *values, int count)
-{
-    double sum = 0.0;
-    for (int i = 0; i < count; i++)
-        sum += (double)values[i] * (double)values[i];
-    return 4.0f * (float)sqrt(sum / count);
-}
-
-/* 784 values, `stride` apart, as a picture: ±scale are the ends of the palette. */
 static void write_map(FILE *out, const float *values, int stride, float scale, const char *alt)
 {
     uint8_t pixels[IDX_PIXELS];
     struct html_palette palette;
     make_palette(&palette);
-    for (int p = 0; p < IDX_PIXELS; p++) {
-        float share = scale > 0.0f ? values[p * stride] / scale : 0.0f;
-        share = share > 1.0f ? 1.0f : share < -1.0f ? -1.0f : share;
-        pixels[p] = (uint8_t)(LEVELS + lrintf(share * (float)LEVELS));
-    }
+    weight_map(pixels, values, stride, scale);
+    for (int p = 0; p < IDX_PIXELS; p++)
+        pixels[p] = (uint8_t)(LEVELS + (pixels[p] - 128) / 2);
     html_picture(out, pixels, &palette, alt);
 }
 
 void report_pictures_pull(FILE *out, const float *pull)
 {
-    float scale = scale_of(pull, CLASSES * INPUTS);
+    float scale = weight_map_scale(pull, CLASSES * INPUTS);
     html_section(
         out, "pull", "What it looks for",
         "For each digit, what more ink at a pixel would do to the network's belief in it, on "
@@ -160,7 +149,7 @@ static int count_dead(const float *weights)
 void report_pictures_weights(FILE *out, const float *weights)
 {
     char text[320];
-    float scale = scale_of(weights, INPUTS * HIDDEN1);
+    float scale = weight_map_scale(weights, INPUTS * HIDDEN1);
     int dead = count_dead(weights);
     int length =
         snprintf(text, sizeof text,

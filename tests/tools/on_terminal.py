@@ -1,4 +1,5 @@
-"""Runs a command with stderr on a terminal and prints what arrived there: on_terminal.py COMMAND...
+"""Runs a command with stderr, or with --stdout stdout, on a terminal and prints what arrived there:
+on_terminal.py [--stdout] COMMAND...
 
 Carriage returns and escapes are printed as \\r and \\e, so that the output is plain text. The exit code is the
 command's."""
@@ -8,7 +9,10 @@ import subprocess
 import sys
 
 parent, child = pty.openpty()
-process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=child)
+if sys.argv[1] == "--stdout":
+    process = subprocess.Popen(sys.argv[2:], stdout=child)
+else:
+    process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=child)
 os.close(child)
 pieces = []
 while True:

@@ -1,0 +1,157 @@
+#include "mnist/plot.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "mnist/format.h"
+
+enum { ROWS = 8, LABEL = 8, GAP = 3, LEAST = 8, NARROW = 24, WIDE = 48 };
+
+/* What stands at a place, later ones over earlier ones. */
+enum mark { EMPTY, TRAIN, VAL, BEST, MARKS };
+
+struct panel {
+    const char *title;
+    struct text (*format)(double);
+    double (*train)(const struct train_epoch *epoch);
+    double (*val)(const struct train_epoch *epoch);
+    bool log; /* a logarithmic scale, where the values are above 0 */
+    double low, high;
+    int columns;
+    unsigned char at[ROWS][WIDE];
+};
+
+static double train_loss(const struct train_epoch *epoch)
+{
+    return epoch->train_loss;
+}
+
+static double val_loss(const struct train_epoch *epoch)
+{
+    return epoch->val_loss;
+}
+
+static double train_acc(const struct train_epoch *epoch)
+{
+    return epoch->train_acc;
+}
+
+static double val_acc(const struct train_epoch *epoch)
+{
+    return epoch->val_acc;
+}
+
+/* Epoch number `epoch` stands in this column. */
+static int column_of(const struct panel *panel, int epoch, int count)
+{
+    return (int)((double)(epoch - 1) * (panel->columns - 1) / (count - 1) + 0.5);
+}
+
+static int row_of(const struct panel *panel, double value)
+{
+    double share = panel->log ? log(value / panel->low) / log(panel->high / panel->low)
+                              : (value - panel->low) / (panel->high - panel->low);
+    return panel->high > panel->low ? (int)((1.0 - share) * (ROWS - 1) + 0.5) : ROWS - 1;
+}
+
+/* A line through the epochs' values: straight between two of them, and without gaps where it is steep. */
+static void draw_line(struct panel *panel, const struct train_epoch *history, int count,
+                      double (*value)(const struct train_epoch *), enum mark mark)
+{
+    int previous = row_of(panel, value(&history[0]));
+    for (int c = 0; c < panel->columns; c++) {
+        double place = (double)c * (count - 1) / (panel->columns - 1);
+        int before = (int)place < count - 1 ? (int)place : count - 2;
+        double a = value(&history[before]), b = value(&history[before + 1]);
+        int row = row_of(panel, a + (place - before) * (b - a));
+        int step = row < previous ? -1 : 1;
+        for (int r = previous; r != row; r += step)
+            if (r != previous)
+                panel->at[r][c] = (unsigned char)mark;
+        panel->at[row][c] = (unsigned char)mark;
+        previous = row;
+    }
+}
+
+static void draw(struct panel *panel, const struct train_epoch *history, int count, bool validated,
+                 int best)
+{
+    panel->low = panel->high = panel->train(&history[0]);
+    for (int e = 0; e < count; e++) {
+        double train = panel->train(&history[e]);
+        double val = validated ? panel->val(&history[e]) : train;
+        panel->low = fmin(panel->low, fmin(train, val));
+        panel->high = fmax(panel->high, fmax(train, val));
+    }
+    panel->log = panel->log && panel->low > 0.0;
+    draw_line(panel, history, count, panel->train, TRAIN);
+    if (validated)
+        draw_line(panel, history, count, panel->val, VAL);
+    if (validated && best > 0)
+        panel->at[row_of(panel, panel->val(&history[best - 1]))][column_of(panel, best, count)] =
+            BEST;
+}
+
+/* The characters for marks, then those for axis, tick, corner and floor. */
+static const char *const ascii[] = {" ", ".", "o", "@", "|", "+", "+", "-"};
+static const char *const unicode_marks[] = {" ", "·", "•", "◆", "│", "┤", "└", "─"};
+enum { AXIS = MARKS, TICK, CORNER, FLOOR };
+
+/* Line 0 is the title, then come the rows, the floor and the epochs. Returns the columns used. */
+static int print_line(FILE *out, const struct panel *panel, int line, int count,
+                      const char *const *signs)
+{
+    int row = line - 1, used = LABEL + 2;
+    if (line == 0)
+        return fprintf(out, "  %s", panel->title);
+    if (row == ROWS) {
+        fprintf(out, "%*s %s", LABEL, "", signs[CORNER]);
+        for (int c = 0; c < panel->columns; c++)
+            fputs(signs[FLOOR], out);
+        return used + panel->columns;
+    }
+    if (row > ROWS)
+        return fprintf(out, "%*s  1%*d", LABEL, "", panel->columns - 1, count);
+    bool ends = row == 0 || row == ROWS - 1;
+    fprintf(out, "%*s %s", LABEL, ends ? panel->format(row ? panel->low : panel->high).text : "",
+            signs[ends ? TICK : AXIS]);
+    int inked = panel->columns;
+    while (inked > 0 && panel->at[row][inked - 1] == EMPTY)
+        inked--;
+    for (int c = 0; c < inked; c++)
+        fputs(signs[panel->at[row][c]], out);
+    return used + inked;
+}
+
+void plot_history(FILE *out, const struct train_epoch *history, int count, bool validated, int best,
+                  int width, bool unicode)
+{
+    struct panel panels[] = {
+        {.title = "loss", .format = format_loss, .train = train_loss, .val = val_loss, .log = true},
+        {.title = "accuracy", .format = format_percent, .train = train_acc, .val = val_acc},
+    };
+    const char *const *signs = unicode ? unicode_marks : ascii;
+    int half = (width - GAP) / 2 - LABEL - 2;
+    bool beside = half >= NARROW;
+    int columns = beside ? half : width - LABEL - 3;
+    for (int i = 0; i < 2; i++) {
+        panels[i].columns = columns < LEAST ? LEAST : columns > WIDE ? WIDE : columns;
+        draw(&panels[i], history, count, validated, best);
+    }
+    for (int i = 0; i < (beside ? 1 : 2); i++) {
+        for (int line = 0; line < ROWS + 3; line++) {
+            int used = print_line(out, &panels[i], line, count, signs);
+            if (beside) {
+                fprintf(out, "%*s", LABEL + 2 + panels[0].columns + GAP - used, "");
+                print_line(out, &panels[1], line, count, signs);
+            }
+            putc('\n', out);
+        }
+    }
+    fprintf(out, "  %s training", signs[TRAIN]);
+    if (validated)
+        fprintf(out, "  %s validation", signs[VAL]);
+    if (validated && best > 0)
+        fprintf(out, "  %s best, epoch %d", signs[BEST], best);
+    putc('\n', out);
+}

@@ -1,0 +1,22 @@
+#include "mnist/weight_map.h"
+
+#include <math.h>
+
+#include "mnist/params.h"
+
+float weight_map_scale(const float *values, int count)
+{
+    double sum = 0.0;
+    for (int i = 0; i < count; i++)
+        sum += (double)values[i] * (double)values[i];
+    return 4.0f * (float)sqrt(sum / count);
+}
+
+void weight_map(uint8_t *pixels, const float *values, int stride, float scale)
+{
+    for (int p = 0; p < INPUTS; p++) {
+        float share = scale > 0.0f ? values[p * stride] / scale : 0.0f;
+        share = share > 1.0f ? 1.0f : share < -1.0f ? -1.0f : share;
+        pixels[p] = (uint8_t)(128 + lrintf(127.0f * share));
+    }
+}
