@@ -15,7 +15,7 @@ struct scale {
 
 static double place(const struct scale *s, double value)
 {
-    double share = s->log ? log(value / s->from) / log(s->to / s->from)
+    double share = s->log ? (log(value) - log(s->from)) / (log(s->to) - log(s->from))
                           : (value - s->from) / (s->to - s->from);
     return s->begin + share * (s->end - s->begin);
 }
@@ -64,16 +64,19 @@ static void write_tick(FILE *out, double y, const char *label)
             LEFT, y, WIDTH - RIGHT, LEFT - 6, y + 4, label);
 }
 
-/* Multiples of each power of ten: more of them, the fewer powers there are. */
+/* Multiples of each power of ten: more of them, the fewer powers there are; of many, not each. */
 static void write_log_ticks(FILE *out, const struct scale *s, struct text (*format)(double))
 {
-    static const double few[] = {1, 0}, some[] = {1, 2, 5, 0}, many[] = {1, 1.5, 2, 3, 5, 7, 0};
-    double decades = log10(s->to / s->from);
-    const double *multiples = decades > 2.5 ? few : decades > 1.2 ? some : many;
-    for (double power = pow(10.0, floor(log10(s->from))); power <= s->to; power *= 10.0)
-        for (const double *m = multiples; *m > 0.0; m++)
-            if (*m * power >= s->from && *m * power <= s->to)
-                write_tick(out, place(s, *m * power), format(*m * power).text);
+    static const double one[] = {1, 0}, some[] = {1, 2, 5, 0}, many[] = {1, 1.5, 2, 3, 5, 7, 0};
+    double decades = log10(s->to) - log10(s->from);
+    const double *multiples = decades > 2.5 ? one : decades > 1.2 ? some : many;
+    int step = 1 + (int)(decades / MOST_TICKS);
+    for (int power = (int)floor(log10(s->from)); power <= (int)log10(s->to); power += step)
+        for (const double *m = multiples; *m > 0.0; m++) {
+            double value = *m * pow(10.0, power);
+            if (value >= s->from && value <= s->to)
+                write_tick(out, place(s, value), format(value).text);
+        }
 }
 
 static void write_ticks(FILE *out, const struct scale *s, struct text (*format)(double))
