@@ -9,7 +9,7 @@ if ! scripts/get-mnist.sh; then
     echo "training on the small sample in data/sample instead" >&2
 fi
 
-build/mnist-train --data "$data" --out model.bin || exit
+build/mnist-train --data "$data" --out model.bin --report build/report.html || exit
 echo
 echo 'What it gets wrong:'
 report=$(build/mnist-eval --data "$data" model.bin --misclassified 4) || exit
@@ -19,7 +19,7 @@ echo 'Five digits and what the model says:'
 build/mnist-show 5 --data "$data" --split test --model model.bin || exit
 cat <<EOF
 
-The model is in model.bin. Next, try:
+The model is in model.bin, and build/report.html shows how it learnt and what it got wrong: open it in a browser. Next, try:
   build/mnist-eval model.bin --data $data
   build/mnist-show 6 --data $data --digit 7 --random --split test --model model.bin
   build/mnist-train --help

@@ -117,9 +117,12 @@ static const char *const lines[] = {
     ".gallery{grid-template-columns:repeat(3,1fr);gap:9px}",
     ".digits td,.digits th{padding:6px 8px 6px 0;font-size:14px}",
     ".units{grid-template-columns:repeat(8,1fr)}}",
-    "@media print{nav,summary{display:none}body{font-size:10.5pt}section{padding-top:20px}",
-    "h2,h2+p{break-after:avoid}.chart,.heat,.digits tr,.pulls,.units{break-inside:avoid}",
-    ".gallery{grid-template-columns:repeat(8,1fr);gap:6px}}",
+    "@media print{@page{margin:14mm}nav,summary{display:none}section{padding-top:20px}",
+    "main,header{padding:0}body{font-size:10.5pt}.tiles{grid-template-columns:repeat(5,1fr)}",
+    "h2,h3,p{break-after:avoid;break-inside:avoid}svg.square{max-width:260px}",
+    ".chart,.heat,.digits tr,.panel,.mixups,.pulls,.units{break-inside:avoid}",
+    ".tiles div,.panel{padding:8px 10px}.tiles dd{font-size:17px}.gallery figure{font-size:11px}",
+    ".gallery{grid-template-columns:repeat(6,1fr)}.units{grid-template-columns:repeat(16,1fr)}}",
 };
 
 void report_style_write(FILE *out)

@@ -68,6 +68,13 @@ few_files() (
     mnist-train --epochs 1 --data "$SAMPLE" --quiet
 )
 
+# A report comes after the model: the new one is there, and no part of the report.
+unreported() {
+    mnist-train --epochs 1 --data data --quiet --report full/report.html >stdout 2>stderr
+    code=$?
+    cp model.bin new.bin && failed_well new.bin && grep -q 'No space left' stderr && [ "$(ls full)" = model.bin ]
+}
+
 full_disk() {
     mkdir -p full && mount -t tmpfs -o size=600k none full 2>/dev/null || return 1
     cp earlier.bin full/model.bin
@@ -75,7 +82,8 @@ full_disk() {
         limited 'No space left' mnist-train --epochs 1 --data data --quiet "$option" || break
         cmp full/model.bin earlier.bin && [ "$(ls full)" = model.bin ] || break
     done
-    [ "$option" = --checkpoint=full/checkpoint ] && cmp full/model.bin earlier.bin && [ "$(ls full)" = model.bin ]
+    [ "$option" = --checkpoint=full/checkpoint ] && cmp full/model.bin earlier.bin && [ "$(ls full)" = model.bin ] &&
+        unreported
     result=$?
     umount full
     return $result
@@ -94,10 +102,11 @@ forbidden() {
 # The sanitizers bring an allocator, and address space, of their own.
 if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
     "$CC" -shared -fPIC -O1 "$REPO/tests/tools/fail_alloc.c" -o fail_alloc.so || exit 1
-    check 'no memory: train' every_allocation mnist-train --epochs 2 --data data --quiet --threads 2 --augment --ema 0.9 --checkpoint checkpoint --log log
+    check 'no memory: train' every_allocation mnist-train --epochs 2 --data data --quiet --threads 2 --augment --ema 0.9 --checkpoint checkpoint --log log --report report.html
     check 'no memory: resume' every_allocation mnist-train --resume earlier.checkpoint --data data --quiet --threads 1 --checkpoint checkpoint
-    check 'no memory: eval' every_allocation mnist-eval earlier.bin --data data --misclassified 3 --shift 1,1 --threads 2
+    check 'no memory: eval' every_allocation mnist-eval earlier.bin --data data --misclassified 3 --shift 1,1 --threads 2 --report report.html
     check 'no memory: show' every_allocation mnist-show 3 --data data --model earlier.bin --augment
+    check 'no memory: show --weights' every_allocation mnist-show --weights earlier.bin
     check 'too little memory' limited 'memory\|thread' little_memory
 fi
 check 'a limit on file sizes' limited 'File too large' small_files
