@@ -108,8 +108,8 @@ static int print_weights(const struct session *s, const float *params, struct er
         uint8_t *map = pixels + (size_t)i * IDX_PIXELS;
         weight_map(map, params + FC1_WEIGHT + unit, HIDDEN1, scale);
         pictures[i].pixels = map;
-        snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "fc1[%d], bias %.3f", unit,
-                 (double)params[FC1_BIAS + unit]);
+        snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "fc1[%d], bias %s", unit,
+                 format_rate((double)params[FC1_BIAS + unit]).text);
     }
     style.map = true;
     if (!failed)

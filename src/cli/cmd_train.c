@@ -432,8 +432,8 @@ static int refuse_divergence(struct session *s, struct error *err)
     if (tell_end(s, NULL, err))
         return -1;
     return error_set(err,
-                     "the loss is not finite in epoch %d, batch %d; %s: try a lower --lr than %g",
-                     r->diverged_epoch, r->diverged_batch, kept, (double)s->train.lr);
+                     "the loss is not finite in epoch %d, batch %d; %s: try a lower --lr than %s",
+                     r->diverged_epoch, r->diverged_batch, kept, format_float(s->train.lr).text);
 }
 
 static int tell_start(struct session *s, const struct train_state *from, struct error *err)
@@ -461,9 +461,9 @@ static int run(struct session *s, struct error *err)
     const struct train_callbacks callbacks = {on_batch, on_epoch, s};
     const struct train_state *from = s->resume_path ? &s->resumed.state : NULL;
     const struct metrics *test = &s->evaluation.metrics;
+    stop_watch(); /* first: whoever has read the start may send a signal */
     if (tell_start(s, from, err))
         return -1;
-    stop_watch();
     announce(s);
     progress_start(&s->progress, s->common.quiet, s->common.color);
     s->start = clock_seconds();
@@ -484,8 +484,8 @@ static int run(struct session *s, struct error *err)
         return -1;
     if (!isfinite(test->loss))
         return error_set(err,
-                         "%s: its loss on the test set is not finite: try a lower --lr than %g",
-                         s->out, (double)s->train.lr);
+                         "%s: its loss on the test set is not finite: try a lower --lr than %s",
+                         s->out, format_float(s->train.lr).text);
     if (!s->common.json)
         print_end(s, test);
     if (tell_end(s, test, err))

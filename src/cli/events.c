@@ -36,8 +36,9 @@ void events_epoch(FILE *out, const struct train_epoch *e, bool validated)
     if (validated)
         fprintf(out, "\"val_loss\":%s,\"val_acc\":%s,", format_figure(e->val_loss).text,
                 format_figure(e->val_acc).text);
-    fprintf(out, "\"lr\":%s,\"seconds\":%.6f,\"val_seconds\":%.6f,\"images_per_s\":%.0f}\n",
-            format_float(e->lr).text, e->seconds, e->val_seconds, e->images_per_s);
+    fprintf(out, "\"lr\":%s,\"seconds\":%s,\"val_seconds\":%s,\"images_per_s\":%s}\n",
+            format_float(e->lr).text, format_figure(e->seconds).text,
+            format_figure(e->val_seconds).text, format_figure(e->images_per_s).text);
 }
 
 void events_end(FILE *out, const struct event_end *end)
@@ -51,8 +52,9 @@ void events_end(FILE *out, const struct event_end *end)
                 format_figure(metrics_accuracy(end->test)).text);
         figures_json_confusion(out, end->test);
     }
-    fprintf(out, ",\"seconds\":%.6f,\"images_per_s\":%.0f,\"peak_bytes\":%.0f", r->seconds,
-            r->images_per_s, end->peak_bytes);
+    fprintf(out, ",\"seconds\":%s,\"images_per_s\":%s,\"peak_bytes\":%s",
+            format_figure(r->seconds).text, format_figure(r->images_per_s).text,
+            format_figure(end->peak_bytes).text);
     if (end->model) {
         fputs(",\"model\":", out);
         json_write_string(out, end->model);

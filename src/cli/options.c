@@ -10,6 +10,7 @@
 
 #include "mnist/command.h"
 #include "mnist/cpu.h"
+#include "mnist/format.h"
 
 const char *const color_choices[] = {"auto", "always", "never", NULL};
 
@@ -109,7 +110,7 @@ static void print_default(const struct option_spec *spec)
         printf(" [%" PRIu64 "]", *(const uint64_t *)spec->value);
         break;
     case OPTION_FLOAT:
-        printf(" [%g]", (double)*(const float *)spec->value);
+        printf(" [%s]", format_float(*(const float *)spec->value).text);
         break;
     case OPTION_STRING:
         if (*(const char *const *)spec->value)
@@ -185,8 +186,8 @@ int options_float(const char *program, const char *what, const char *text, doubl
     float number = strtof(text, &end);
     bool plain = *text && strspn(text, "0123456789+-.eE") == strlen(text) && *end == '\0';
     if (!plain || !(number >= (float)min && number <= (float)max))
-        return options_refuse(program, "%s '%s': give a number from %g to %g", what, text, min,
-                              max);
+        return options_refuse(program, "%s '%s': give a number from %s to %s", what, text,
+                              format_figure(min).text, format_figure(max).text);
     *value = number;
     return 0;
 }
