@@ -13,7 +13,7 @@
 /* A line over the epochs. */
 struct chart_line {
     const char *name, *style; /* "training", class */
-    double (*value)(const struct train_epoch *epoch);
+    enum train_figure figure;
 };
 
 /* One or two lines over the same epochs. */

@@ -18,6 +18,11 @@ struct train_epoch {
     bool best; /* the best so far, by validation loss */
 };
 
+/* The figures of an epoch that curves are drawn of. */
+enum train_figure { TRAIN_LOSS, TRAIN_ACC, VAL_LOSS, VAL_ACC, TRAIN_RATE };
+
+double train_epoch_figure(const struct train_epoch *epoch, enum train_figure figure);
+
 /* Inside an epoch, after batch `batch` of `batches`; loss and acc are means so far. */
 struct train_progress {
     int epoch, epochs, batch, batches;

@@ -13,33 +13,12 @@ enum mark { EMPTY, TRAIN, VAL, BEST, MARKS };
 struct panel {
     const char *title;
     struct text (*format)(double);
-    double (*train)(const struct train_epoch *epoch);
-    double (*val)(const struct train_epoch *epoch);
+    enum train_figure train, val;
     bool log; /* a logarithmic scale, where the values are above 0 */
     double low, high;
     int columns;
     unsigned char at[ROWS][WIDE];
 };
-
-static double train_loss(const struct train_epoch *epoch)
-{
-    return epoch->train_loss;
-}
-
-static double val_loss(const struct train_epoch *epoch)
-{
-    return epoch->val_loss;
-}
-
-static double train_acc(const struct train_epoch *epoch)
-{
-    return epoch->train_acc;
-}
-
-static double val_acc(const struct train_epoch *epoch)
-{
-    return epoch->val_acc;
-}
 
 /* Epoch number `epoch` stands in this column. */
 static int column_of(const struct panel *panel, int epoch, int count)
@@ -49,20 +28,22 @@ static int column_of(const struct panel *panel, int epoch, int count)
 
 static int row_of(const struct panel *panel, double value)
 {
-    double share = panel->log ? log(value / panel->low) / log(panel->high / panel->low)
-                              : (value - panel->low) / (panel->high - panel->low);
+    double share = panel->log
+                       ? (log(value) - log(panel->low)) / (log(panel->high) - log(panel->low))
+                       : (value - panel->low) / (panel->high - panel->low);
     return panel->high > panel->low ? (int)((1.0 - share) * (ROWS - 1) + 0.5) : ROWS - 1;
 }
 
 /* A line through the epochs' values: straight between two of them, and without gaps where it is steep. */
 static void draw_line(struct panel *panel, const struct train_epoch *history, int count,
-                      double (*value)(const struct train_epoch *), enum mark mark)
+                      enum train_figure figure, enum mark mark)
 {
-    int previous = row_of(panel, value(&history[0]));
+    int previous = row_of(panel, train_epoch_figure(&history[0], figure));
     for (int c = 0; c < panel->columns; c++) {
         double place = (double)c * (count - 1) / (panel->columns - 1);
         int before = (int)place < count - 1 ? (int)place : count - 2;
-        double a = value(&history[before]), b = value(&history[before + 1]);
+        double a = train_epoch_figure(&history[before], figure);
+        double b = train_epoch_figure(&history[before + 1], figure);
         int row = row_of(panel, a + (place - before) * (b - a));
         int step = row < previous ? -1 : 1;
         for (int r = previous; r != row; r += step)
@@ -76,10 +57,10 @@ static void draw_line(struct panel *panel, const struct train_epoch *history, in
 static void draw(struct panel *panel, const struct train_epoch *history, int count, bool validated,
                  int best)
 {
-    panel->low = panel->high = panel->train(&history[0]);
+    panel->low = panel->high = train_epoch_figure(&history[0], panel->train);
     for (int e = 0; e < count; e++) {
-        double train = panel->train(&history[e]);
-        double val = validated ? panel->val(&history[e]) : train;
+        double train = train_epoch_figure(&history[e], panel->train);
+        double val = validated ? train_epoch_figure(&history[e], panel->val) : train;
         panel->low = fmin(panel->low, fmin(train, val));
         panel->high = fmax(panel->high, fmax(train, val));
     }
@@ -88,8 +69,8 @@ static void draw(struct panel *panel, const struct train_epoch *history, int cou
     if (validated)
         draw_line(panel, history, count, panel->val, VAL);
     if (validated && best > 0)
-        panel->at[row_of(panel, panel->val(&history[best - 1]))][column_of(panel, best, count)] =
-            BEST;
+        panel->at[row_of(panel, train_epoch_figure(&history[best - 1], panel->val))]
+                 [column_of(panel, best, count)] = BEST;
 }
 
 /* The characters for marks, then those for axis, tick, corner and floor. */
@@ -127,8 +108,8 @@ void plot_history(FILE *out, const struct train_epoch *history, int count, bool 
                   int width, bool unicode)
 {
     struct panel panels[] = {
-        {.title = "loss", .format = format_loss, .train = train_loss, .val = val_loss, .log = true},
-        {.title = "accuracy", .format = format_percent, .train = train_acc, .val = val_acc},
+        {.title = "loss", .format = format_loss, .train = TRAIN_LOSS, .val = VAL_LOSS, .log = true},
+        {.title = "accuracy", .format = format_percent, .train = TRAIN_ACC, .val = VAL_ACC},
     };
     const char *const *signs = unicode ? unicode_marks : ascii;
     int half = (width - GAP) / 2 - LABEL - 2;

@@ -31,7 +31,7 @@ static double step_of(double length, int most)
 
 static double value_at(const struct chart *chart, int line, int epoch)
 {
-    return chart->lines[line].value(&chart->history[epoch - 1]);
+    return train_epoch_figure(&chart->history[epoch - 1], chart->lines[line].figure);
 }
 
 static struct scale value_scale(const struct chart *chart)

@@ -7,31 +7,6 @@
 
 /* --- learning curves --- */
 
-static double train_loss(const struct train_epoch *epoch)
-{
-    return epoch->train_loss;
-}
-
-static double val_loss(const struct train_epoch *epoch)
-{
-    return epoch->val_loss;
-}
-
-static double train_acc(const struct train_epoch *epoch)
-{
-    return epoch->train_acc;
-}
-
-static double val_acc(const struct train_epoch *epoch)
-{
-    return epoch->val_acc;
-}
-
-static double rate_of(const struct train_epoch *epoch)
-{
-    return (double)epoch->lr;
-}
-
 static void write_epochs(FILE *out, const struct report *r)
 {
     fputs(
@@ -62,11 +37,11 @@ static void write_epochs(FILE *out, const struct report *r)
 
 void report_figures_learning(FILE *out, const struct report *r)
 {
-    static const struct chart_line loss[] = {{"training", "train", train_loss},
-                                             {"validation", "val", val_loss}};
-    static const struct chart_line accuracy[] = {{"training", "train", train_acc},
-                                                 {"validation", "val", val_acc}};
-    static const struct chart_line rate[] = {{"at the first step", "rate", rate_of}};
+    static const struct chart_line loss[] = {{"training", "train", TRAIN_LOSS},
+                                             {"validation", "val", VAL_LOSS}};
+    static const struct chart_line accuracy[] = {{"training", "train", TRAIN_ACC},
+                                                 {"validation", "val", VAL_ACC}};
+    static const struct chart_line rate[] = {{"at the first step", "rate", TRAIN_RATE}};
     const struct train_epoch *h = r->history;
     int n = r->epochs, lines = r->validated ? 2 : 1, mark = r->validated ? r->best_epoch : 0;
     const struct chart charts[] = {

@@ -17,9 +17,9 @@ struct run {
     const struct train_options *options;
     const struct train_callbacks *callbacks;
     struct batch batch;
-    int *order;                  /* (train_count) this epoch's order of the training images */
-    float *best;                 /* (PARAM_COUNT) */
-    int history_room; /* records that result->history has room for */
+    int *order;        /* (train_count) this epoch's order of the training images */
+    float *best;       /* (PARAM_COUNT) */
+    int history_room;  /* records that result->history has room for */
     int batches;       /* an epoch */
     bool stop;         /* asked for */
     int resumed;       /* epochs of the state it goes on from, */
@@ -330,4 +330,14 @@ void train_result_free(struct train_result *result)
 {
     mem_free(result->history);
     *result = (struct train_result){0};
+}
+
+double train_epoch_figure(const struct train_epoch *epoch, enum train_figure figure)
+{
+    const double figures[] = {[TRAIN_LOSS] = epoch->train_loss,
+                              [TRAIN_ACC] = epoch->train_acc,
+                              [VAL_LOSS] = epoch->val_loss,
+                              [VAL_ACC] = epoch->val_acc,
+                              [TRAIN_RATE] = (double)epoch->lr};
+    return figures[figure];
 }

@@ -313,11 +313,6 @@ static void test_html_picture(void)
     }
 }
 
-static double the_loss(const struct train_epoch *epoch)
-{
-    return epoch->train_loss;
-}
-
 /* Whatever the values, the chart's places are numbers inside it. */
 static void test_chart_odd_values(void)
 {
@@ -327,7 +322,7 @@ static void test_chart_odd_values(void)
     for (size_t v = 0; v < COUNT(values); v++) {
         for (int count = 1; count <= 3; count++) {
             struct train_epoch history[3] = {{0}};
-            const struct chart_line line = {"training", "train", the_loss};
+            const struct chart_line line = {"training", "train", TRAIN_LOSS};
             const struct chart chart = {"Loss", history,     count,       &line, 1,
                                         v % 2,  format_rate, format_loss, count};
             for (int e = 0; e < count; e++)
