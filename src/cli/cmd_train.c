@@ -14,6 +14,7 @@
 #include "mnist/model.h"
 #include "mnist/options.h"
 #include "mnist/progress.h"
+#include "mnist/recipe.h"
 #include "mnist/report.h"
 #include "mnist/stop.h"
 #include "mnist/terminal.h"
@@ -24,13 +25,16 @@ struct session {
     struct common_options common;
     struct train_options train;
     struct augment_options augment;
-    int preset; /* index into preset_names */
+    int preset; /* index into recipe_names */
     const char *out;
     const char *checkpoint_path, *resume_path, *log_path; /* NULL: none */
     float max_seconds;                                    /* 0: no limit */
     double start;                                         /* clock */
     FILE *log;
-    struct checkpoint resumed; /* with --resume */
+    struct checkpoint resumed;   /* with --resume */
+    struct checkpoint_data data; /* with --checkpoint */
+    int saved_epoch;             /* what a failed run can go on from, */
+    const char *saved_path;      /* 0: nothing, and the file that it is in */
     struct dataset train_set, test_set;
     struct split split;
     struct team *team;
@@ -43,70 +47,45 @@ struct session {
 /* `val` where the user gave none: 5,000 of MNIST's 60,000, a tenth of a small set. */
 enum { VAL_AUTO = -1, VAL_DEFAULT = 5000, VAL_SHARE = 10 };
 
-/* Recipes, as one would type them; what else is on the line overrides them. */
-static const char *const preset_names[] = {"none", "best", NULL};
-static const char *const presets[] = {
-    "",
-    "--epochs 700 --batch 512 --lr 5e-3 --l2 1e-5 --dropout 0 --label-smoothing 0 --ema 0.999 "
-    "--augment "
-    "--rotate 12 --scale 0.1 --shear 0.2 --shift 2 --elastic 0.8 --val 0",
-};
-
-enum { PRESET_WORDS = 64, PRESET_LENGTH = 512 };
-
-static int parse_preset(const struct usage *usage, int preset)
-{
-    char line[PRESET_LENGTH], program[] = "preset", *words[PRESET_WORDS] = {program}, *rest;
-    int count = 1, first;
-    snprintf(line, sizeof line, "%s", presets[preset]);
-    for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-        words[count++] = word;
-    return options_parse(usage, count, words, &first);
-}
-
-/* The options of the checkpoint become those that are not on the line. */
+/* Takes the checkpoint's options, which are then overridden as the defaults are. */
 static int start_from_checkpoint(struct session *s)
 {
     struct error err;
     if (checkpoint_load(&s->resumed, s->resume_path, &err))
         return command_fail(s->program, &err);
-    s->train = s->resumed.options;
-    s->augment.on = augment_any(&s->train.augment);
-    if (s->augment.on)
-        s->augment.strength = s->train.augment;
+    recipe_take(&s->train, &s->augment, &s->resumed);
+    s->saved_epoch = s->resumed.state.epochs_run;
+    s->saved_path = s->resume_path;
     if (!s->checkpoint_path)
         s->checkpoint_path = s->resume_path;
     return -1;
 }
 
-/* What is on the line may not contradict the checkpoint, but for one thing: with a constant learning rate
- * a run may become longer. */
-static int check_resumed(const struct session *s)
+/* From the line, which is taken again over the checkpoint and the preset that it names. */
+static int parse_line(struct session *s, const struct usage *usage, int *schedule, int argc,
+                      char **argv)
 {
-    const struct train_options *old = &s->resumed.options, *new = &s->train;
-    for (int i = 0; i < TRAIN_OPTIONS; i++) {
-        struct text was = train_option_text(old, i), is = train_option_text(new, i);
-        bool longer = !strcmp(train_option_names[i], "epochs") &&
-                      new->epochs > old->epochs &&new->schedule == SCHEDULE_CONSTANT;
-        /* A batch of more than all images was made one of all. */
-        bool clamped = !strcmp(train_option_names[i], "batch") && new->batch > old->batch &&
-                       old->batch == s->resumed.train_count - old->val;
-        if (longer || clamped || !strcmp(was.text, is.text))
-            continue;
-        char name[32];
-        snprintf(name, sizeof name, "%s", train_option_names[i]);
-        for (char *c = name; *c; c++)
-            *c = *c == '_' ? '-' : *c;
-        return options_refuse(
-            s->program, "--%s %s%s: the run in %s has %s: leave it out, or start a new run", name,
-            is.text, s->preset ? " (from --preset)" : "", s->resume_path, was.text);
+    int first, code = options_parse(usage, argc, argv, &first);
+    if (code < 0 && s->resume_path) {
+        code = start_from_checkpoint(s);
+        *schedule = (int)s->train.schedule;
     }
-    return -1;
+    if (code < 0 && s->preset)
+        code = recipe_parse(usage, s->preset);
+    if (code < 0 && (s->preset || s->resume_path))
+        code = options_parse(usage, argc, argv, &first);
+    s->train.schedule = (enum schedule) * schedule;
+    if (code < 0 && options_augment_strength(s->program, &s->augment, &s->train.augment))
+        code = EXIT_USAGE;
+    if (code < 0 && s->resume_path)
+        code = recipe_check(s->program, &s->train, &s->resumed, s->resume_path,
+                            s->preset ? " (from --preset)" : "");
+    return code;
 }
 
 static int parse(struct session *s, int argc, char **argv)
 {
-    int schedule = (int)s->train.schedule, first;
+    int schedule = (int)s->train.schedule;
     struct train_options *o = &s->train;
     const struct option_spec specs[] = {
         OPTION_WHOLE("epochs", "N", &o->epochs, 1, EPOCHS_MAX,
@@ -130,7 +109,7 @@ static int parse(struct session *s, int argc, char **argv)
         OPTION_REAL("ema", "F", &o->ema, 0, EMA_MAX,
                     "keep an average of the weights with this decay a step; 0: the last weights"),
         OPTIONS_AUGMENT(s->augment),
-        OPTION_NAME("preset", "NAME", &s->preset, preset_names,
+        OPTION_NAME("preset", "NAME", &s->preset, recipe_names,
                     "a recipe; other options override it"),
         OPTION_SEEDS("seed", &o->seed, "same seed and options, same model, byte for byte"),
         OPTION_REAL("max-seconds", "F", &s->max_seconds, 0, 1e9,
@@ -156,21 +135,7 @@ static int parse(struct session *s, int argc, char **argv)
         .specs = specs,
         .spec_count = sizeof specs / sizeof specs[0],
     };
-    int code = options_parse(&usage, argc, argv, &first);
-    if (code < 0 && s->resume_path) {
-        code = start_from_checkpoint(s);
-        schedule = (int)o->schedule;
-    }
-    if (code < 0 && s->preset)
-        code = parse_preset(&usage, s->preset);
-    if (code < 0 && (s->preset || s->resume_path))
-        code = options_parse(&usage, argc, argv, &first);
-    s->train.schedule = (enum schedule)schedule;
-    if (code < 0 && options_augment_strength(s->program, &s->augment, &o->augment))
-        code = EXIT_USAGE;
-    if (code < 0 && s->resume_path)
-        code = check_resumed(s);
-    return code;
+    return parse_line(s, &usage, &schedule, argc, argv);
 }
 
 /* Two of the files under one name would overwrite each other. */
@@ -195,8 +160,10 @@ static int prepare(struct session *s, struct error *err)
         dataset_load(&s->test_set, s->common.data, DATASET_TEST, err) ||
         dataset_check_distinct(&s->train_set, &s->test_set, err))
         return -1;
+    if (s->checkpoint_path)
+        s->data = checkpoint_data_of(&s->train_set);
     if (s->resume_path &&
-        checkpoint_check_data(&s->resumed, s->resume_path, &s->train_set, s->common.data, err))
+        checkpoint_check_data(&s->resumed, s->resume_path, &s->data, s->common.data, err))
         return -1;
     int count = s->train_set.count;
     if (s->train.val == VAL_AUTO)
@@ -261,7 +228,7 @@ static void announce(const struct session *s)
             s->common.threads == 1 ? "" : "s", s->network.kernels->name);
     announce_extras(o);
     if (s->preset)
-        fprintf(stderr, "preset %s: %s\n", preset_names[s->preset], presets[s->preset]);
+        fprintf(stderr, "preset %s: %s\n", recipe_names[s->preset], recipe_lines[s->preset]);
     if (s->resume_path)
         fprintf(stderr, "%s after epoch %d of %s\n",
                 s->resumed.state.epochs_run < o->epochs ? "going on" : "nothing left to train",
@@ -298,9 +265,13 @@ static int on_epoch(void *context, const struct train_state *state, struct error
         if (events_flush_log(s->log, s->log_path, err))
             return -1;
     }
-    return s->checkpoint_path
-               ? checkpoint_save(state, &s->train, &s->train_set, s->checkpoint_path, err)
-               : 0;
+    if (!s->checkpoint_path)
+        return 0;
+    if (checkpoint_save(state, &s->train, &s->data, s->checkpoint_path, err))
+        return -1;
+    s->saved_epoch = state->epochs_run;
+    s->saved_path = s->checkpoint_path;
+    return 0;
 }
 
 /* The largest the process has been, in bytes. */
@@ -349,6 +320,22 @@ static void print_end(const struct session *s, const struct metrics *test)
            format_bytes(peak_memory()).text);
 }
 
+/* A run that failed from outside, for want of memory or room, has lost nothing where there is a checkpoint. */
+static int tell_left(const struct session *s, struct error *err)
+{
+    struct error cause = *err;
+    if (s->saved_epoch)
+        error_set(err, "%s; epoch %d is whole in %s: make room, then go on with --resume %s",
+                  cause.text, s->saved_epoch, s->saved_path, s->saved_path);
+    return -1;
+}
+
+/* What there is to do about weights that grew without bound; a run that goes on keeps its options. */
+static const char *advice(const struct session *s)
+{
+    return s->resume_path ? "start a new run with" : "try";
+}
+
 /* Training diverged: what is said, and whether there is anything to keep. */
 static int refuse_divergence(struct session *s, struct error *err)
 {
@@ -362,8 +349,9 @@ static int refuse_divergence(struct session *s, struct error *err)
     if (tell_end(s, NULL, err))
         return -1;
     return error_set(err,
-                     "the loss is not finite in epoch %d, batch %d; %s: try a lower --lr than %g",
-                     r->diverged_epoch, r->diverged_batch, kept, (double)s->train.lr);
+                     "the loss or its squared gradient is not finite in epoch %d, batch %d; %s: %s "
+                     "a lower --lr than %g",
+                     r->diverged_epoch, r->diverged_batch, kept, advice(s), (double)s->train.lr);
 }
 
 static int tell_start(struct session *s, const struct train_state *from, struct error *err)
@@ -399,7 +387,7 @@ static int run(struct session *s, struct error *err)
     s->start = clock_seconds();
     if (train_run(&s->result, &s->network, &s->train_set, &s->split, &s->train, from, &callbacks,
                   err))
-        return -1;
+        return tell_left(s, err);
     progress_clear(&s->progress);
     s->model.params = mem_alloc(PARAM_COUNT, sizeof(float), err);
     if (!s->model.params)
@@ -411,11 +399,10 @@ static int run(struct session *s, struct error *err)
         return refuse_divergence(s, err);
     if (model_save(&s->model, s->out, err) ||
         network_evaluate(&s->network, &s->test_set, NULL, s->test_set.count, &test, err))
-        return -1;
+        return tell_left(s, err);
     if (!isfinite(test.loss))
-        return error_set(err,
-                         "%s: its loss on the test set is not finite: try a lower --lr than %g",
-                         s->out, (double)s->train.lr);
+        return error_set(err, "%s: its loss on the test set is not finite: %s a lower --lr than %g",
+                         s->out, advice(s), (double)s->train.lr);
     if (!s->common.json)
         print_end(s, &test);
     return tell_end(s, &test, err);
