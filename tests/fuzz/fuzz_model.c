@@ -1,13 +1,14 @@
 /* A safetensors file is refused with a message, or its tensors tile its data, each of the bytes that its shape needs; a
- * model file is refused with a message, or has 109,386 finite weights. */
+ * model file is refused with a message, or has 109,386 finite weights in tensors of this network's shapes. */
 #include <math.h>
 
 #include "fuzz.h"
 #include "mnist/model.h"
 
+static struct safetensors st;
+
 static void try_tensors(const uint8_t *bytes, size_t size)
 {
-    static struct safetensors st;
     struct error err = {""};
     size_t at = 0;
     if (safetensors_parse(&st, bytes, size, "file", &err)) {
@@ -35,6 +36,11 @@ static void try_bytes(const uint8_t *bytes, size_t size)
     }
     for (int i = 0; i < PARAM_COUNT; i++)
         require(isfinite(model.params[i]), "a weight that is not finite");
+    for (int i = 0; i < PARAM_TENSORS; i++) {
+        const struct param *param = &param_table[i];
+        const struct safetensors_tensor *t = safetensors_find(&st, param->name);
+        require(t && t->shape[0] == (uint64_t)param->cols && t->shape[1] == (uint64_t)param->rows, "another network");
+    }
     model_free(&model);
 }
 
