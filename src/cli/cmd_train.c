@@ -25,7 +25,7 @@ struct session {
     struct common_options common;
     struct train_options train;
     struct augment_options augment;
-    int preset; /* index into recipe_names */
+    int preset, schedule; /* indices into recipe_names and schedule_names */
     const char *out;
     const char *checkpoint_path, *resume_path, *log_path; /* NULL: none */
     float max_seconds;                                    /* 0: no limit */
@@ -33,8 +33,8 @@ struct session {
     FILE *log;
     struct checkpoint resumed;   /* with --resume */
     struct checkpoint_data data; /* with --checkpoint */
-    int saved_epoch;             /* what a failed run can go on from, */
-    const char *saved_path;      /* 0: nothing, and the file that it is in */
+    int saved_epoch;             /* that a failed run can go on from; 0: none */
+    const char *saved_path;      /* the checkpoint that holds it */
     struct dataset train_set, test_set;
     struct split split;
     struct team *team;
@@ -54,6 +54,7 @@ static int start_from_checkpoint(struct session *s)
     if (checkpoint_load(&s->resumed, s->resume_path, &err))
         return command_fail(s->program, &err);
     recipe_take(&s->train, &s->augment, &s->resumed);
+    s->schedule = (int)s->train.schedule;
     s->saved_epoch = s->resumed.state.epochs_run;
     s->saved_path = s->resume_path;
     if (!s->checkpoint_path)
@@ -62,19 +63,16 @@ static int start_from_checkpoint(struct session *s)
 }
 
 /* From the line, which is taken again over the checkpoint and the preset that it names. */
-static int parse_line(struct session *s, const struct usage *usage, int *schedule, int argc,
-                      char **argv)
+static int parse_line(struct session *s, const struct usage *usage, int argc, char **argv)
 {
     int first, code = options_parse(usage, argc, argv, &first);
-    if (code < 0 && s->resume_path) {
+    if (code < 0 && s->resume_path)
         code = start_from_checkpoint(s);
-        *schedule = (int)s->train.schedule;
-    }
     if (code < 0 && s->preset)
         code = recipe_parse(usage, s->preset);
     if (code < 0 && (s->preset || s->resume_path))
         code = options_parse(usage, argc, argv, &first);
-    s->train.schedule = (enum schedule) * schedule;
+    s->train.schedule = (enum schedule)s->schedule;
     if (code < 0 && options_augment_strength(s->program, &s->augment, &s->train.augment))
         code = EXIT_USAGE;
     if (code < 0 && s->resume_path)
@@ -85,7 +83,6 @@ static int parse_line(struct session *s, const struct usage *usage, int *schedul
 
 static int parse(struct session *s, int argc, char **argv)
 {
-    int schedule = (int)s->train.schedule;
     struct train_options *o = &s->train;
     const struct option_spec specs[] = {
         OPTION_WHOLE("epochs", "N", &o->epochs, 1, EPOCHS_MAX,
@@ -101,7 +98,7 @@ static int parse(struct session *s, int argc, char **argv)
         OPTION_WHOLE("val", "N", &o->val, 0, VAL_MAX,
                      "images set aside for validation; 0: none, the last weights are kept",
                      "5000, or a tenth of fewer than 50000"),
-        OPTION_NAME("schedule", "NAME", &schedule, schedule_names, "learning rate over time"),
+        OPTION_NAME("schedule", "NAME", &s->schedule, schedule_names, "learning rate over time"),
         OPTION_WHOLE("warmup", "N", &o->warmup, 0, EPOCHS_MAX,
                      "epochs in which the learning rate rises to its peak", NULL),
         OPTION_REAL("label-smoothing", "F", &o->label_smoothing, 0, LABEL_SMOOTHING_MAX,
@@ -135,7 +132,7 @@ static int parse(struct session *s, int argc, char **argv)
         .specs = specs,
         .spec_count = sizeof specs / sizeof specs[0],
     };
-    return parse_line(s, &usage, &schedule, argc, argv);
+    return parse_line(s, &usage, argc, argv);
 }
 
 /* Two of the files under one name would overwrite each other. */
@@ -320,7 +317,8 @@ static void print_end(const struct session *s, const struct metrics *test)
            format_bytes(peak_memory()).text);
 }
 
-/* A run that failed from outside, for want of memory or room, has lost nothing where there is a checkpoint. */
+/* A run that failed from outside, for want of memory or room, is not lost where there is a
+ * checkpoint. */
 static int tell_left(const struct session *s, struct error *err)
 {
     struct error cause = *err;
@@ -421,8 +419,8 @@ int command_train(int argc, char **argv)
                   .label_smoothing = 0.01f,
                   .patience = 10,
                   .val = VAL_AUTO,
-                  .schedule = SCHEDULE_COSINE,
                   .seed = 1},
+        .schedule = SCHEDULE_COSINE,
         .augment = options_augment(),
         .out = "model.bin",
     };

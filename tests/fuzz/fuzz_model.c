@@ -15,6 +15,7 @@ static void try_tensors(const uint8_t *bytes, size_t size)
         require(err.text[0] != '\0', "refused without a word");
         return;
     }
+    require(st.tensor_count <= SAFETENSORS_TENSORS && st.metadata_count <= SAFETENSORS_METADATA, "more than there is room for");
     for (int i = 0; i < st.tensor_count; i++) {
         const struct safetensors_tensor *t = &st.tensors[i];
         uint64_t rows = t->shape[0], columns = t->shape[1], number = t->type == SAFETENSORS_F64 ? 8 : 4;
