@@ -113,18 +113,32 @@ struct augment_options {
 /* Off, and no strength given. */
 struct augment_options options_augment(void);
 
-#define OPTIONS_AUGMENT(options)                                                             \
-    OPTION_SWITCH("augment", &(options).on, "distort each training image afresh each time"), \
-        OPTION_STRENGTH("rotate", "DEG", &(options).strength.rotate, AUGMENT_MAX_ROTATE,     \
-                        "augment: turn by up to so many degrees", "10"),                     \
-        OPTION_STRENGTH("scale", "F", &(options).strength.scale, AUGMENT_MAX_SCALE,          \
-                        "augment: stretch each axis by up to this share", "0.1"),            \
-        OPTION_STRENGTH("shear", "F", &(options).strength.shear, AUGMENT_MAX_SHEAR,          \
-                        "augment: slant by up to this many pixels a pixel", "0.2"),          \
-        OPTION_STRENGTH("shift", "F", &(options).strength.shift, AUGMENT_MAX_SHIFT,          \
-                        "augment: move along each axis by up to so many pixels", "1.5"),     \
-        OPTION_STRENGTH("elastic", "F", &(options).strength.elastic, AUGMENT_MAX_ELASTIC,    \
-                        "augment: bend, by so many pixels of standard deviation", "0.8")
+/* The strengths where the user gave none. */
+#define AUGMENT_ROTATE 10
+#define AUGMENT_SCALE 0.1
+#define AUGMENT_SHEAR 0.2
+#define AUGMENT_SHIFT 1.5
+#define AUGMENT_ELASTIC 0.8
+
+/* The text of a macro's value. */
+#define TEXT_OF_VALUE(value) #value
+#define TEXT_OF(macro) TEXT_OF_VALUE(macro)
+
+#define OPTIONS_AUGMENT(options)                                                                   \
+    OPTION_SWITCH("augment", &(options).on, "distort each training image afresh each time"),       \
+        OPTION_STRENGTH("rotate", "DEG", &(options).strength.rotate, AUGMENT_MAX_ROTATE,           \
+                        "augment: turn by up to so many degrees", TEXT_OF(AUGMENT_ROTATE)),        \
+        OPTION_STRENGTH("scale", "F", &(options).strength.scale, AUGMENT_MAX_SCALE,                \
+                        "augment: stretch each axis by up to this share", TEXT_OF(AUGMENT_SCALE)), \
+        OPTION_STRENGTH("shear", "F", &(options).strength.shear, AUGMENT_MAX_SHEAR,                \
+                        "augment: slant by up to this many pixels a pixel",                        \
+                        TEXT_OF(AUGMENT_SHEAR)),                                                   \
+        OPTION_STRENGTH("shift", "F", &(options).strength.shift, AUGMENT_MAX_SHIFT,                \
+                        "augment: move along each axis by up to so many pixels",                   \
+                        TEXT_OF(AUGMENT_SHIFT)),                                                   \
+        OPTION_STRENGTH("elastic", "F", &(options).strength.elastic, AUGMENT_MAX_ELASTIC,          \
+                        "augment: bend, by so many pixels of standard deviation",                  \
+                        TEXT_OF(AUGMENT_ELASTIC))
 
 /* The strengths to use: all 0 without --augment. EXIT_USAGE, said on stderr, when one was given
  * without it, else 0. */

@@ -55,7 +55,7 @@ enum train_stop {
     TRAIN_COMPLETED, /* all epochs */
     TRAIN_EARLY,     /* patience ran out */
     TRAIN_ASKED,     /* on_batch asked */
-    TRAIN_DIVERGED   /* a loss was not finite */
+    TRAIN_DIVERGED   /* a loss was not finite, or what the next epoch starts from */
 };
 
 struct train_result {

@@ -1,19 +1,38 @@
 #include "mnist/crc32.h"
 
-/* Four bits at a time: a table of 16 entries fits on the page and needs no set-up. */
+#include <pthread.h>
+
+/* table[0][b] is what the byte b makes of a register of zeros; table[k][b], followed by k bytes of zeros. */
+static uint32_t table[8][256];
+
+static void fill_table(void)
+{
+    for (uint32_t b = 0; b < 256; b++) {
+        uint32_t crc = b;
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
+        table[0][b] = crc;
+    }
+    for (int k = 1; k < 8; k++)
+        for (int b = 0; b < 256; b++)
+            table[k][b] = table[k - 1][b] >> 8 ^ table[0][table[k - 1][b] & 255];
+}
+
+/* Eight bytes at a time, whose eight look-ups do not wait for each other (Kounavis and Berry 2005, "slicing-by-8"). */
 uint32_t crc32(const void *bytes, size_t size)
 {
-    static const uint32_t table[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-        0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-        0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
+    static pthread_once_t filled = PTHREAD_ONCE_INIT;
+    pthread_once(&filled, fill_table);
     const uint8_t *p = bytes;
     uint32_t crc = 0xffffffff;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= p[i];
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
+    for (; size >= 8; size -= 8, p += 8) {
+        uint32_t low =
+            crc ^ ((uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0]);
+        crc = table[7][low & 255] ^ table[6][low >> 8 & 255] ^ table[5][low >> 16 & 255] ^
+              table[4][low >> 24] ^ table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^
+              table[0][p[7]];
     }
+    for (; size > 0; size--)
+        crc = crc >> 8 ^ table[0][(crc ^ *p++) & 255];
     return ~crc;
 }

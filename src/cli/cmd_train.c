@@ -18,6 +18,7 @@
 #include "mnist/options.h"
 #include "mnist/plot.h"
 #include "mnist/progress.h"
+#include "mnist/recipe.h"
 #include "mnist/report.h"
 #include "mnist/stop.h"
 #include "mnist/terminal.h"
@@ -28,13 +29,16 @@ struct session {
     struct common_options common;
     struct train_options train;
     struct augment_options augment;
-    int preset; /* index into preset_names */
+    int preset, schedule; /* indices into recipe_names and schedule_names */
     const char *out;
     const char *checkpoint_path, *resume_path, *log_path, *report_path; /* NULL: none */
     float max_seconds;                                                  /* 0: no limit */
     double start;                                                       /* clock */
     FILE *log;
-    struct checkpoint resumed; /* with --resume */
+    struct checkpoint resumed;   /* with --resume */
+    struct checkpoint_data data; /* with --checkpoint */
+    int saved_epoch;             /* that a failed run can go on from; 0: none */
+    const char *saved_path;      /* the checkpoint that holds it */
     struct dataset train_set, test_set;
     struct split split;
     struct team *team;
@@ -48,67 +52,42 @@ struct session {
 /* `val` where the user gave none: 5,000 of MNIST's 60,000, a tenth of a small set. */
 enum { VAL_AUTO = -1, VAL_DEFAULT = 5000, VAL_SHARE = 10 };
 
-/* Recipes, as one would type them; what else is on the line overrides them. */
-static const char *const preset_names[] = {"none", "best", NULL};
-static const char *const presets[] = {
-    "",
-    "--epochs 700 --batch 512 --lr 5e-3 --l2 1e-5 --dropout 0 --label-smoothing 0 --ema 0.999 "
-    "--augment "
-    "--rotate 12 --scale 0.1 --shear 0.2 --shift 2 --elastic 0.8 --val 0",
-};
-
-enum { PRESET_WORDS = 64, PRESET_LENGTH = 512 };
-
-static int parse_preset(const struct usage *usage, int preset)
-{
-    char line[PRESET_LENGTH], program[] = "preset", *words[PRESET_WORDS] = {program}, *rest;
-    int count = 1, first;
-    snprintf(line, sizeof line, "%s", presets[preset]);
-    for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
-        words[count++] = word;
-    return options_parse(usage, count, words, &first);
-}
-
-/* The options of the checkpoint become those that are not on the line. */
+/* Takes the checkpoint's options, which are then overridden as the defaults are. */
 static int start_from_checkpoint(struct session *s)
 {
     struct error err;
     if (checkpoint_load(&s->resumed, s->resume_path, &err))
         return command_fail(s->program, &err);
-    s->train = s->resumed.options;
-    s->augment.on = augment_any(&s->train.augment);
-    if (s->augment.on)
-        s->augment.strength = s->train.augment;
+    recipe_take(&s->train, &s->augment, &s->resumed);
+    s->schedule = (int)s->train.schedule;
+    s->saved_epoch = s->resumed.state.epochs_run;
+    s->saved_path = s->resume_path;
     if (!s->checkpoint_path)
         s->checkpoint_path = s->resume_path;
     return -1;
 }
 
-/* What is on the line may not contradict the checkpoint, but for one thing: with a constant learning rate
- * a run may become longer. */
-static int check_resumed(const struct session *s)
+/* From the line, which is taken again over the checkpoint and the preset that it names. */
+static int parse_line(struct session *s, const struct usage *usage, int argc, char **argv)
 {
-    const struct train_options *old = &s->resumed.options, *new = &s->train;
-    for (int i = 0; i < TRAIN_OPTIONS; i++) {
-        struct text was = train_option_text(old, i), is = train_option_text(new, i);
-        bool longer = !strcmp(train_option_names[i], "epochs") &&
-                      new->epochs > old->epochs &&new->schedule == SCHEDULE_CONSTANT;
-        /* A batch of more than all images was made one of all. */
-        bool clamped = !strcmp(train_option_names[i], "batch") && new->batch > old->batch &&
-                       old->batch == s->resumed.train_count - old->val;
-        if (longer || clamped || !strcmp(was.text, is.text))
-            continue;
-        return options_refuse(s->program,
-                              "%s %s%s: the run in %s has %s: leave it out, or start a new run",
-                              train_option_flag(i).text, is.text,
-                              s->preset ? " (from --preset)" : "", s->resume_path, was.text);
-    }
-    return -1;
+    int first, code = options_parse(usage, argc, argv, &first);
+    if (code < 0 && s->resume_path)
+        code = start_from_checkpoint(s);
+    if (code < 0 && s->preset)
+        code = recipe_parse(usage, s->preset);
+    if (code < 0 && (s->preset || s->resume_path))
+        code = options_parse(usage, argc, argv, &first);
+    s->train.schedule = (enum schedule)s->schedule;
+    if (code < 0 && options_augment_strength(s->program, &s->augment, &s->train.augment))
+        code = EXIT_USAGE;
+    if (code < 0 && s->resume_path)
+        code = recipe_check(s->program, &s->train, &s->resumed, s->resume_path,
+                            s->preset ? " (from --preset)" : "");
+    return code;
 }
 
 static int parse(struct session *s, int argc, char **argv)
 {
-    int schedule = (int)s->train.schedule, first;
     struct train_options *o = &s->train;
     const struct option_spec specs[] = {
         OPTION_WHOLE("epochs", "N", &o->epochs, 1, EPOCHS_MAX,
@@ -124,7 +103,7 @@ static int parse(struct session *s, int argc, char **argv)
         OPTION_WHOLE("val", "N", &o->val, 0, VAL_MAX,
                      "images set aside for validation; 0: none, the last weights are kept",
                      "5000, or a tenth of fewer than 50000"),
-        OPTION_NAME("schedule", "NAME", &schedule, schedule_names, "learning rate over time"),
+        OPTION_NAME("schedule", "NAME", &s->schedule, schedule_names, "learning rate over time"),
         OPTION_WHOLE("warmup", "N", &o->warmup, 0, EPOCHS_MAX,
                      "epochs in which the learning rate rises to its peak", NULL),
         OPTION_REAL("label-smoothing", "F", &o->label_smoothing, 0, LABEL_SMOOTHING_MAX,
@@ -132,7 +111,7 @@ static int parse(struct session *s, int argc, char **argv)
         OPTION_REAL("ema", "F", &o->ema, 0, EMA_MAX,
                     "keep an average of the weights with this decay a step; 0: the last weights"),
         OPTIONS_AUGMENT(s->augment),
-        OPTION_NAME("preset", "NAME", &s->preset, preset_names,
+        OPTION_NAME("preset", "NAME", &s->preset, recipe_names,
                     "a recipe; other options override it"),
         OPTION_SEEDS("seed", &o->seed, "same seed and options, same model, byte for byte"),
         OPTION_REAL("max-seconds", "F", &s->max_seconds, 0, 1e9,
@@ -160,21 +139,7 @@ static int parse(struct session *s, int argc, char **argv)
         .specs = specs,
         .spec_count = sizeof specs / sizeof specs[0],
     };
-    int code = options_parse(&usage, argc, argv, &first);
-    if (code < 0 && s->resume_path) {
-        code = start_from_checkpoint(s);
-        schedule = (int)o->schedule;
-    }
-    if (code < 0 && s->preset)
-        code = parse_preset(&usage, s->preset);
-    if (code < 0 && (s->preset || s->resume_path))
-        code = options_parse(&usage, argc, argv, &first);
-    s->train.schedule = (enum schedule)schedule;
-    if (code < 0 && options_augment_strength(s->program, &s->augment, &o->augment))
-        code = EXIT_USAGE;
-    if (code < 0 && s->resume_path)
-        code = check_resumed(s);
-    return code;
+    return parse_line(s, &usage, argc, argv);
 }
 
 /* Two of the files under one name would overwrite each other. */
@@ -201,8 +166,10 @@ static int prepare(struct session *s, struct error *err)
         dataset_load(&s->test_set, s->common.data, DATASET_TEST, err) ||
         dataset_check_distinct(&s->train_set, &s->test_set, err))
         return -1;
+    if (s->checkpoint_path)
+        s->data = checkpoint_data_of(&s->train_set);
     if (s->resume_path &&
-        checkpoint_check_data(&s->resumed, s->resume_path, &s->train_set, s->common.data, err))
+        checkpoint_check_data(&s->resumed, s->resume_path, &s->data, s->common.data, err))
         return -1;
     int count = s->train_set.count;
     if (s->train.val == VAL_AUTO)
@@ -269,7 +236,7 @@ static void announce(const struct session *s)
             s->common.threads == 1 ? "" : "s", s->network.kernels->name);
     announce_extras(o);
     if (s->preset)
-        fprintf(stderr, "preset %s: %s\n", preset_names[s->preset], presets[s->preset]);
+        fprintf(stderr, "preset %s: %s\n", recipe_names[s->preset], recipe_lines[s->preset]);
     if (s->resume_path)
         fprintf(stderr, "%s after epoch %d of %s\n",
                 s->resumed.state.epochs_run < o->epochs ? "going on" : "nothing left to train",
@@ -306,9 +273,13 @@ static int on_epoch(void *context, const struct train_state *state, struct error
         if (events_flush_log(s->log, s->log_path, err))
             return -1;
     }
-    return s->checkpoint_path
-               ? checkpoint_save(state, &s->train, &s->train_set, s->checkpoint_path, err)
-               : 0;
+    if (!s->checkpoint_path)
+        return 0;
+    if (checkpoint_save(state, &s->train, &s->data, s->checkpoint_path, err))
+        return -1;
+    s->saved_epoch = state->epochs_run;
+    s->saved_path = s->checkpoint_path;
+    return 0;
 }
 
 /* The largest the process has been, in bytes. */
@@ -419,6 +390,23 @@ static int write_report(const struct session *s, struct error *err)
     return failed;
 }
 
+/* A run that failed from outside, for want of memory or room, is not lost where there is a
+ * checkpoint. */
+static int tell_left(const struct session *s, struct error *err)
+{
+    struct error cause = *err;
+    if (s->saved_epoch)
+        error_set(err, "%s; epoch %d is whole in %s: make room, then go on with --resume %s",
+                  cause.text, s->saved_epoch, s->saved_path, s->saved_path);
+    return -1;
+}
+
+/* What there is to do about weights that grew without bound; a run that goes on keeps its options. */
+static const char *advice(const struct session *s)
+{
+    return s->resume_path ? "start a new run with" : "try";
+}
+
 /* Training diverged: what is said, and whether there is anything to keep. */
 static int refuse_divergence(struct session *s, struct error *err)
 {
@@ -432,8 +420,10 @@ static int refuse_divergence(struct session *s, struct error *err)
     if (tell_end(s, NULL, err))
         return -1;
     return error_set(err,
-                     "the loss is not finite in epoch %d, batch %d; %s: try a lower --lr than %s",
-                     r->diverged_epoch, r->diverged_batch, kept, format_float(s->train.lr).text);
+                     "the loss or its squared gradient is not finite in epoch %d, batch %d; %s: %s "
+                     "a lower --lr than %s",
+                     r->diverged_epoch, r->diverged_batch, kept, advice(s),
+                     format_float(s->train.lr).text);
 }
 
 static int tell_start(struct session *s, const struct train_state *from, struct error *err)
@@ -469,7 +459,7 @@ static int run(struct session *s, struct error *err)
     s->start = clock_seconds();
     if (train_run(&s->result, &s->network, &s->train_set, &s->split, &s->train, from, &callbacks,
                   err))
-        return -1;
+        return tell_left(s, err);
     progress_clear(&s->progress);
     s->model.params = mem_alloc(PARAM_COUNT, sizeof(float), err);
     if (!s->model.params)
@@ -481,11 +471,10 @@ static int run(struct session *s, struct error *err)
         return refuse_divergence(s, err);
     if (model_save(&s->model, s->out, err) ||
         evaluation_run(&s->evaluation, &s->network, &s->test_set, err))
-        return -1;
+        return tell_left(s, err);
     if (!isfinite(test->loss))
-        return error_set(err,
-                         "%s: its loss on the test set is not finite: try a lower --lr than %s",
-                         s->out, format_float(s->train.lr).text);
+        return error_set(err, "%s: its loss on the test set is not finite: %s a lower --lr than %s",
+                         s->out, advice(s), format_float(s->train.lr).text);
     if (!s->common.json)
         print_end(s, test);
     if (tell_end(s, test, err))
@@ -506,8 +495,8 @@ int command_train(int argc, char **argv)
                   .label_smoothing = 0.01f,
                   .patience = 10,
                   .val = VAL_AUTO,
-                  .schedule = SCHEDULE_COSINE,
                   .seed = 1},
+        .schedule = SCHEDULE_COSINE,
         .augment = options_augment(),
         .out = "model.bin",
     };

@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mnist/command.h"
 
@@ -59,8 +61,21 @@ static int help(int argc, char **argv)
     return run_command(command, 2, argv);
 }
 
+/* Whoever starts us with stdout or stderr closed must not find what is said there in the next file that
+ * is opened, a log: their places are taken, for reading only, so that writing still fails. */
+static void take_standard_places(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    take_standard_places();
     /* A closed pipe is then an ordinary write error, and no reason to lose a model. */
     signal(SIGPIPE, SIG_IGN);
     /* So is a write beyond a limit on file sizes. */

@@ -57,11 +57,11 @@ int options_augment_strength(const char *program, const struct augment_options *
         float given, otherwise;
         float *value;
     } strengths[] = {
-        {"rotate", given->rotate, 10.0f, &augment->rotate},
-        {"scale", given->scale, 0.1f, &augment->scale},
-        {"shear", given->shear, 0.2f, &augment->shear},
-        {"shift", given->shift, 1.5f, &augment->shift},
-        {"elastic", given->elastic, 0.8f, &augment->elastic},
+        {"rotate", given->rotate, (float)AUGMENT_ROTATE, &augment->rotate},
+        {"scale", given->scale, (float)AUGMENT_SCALE, &augment->scale},
+        {"shear", given->shear, (float)AUGMENT_SHEAR, &augment->shear},
+        {"shift", given->shift, (float)AUGMENT_SHIFT, &augment->shift},
+        {"elastic", given->elastic, (float)AUGMENT_ELASTIC, &augment->elastic},
     };
     for (size_t i = 0; i < sizeof strengths / sizeof strengths[0]; i++) {
         if (options->on)

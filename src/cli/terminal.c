@@ -12,7 +12,7 @@
 bool terminal_is_live(FILE *stream)
 {
     const char *term = getenv("TERM");
-    return isatty(fileno(stream)) && term && strcmp(term, "dumb") != 0;
+    return isatty(fileno(stream)) && term && *term && strcmp(term, "dumb") != 0;
 }
 
 bool terminal_colors(FILE *stream, int choice)

@@ -12,7 +12,7 @@
 #include "mnist/safetensors.h"
 
 /* The format of checkpoints this program writes and reads. */
-static const char VERSION[] = "1";
+static const char VERSION[] = "2";
 static const char VERSION_KEY[] = "mnist_checkpoint_version";
 
 /* A checkpoint of a million epochs, the most there can be, has 75 MB. */
@@ -61,13 +61,16 @@ static void take_epoch(struct train_epoch *e, const double row[HISTORY], int epo
     };
 }
 
-static uint32_t labels_crc32(const struct dataset *dataset)
+struct checkpoint_data checkpoint_data_of(const struct dataset *dataset)
 {
-    return crc32(dataset->labels, (size_t)dataset->count);
+    size_t count = (size_t)dataset->count;
+    return (struct checkpoint_data){.train_count = dataset->count,
+                                    .images_crc32 = crc32(dataset->pixels, count * IDX_PIXELS),
+                                    .labels_crc32 = crc32(dataset->labels, count)};
 }
 
 int checkpoint_save(const struct train_state *state, const struct train_options *options,
-                    const struct dataset *dataset, const char *path, struct error *err)
+                    const struct checkpoint_data *data, const char *path, struct error *err)
 {
     struct train_state copy = *state;
     int parts = part_count(options), tensors = 0;
@@ -80,8 +83,9 @@ int checkpoint_save(const struct train_state *state, const struct train_options 
         safetensors_set(st, VERSION_KEY, "%s", VERSION);
         for (int i = 0; i < TRAIN_OPTIONS; i++)
             safetensors_set(st, train_option_names[i], "%s", train_option_text(options, i).text);
-        safetensors_set(st, "train_count", "%d", dataset->count);
-        safetensors_set(st, "labels_crc32", "%08" PRIx32, labels_crc32(dataset));
+        safetensors_set(st, "train_count", "%d", data->train_count);
+        safetensors_set(st, "images_crc32", "%08" PRIx32, data->images_crc32);
+        safetensors_set(st, "labels_crc32", "%08" PRIx32, data->labels_crc32);
         safetensors_set(st, "best_epoch", "%d", state->best.epoch);
         for (int i = 0; i < parts; i++) {
             float *block = floats + (size_t)i * PARAM_COUNT;
@@ -137,6 +141,29 @@ static int take_number(int *value, const struct safetensors *st, const char *key
     return 0;
 }
 
+static int take_crc32(uint32_t *crc, const struct safetensors *st, const char *key,
+                      const char *name, struct error *err)
+{
+    const char *text = safetensors_get(st, key);
+    char again[32];
+    *crc = text ? (uint32_t)strtoul(text, NULL, 16) : 0;
+    snprintf(again, sizeof again, "%08" PRIx32, *crc);
+    if (!text || strcmp(text, again))
+        return error_set(err, "%s: its %s is %s, wanted eight hexadecimal digits", name, key,
+                         text ? text : "missing");
+    return 0;
+}
+
+static int take_data(struct checkpoint_data *data, const struct safetensors *st, const char *name,
+                     struct error *err)
+{
+    if (take_number(&data->train_count, st, "train_count", 1, INT32_MAX, name, err) ||
+        take_crc32(&data->images_crc32, st, "images_crc32", name, err) ||
+        take_crc32(&data->labels_crc32, st, "labels_crc32", name, err))
+        return -1;
+    return 0;
+}
+
 static int take_history(struct train_state *state, const struct safetensors *st,
                         const struct train_options *options, const char *name, struct error *err)
 {
@@ -167,15 +194,10 @@ static int take_history(struct train_state *state, const struct safetensors *st,
 static int take_all(struct checkpoint *checkpoint, const struct safetensors *st, const char *name,
                     struct error *err)
 {
-    if (take_options(checkpoint, st, name, err))
-        return -1;
-    int parts = part_count(&checkpoint->options);
-    const char *labels = safetensors_get(st, "labels_crc32");
-    if (!labels || sscanf(labels, "%8" SCNx32, &checkpoint->labels_crc32) != 1)
-        return error_set(err, "%s: has no checksum of its data's labels", name);
-    if (take_number(&checkpoint->train_count, st, "train_count", 1, INT32_MAX, name, err) ||
+    if (take_options(checkpoint, st, name, err) || take_data(&checkpoint->data, st, name, err) ||
         take_history(&checkpoint->state, st, &checkpoint->options, name, err))
         return -1;
+    int parts = part_count(&checkpoint->options);
     if (st->tensor_count != parts * PARAM_TENSORS + 1)
         return error_set(err, "%s: has %d tensors, wanted %d", name, st->tensor_count,
                          parts * PARAM_TENSORS + 1);
@@ -221,13 +243,17 @@ void checkpoint_free(struct checkpoint *checkpoint)
 }
 
 int checkpoint_check_data(const struct checkpoint *checkpoint, const char *path,
-                          const struct dataset *dataset, const char *folder, struct error *err)
+                          const struct checkpoint_data *data, const char *folder, struct error *err)
 {
-    if (dataset->count != checkpoint->train_count ||
-        labels_crc32(dataset) != checkpoint->labels_crc32)
+    const struct checkpoint_data *wanted = &checkpoint->data;
+    const char *other = NULL;
+    if (data->train_count != wanted->train_count || data->images_crc32 != wanted->images_crc32)
+        other = "other images";
+    else if (data->labels_crc32 != wanted->labels_crc32)
+        other = "images with other labels";
+    if (other)
         return error_set(err,
-                         "%s: its run began on images with other labels than those in %s: name "
-                         "their folder with --data",
-                         path, folder);
+                         "%s: its run began on %s than those in %s: name their folder with --data",
+                         path, other, folder);
     return 0;
 }

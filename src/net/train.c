@@ -158,6 +158,23 @@ static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch
     return TRAIN_COMPLETED;
 }
 
+static bool is_finite(const float *block)
+{
+    bool all = true;
+    for (int i = 0; i < PARAM_COUNT; i++)
+        all &= isfinite(block[i]) != 0;
+    return all;
+}
+
+/* The square of a gradient overflows long before a loss does: Adam stands still then, and no run
+ * could go on from there. */
+static bool state_is_finite(const struct run *run)
+{
+    const struct network *network = run->network;
+    return is_finite(network->params) && is_finite(network->m) && is_finite(network->v) &&
+           (run->options->ema <= 0.0f || is_finite(run->average.params));
+}
+
 /* Validates, and keeps the weights when they are the best so far. Without validation images the
  * last batch's are looked at, to learn whether the last update went wrong. *finite says that it did
  * not. */
@@ -176,7 +193,7 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
                          validate ? split->val : run->order + split->train_count - last,
                          validate ? split->val_count : last, &metrics, err))
         return -1;
-    *finite = isfinite(metrics.loss);
+    *finite = isfinite(metrics.loss) && state_is_finite(run);
     if (validate) {
         record->val_loss = metrics_loss(&metrics);
         record->val_acc = metrics_accuracy(&metrics);

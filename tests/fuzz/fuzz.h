@@ -40,19 +40,32 @@ static inline void put_digits(uint8_t *at, uint32_t value)
         at[i] = (uint8_t) "0123456789abcdef"[value >> (28 - 4 * i) & 15];
 }
 
-/* A copy of a safetensors file with both checksums put right where it has them: without, nothing made up would get past
- * them. The caller frees it. */
-static inline uint8_t *with_checksums(const uint8_t *bytes, size_t size)
+/* The length of the header behind the first eight bytes, found by its end: two braces, and spaces. 0 where there is none. */
+static inline size_t header_length(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 8; i + 2 <= size; i++) {
+        if (memcmp(bytes + i, "}}", 2))
+            continue;
+        for (i += 2; i < size && bytes[i] == ' ';)
+            i++;
+        return i - 8;
+    }
+    return 0;
+}
+
+/* A copy of a safetensors file with the header's length and both checksums put right: without, nothing made up would get
+ * past them. The caller frees it. */
+static inline uint8_t *put_right(const uint8_t *bytes, size_t size)
 {
     uint8_t *copy = malloc(size + 1);
     if (!copy)
         abort();
     memcpy(copy, bytes, size);
-    uint64_t length = 0;
-    for (size_t b = 8; b > 0 && size >= 8; b--)
-        length = length << 8 | copy[b - 1];
-    if (size < 8 || length > size - 8)
+    size_t length = header_length(bytes, size);
+    if (!length)
         return copy;
+    for (int b = 0; b < 8; b++)
+        copy[b] = (uint8_t)((uint64_t)length >> 8 * b);
     uint8_t *header = copy + 8, *data = header + length;
     uint8_t *of_data = digits_behind(header, length, "\"crc32\":\"");
     uint8_t *of_header = digits_behind(header, length, "\"header_crc32\":\"");
@@ -65,11 +78,11 @@ static inline uint8_t *with_checksums(const uint8_t *bytes, size_t size)
     return copy;
 }
 
-/* Tries the bytes as they are, and once more with their checksums put right. */
-static inline int with_and_without_checksums(const uint8_t *bytes, size_t size,
+/* Tries the bytes as they are, and once more put right. */
+static inline int as_is_and_put_right(const uint8_t *bytes, size_t size,
                                              void (*try_bytes)(const uint8_t *bytes, size_t size))
 {
-    uint8_t *right = with_checksums(bytes, size);
+    uint8_t *right = put_right(bytes, size);
     try_bytes(bytes, size);
     try_bytes(right, size);
     free(right);

@@ -56,12 +56,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     require(code == -1 || code == 0 || code == 2, "another exit code");
     if (code == -1) {
         require(count >= 1 && count <= EPOCHS_MAX, "--epochs beyond its limits");
-        require(isfinite(rate) && rate > 0, "--lr beyond its limits");
+        require(rate >= (float)LR_MIN && rate <= (float)LR_MAX, "--lr beyond its limits");
         require(schedule >= 0 && schedule < 3 && common.threads >= 1 && common.threads <= TEAM_MAX_THREADS,
                 "a choice that is none");
         require(first >= 1 && first <= word_count, "arguments that are none");
         if (!options_augment_strength("fuzz", &augment, &strength))
-            require(strength.rotate >= 0 && strength.rotate <= 180 && strength.elastic >= 0, "a strength beyond its limits");
+            require(strength.rotate >= 0 && strength.rotate <= (float)AUGMENT_MAX_ROTATE && strength.elastic >= 0 &&
+                        strength.elastic <= (float)AUGMENT_MAX_ELASTIC,
+                    "a strength beyond its limits");
     }
     free(text);
     return 0;

@@ -89,6 +89,33 @@ full_disk() {
     return $result
 }
 
+# went_on CHECKPOINT: what a failed run left, and said, ends with the model of one that did not fail.
+went_on() {
+    grep -q "; epoch [1-9]* is whole in $1: make room, then go on with --resume $1\$" stderr || { cat stderr && return 1; }
+    mnist-train --resume "$1" --data data --quiet --out gone.bin >report && cmp gone.bin earlier.bin
+}
+
+# Room for one checkpoint: the second, which must not replace the first before it is whole, finds none.
+full_in_the_middle() {
+    mkdir -p full && mount -t tmpfs -o size=3000k none full 2>/dev/null || return 1
+    limited 'No space left' mnist-train --epochs 2 --data data --quiet --checkpoint full/checkpoint &&
+        [ "$(ls full)" = checkpoint ] && cp full/checkpoint left && sed 's|full/checkpoint|left|g' stderr >said && mv said stderr && went_on left
+    result=$?
+    umount full
+    return $result
+}
+
+# Files of 1,800,192 bytes are enough for a checkpoint, and for a log that had been long before but for one epoch.
+full_log() {
+    awk 'BEGIN {for (i = 0; i < 17995; i++) printf "{\"event\":\"end\"%84s}\n", ""}' >log
+    limited 'log: the log cannot be written (File too large)' small_log && rm log && went_on checkpoint
+}
+
+small_log() (
+    ulimit -f 3516
+    mnist-train --epochs 2 --data data --quiet --log log --checkpoint checkpoint
+)
+
 forbidden() {
     mkdir -p shut && mount -t tmpfs -o ro none shut 2>/dev/null || return 1
     limited 'Read-only' mnist-train --epochs 1 --data data --quiet --out shut/model.bin &&
@@ -111,10 +138,12 @@ if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
 fi
 check 'a limit on file sizes' limited 'File too large' small_files
 check 'a limit on file sizes, checkpoint' limited 'File too large' small_files --checkpoint checkpoint
+check 'a limit on file sizes, reached half-way by the log' full_log
 check 'too few open files' limited 'Too many open files' few_files
 if mkdir -p probe && mount -t tmpfs none probe 2>/dev/null; then
     umount probe
     check 'a full disk' full_disk
+    check 'a disk that fills up half-way' full_in_the_middle
     check 'a read-only folder' forbidden
 else
     skip 'a full disk, a read-only folder: needs leave to mount a tmpfs'

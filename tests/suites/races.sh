@@ -1,5 +1,5 @@
 #!/bin/sh
-# ThreadSanitizer over training, evaluation and the unit tests that use threads.
+# ThreadSanitizer over every command that uses threads, and the unit tests of the team.
 . "$(dirname "$0")/../tools/suite.sh"
 [ "$MODE" = release ] || exit 0 # it is a build of its own
 cd "$work" || exit 1
@@ -22,8 +22,12 @@ if ! (cd "$REPO" && "$MAKE" -j2 MODE=tsan CC=$compiler BUILD="$work/tsan" "$work
     finish
 fi
 export TSAN_OPTIONS='exitcode=66 halt_on_error=1'
-check 'training with 4 threads' "$work/tsan/mnist" train --threads 4 --epochs 2 --dropout 0.1 --augment --ema 0.9 --quiet --data "$SAMPLE" --out model.bin
-check 'training with 4 threads, reference kernels' "$work/tsan/mnist" train --threads 4 --epochs 1 --simd reference --quiet --data "$SAMPLE" --out model.bin
-check 'evaluation with 4 threads' "$work/tsan/mnist" eval model.bin --threads 4 --quiet --data "$SAMPLE"
+threads="--threads 4 --data $SAMPLE"
+check 'training' tsan/mnist train $threads --epochs 1 --schedule constant --dropout 0.1 --augment --ema 0.9 --checkpoint checkpoint --log log
+check 'going on' tsan/mnist train $threads --resume checkpoint --epochs 2 --log log
+check 'training, reference kernels' tsan/mnist train $threads --epochs 1 --simd reference --quiet
+check 'training, stopped in time' tsan/mnist train $threads --max-seconds 0.5
+check 'evaluation' tsan/mnist eval model.bin $threads --shift 1,1 --misclassified 3
+check 'pictures' tsan/mnist show 5 $threads --model model.bin --augment
 check 'the thread team' "$work/tsan/unit" team
 finish

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Memcheck over short runs of every command, good and failing: no error, and nothing left allocated.
+# Memcheck over short runs of every command, good and failing: no error, and nothing left allocated. Helgrind and DRD over
+# all that has threads: no race.
 . "$(dirname "$0")/../tools/suite.sh"
 
 case $MODE in
@@ -29,18 +30,24 @@ cut_file train-labels-idx1-ubyte 8 1 256
 cut_file t10k-images-idx3-ubyte 16 784 64
 cut_file t10k-labels-idx1-ubyte 8 1 64
 
-# memcheck CODE COMMAND…: the command under memcheck ends with CODE. 99 is memcheck's own when it finds something.
+# under CODE TOOL_OPTION… PROGRAM ARGUMENT…: under valgrind the program ends with CODE. 99 is valgrind's own when it
+# finds something.
+under() {
+    wanted=$1
+    shift
+    valgrind -q --error-exitcode=99 "$@" >report 2>valgrind.log
+    found=$?
+    [ $found -eq "$wanted" ] && return
+    echo "exit code $found, wanted $wanted"
+    head -n 200 valgrind.log
+    return 1
+}
+
 memcheck() {
     wanted=$1
     program=$2
     shift 2
-    valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all \
-        "$work/bin/$program" "$@" >report 2>valgrind.log
-    found=$?
-    [ $found -eq "$wanted" ] && return
-    echo "exit code $found, wanted $wanted"
-    cat valgrind.log
-    return 1
+    under "$wanted" --leak-check=full --show-leak-kinds=all --errors-for-leak-kinds=all "$work/bin/$program" "$@"
 }
 
 check 'train' memcheck 0 mnist-train --epochs 1 --batch 32 --dropout 0.2 --threads 2 --data data
@@ -57,6 +64,29 @@ check 'train, diverging' memcheck 1 mnist-train --lr 1e12 --data data
 head -c 300000 model.bin >short.bin
 check 'eval, model cut short' memcheck 1 mnist-eval short.bin --data data
 check 'eval, model is a picture file' memcheck 1 mnist-eval data/t10k-images-idx3-ubyte --data data
+
+# Both would take C11's atomics for plain variables: a build of its own tells them (tests/tools/helgrind/stdatomic.h).
+# That they can complain is seen on the usual build, which does not.
+run='train --epochs 1 --schedule constant --batch 32 --augment --ema 0.9 --checkpoint checkpoint --log log --data data'
+telling="-g -isystem $REPO/tests/tools/helgrind"
+if ! echo '#include <valgrind/helgrind.h>' | "$CC" -E - >/dev/null 2>&1; then
+    skip 'helgrind, drd: needs valgrind/helgrind.h (in Debian, valgrind has it)'
+elif ! "$MAKE" -j2 -C "$REPO" MODE="$MODE" CC="$CC" BUILD="$work/told" CFLAGS="$telling" "$work/told/mnist" >build.log 2>&1; then
+    not_ok 'builds for helgrind'
+    sed 's/^/# /' build.log
+else
+    for tool in helgrind drd; do
+        check "$tool: complains of atomics it is not told of" under 99 --tool=$tool "$work/bin/mnist" $run --threads 3
+        rm -f checkpoint log
+        for threads in 3 8; do
+            check "$tool: train, $threads threads" under 0 --tool=$tool told/mnist $run --threads $threads
+        done
+        check "$tool: resume" under 0 --tool=$tool told/mnist train --resume checkpoint --epochs 2 --log log --threads 3 --data data
+        check "$tool: eval" under 0 --tool=$tool told/mnist eval model.bin --shift 1,1 --threads 3 --data data
+        check "$tool: show" under 0 --tool=$tool told/mnist show 5 --model model.bin --augment --threads 3 --data data
+    done
+fi
+
 head -c 100000 data/train-images-idx3-ubyte >whole && mv whole data/train-images-idx3-ubyte
 check 'show, data cut short' memcheck 1 mnist-show --data data
 head -c 100000 "$SAMPLE/train-images-idx3-ubyte.gz" >data/train-images-idx3-ubyte

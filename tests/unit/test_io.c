@@ -1054,11 +1054,17 @@ static float *counted(float first)
     return block;
 }
 
-static const struct dataset *made_data(void)
+static struct dataset made_dataset(void)
 {
     static const uint8_t labels[MADE_IMAGES] = {3, 1, 4, 1, 5, 9, 2};
-    static const struct dataset dataset = {.count = MADE_IMAGES, .labels = labels};
-    return &dataset;
+    static const uint8_t pixels[MADE_IMAGES * IDX_PIXELS] = {1, 2, 3};
+    return (struct dataset){.count = MADE_IMAGES, .pixels = pixels, .labels = labels};
+}
+
+static struct checkpoint_data made_data(void)
+{
+    struct dataset dataset = made_dataset();
+    return checkpoint_data_of(&dataset);
 }
 
 /* A state in which every number is another; state_release gives it back. */
@@ -1127,15 +1133,45 @@ static void check_epoch(const struct train_epoch *a, const struct train_epoch *b
     check(same, "epoch %d differs", b->epoch);
 }
 
+/* Each pixel and each label counts. */
+static void check_data(const struct checkpoint *checkpoint, const struct checkpoint_data *data)
+{
+    static uint8_t pixels[MADE_IMAGES * IDX_PIXELS], labels[MADE_IMAGES];
+    struct dataset same = made_dataset(), other;
+    struct error err = {""};
+    check(!checkpoint_check_data(checkpoint, "c", data, "here", &err), "%s", err.text);
+    memcpy(pixels, same.pixels, sizeof pixels);
+    memcpy(labels, same.labels, sizeof labels);
+    const struct {
+        uint8_t *changed;
+        int count;
+        const char *wanted;
+    } others[] = {
+        {&pixels[0], MADE_IMAGES, "began on other images than those in there"},
+        {&pixels[sizeof pixels - 1], MADE_IMAGES, "began on other images than those in there"},
+        {&labels[0], MADE_IMAGES, "began on images with other labels than those in there"},
+        {&labels[0], MADE_IMAGES - 1, "began on other images than those in there"},
+    };
+    for (size_t i = 0; i < COUNT(others); i++) {
+        *others[i].changed ^= 1;
+        other = (struct dataset){.count = others[i].count, .pixels = pixels, .labels = labels};
+        struct checkpoint_data found = checkpoint_data_of(&other);
+        check_refused(checkpoint_check_data(checkpoint, "c", &found, "there", &err), &err,
+                      others[i].wanted, "other data");
+        *others[i].changed ^= 1;
+    }
+}
+
 static void test_checkpoint_round_trip(void)
 {
     for (int averages = 0; averages < 2; averages++) {
         struct train_state state = made_state(averages);
         struct train_options options = made_options(averages);
+        struct checkpoint_data data = made_data();
         struct checkpoint back;
         struct error err = {""};
         const char *path = test_path("trip.checkpoint");
-        if (check(!checkpoint_save(&state, &options, made_data(), path, &err) &&
+        if (check(!checkpoint_save(&state, &options, &data, path, &err) &&
                       !checkpoint_load(&back, path, &err),
                   "%s", err.text)) {
             for (int i = 0; i < TRAIN_OPTIONS; i++)
@@ -1152,11 +1188,7 @@ static void test_checkpoint_round_trip(void)
                   back.state.epochs_run, back.state.best.epoch);
             for (int e = 0; e < MADE_EPOCHS; e++)
                 check_epoch(&back.state.history[e], &state.history[e]);
-            check(!checkpoint_check_data(&back, path, made_data(), "here", &err), "%s", err.text);
-            struct dataset other = *made_data();
-            other.count--;
-            check_refused(checkpoint_check_data(&back, path, &other, "there", &err), &err,
-                          "images with other labels than those in there", "other data");
+            check_data(&back, &data);
             checkpoint_free(&back);
         }
         state_release(&state);
@@ -1207,7 +1239,7 @@ static void tampered(const struct file *file, const struct tamper *tamper)
 static void test_checkpoint_bad(void)
 {
     static const struct tamper tampers[] = {
-        {"mnist_checkpoint_version", "2", NULL, "checkpoint format 2, wanted 1"},
+        {"mnist_checkpoint_version", "1", NULL, "checkpoint format 1, wanted 2"},
         {"mnist_checkpoint_version", NULL, NULL, "a model, not a checkpoint"},
         {"lr", "1e-3x", NULL, "option lr is 1e-3x"},
         {"lr", "nan", NULL, "option lr is nan"},
@@ -1224,8 +1256,10 @@ static void test_checkpoint_bad(void)
         {"best_epoch", "0", NULL, "best_epoch is 0, wanted 1 to 3"},
         {"best_epoch", "4", NULL, "best_epoch is 4, wanted 1 to 3"},
         {"train_count", "", NULL, "train_count is , wanted"},
-        {"labels_crc32", NULL, NULL, "no checksum of its data's labels"},
-        {"labels_crc32", "xyz", NULL, "no checksum of its data's labels"},
+        {"images_crc32", NULL, NULL, "images_crc32 is missing, wanted eight"},
+        {"images_crc32", "0123456g", NULL, "images_crc32 is 0123456g, wanted eight"},
+        {"labels_crc32", NULL, NULL, "labels_crc32 is missing, wanted eight"},
+        {"labels_crc32", "0x123456", NULL, "labels_crc32 is 0x123456, wanted eight"},
         {NULL, NULL, "history", "its history is not that of"},
         {NULL, NULL, "m.fc2.bias", "has no tensor m.fc2.bias"},
         {NULL, NULL, "average.fc1.weight", "has no tensor average.fc1.weight"},
@@ -1235,12 +1269,13 @@ static void test_checkpoint_bad(void)
         skip("this machine is big-endian");
     struct train_state state = made_state(true);
     struct train_options options = made_options(true);
+    struct checkpoint_data data = made_data();
     struct error err = {""};
     struct file file;
     struct model model;
     struct checkpoint checkpoint;
     const char *path = test_path("good.checkpoint");
-    if (check(!checkpoint_save(&state, &options, made_data(), path, &err) &&
+    if (check(!checkpoint_save(&state, &options, &data, path, &err) &&
                   !file_read(&file, path, 1 << 24, &err),
               "%s", err.text)) {
         for (size_t i = 0; i < COUNT(tampers); i++)

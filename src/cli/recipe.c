@@ -1,0 +1,60 @@
+#include "mnist/recipe.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *const recipe_names[] = {"none", "best", NULL};
+
+const char *const recipe_lines[] = {
+    "",
+    "--epochs 700 --batch 512 --lr 5e-3 --l2 1e-5 --dropout 0 --label-smoothing 0 --ema 0.999 "
+    "--augment "
+    "--rotate 12 --scale 0.1 --shear 0.2 --shift 2 --elastic 0.8 --val 0",
+};
+
+enum { MAX_WORDS = 64, MAX_LENGTH = 512 };
+
+int recipe_parse(const struct usage *usage, int preset)
+{
+    char line[MAX_LENGTH], program[] = "preset", *words[MAX_WORDS] = {program}, *rest;
+    int count = 1, first;
+    snprintf(line, sizeof line, "%s", recipe_lines[preset]);
+    for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        words[count++] = word;
+    return options_parse(usage, count, words, &first);
+}
+
+void recipe_take(struct train_options *train, struct augment_options *augment,
+                 const struct checkpoint *from)
+{
+    *train = from->options;
+    augment->on = augment_any(&train->augment);
+    if (augment->on)
+        augment->strength = train->augment;
+}
+
+/* Whether option i may differ. */
+static bool may_differ(int i, const struct train_options *new, const struct checkpoint *from)
+{
+    const struct train_options *old = &from->options;
+    bool longer = !strcmp(train_option_names[i], "epochs") &&
+                  new->epochs > old->epochs &&new->schedule == SCHEDULE_CONSTANT;
+    /* A batch of more than all images was made one of all. */
+    bool clamped = !strcmp(train_option_names[i], "batch") && new->batch > old->batch &&
+                   old->batch == from->data.train_count - old->val;
+    return longer || clamped;
+}
+
+int recipe_check(const char *program, const struct train_options *train,
+                 const struct checkpoint *from, const char *path, const char *because)
+{
+    for (int i = 0; i < TRAIN_OPTIONS; i++) {
+        struct text was = train_option_text(&from->options, i), is = train_option_text(train, i);
+        if (!strcmp(was.text, is.text) || may_differ(i, train, from))
+            continue;
+        return options_refuse(program,
+                              "%s %s%s: the run in %s has %s: leave it out, or start a new run",
+                              train_option_flag(i).text, is.text, because, path, was.text);
+    }
+    return -1;
+}
