@@ -1,59 +1,22 @@
-#include <inttypes.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
-#include "mnist/checkpoint.h"
 #include "mnist/clock.h"
 #include "mnist/command.h"
-#include "mnist/evaluation.h"
 #include "mnist/events.h"
-#include "mnist/figures.h"
 #include "mnist/format.h"
 #include "mnist/memory.h"
-#include "mnist/model.h"
-#include "mnist/options.h"
-#include "mnist/plot.h"
-#include "mnist/progress.h"
 #include "mnist/recipe.h"
-#include "mnist/report.h"
 #include "mnist/stop.h"
-#include "mnist/terminal.h"
-
-/* One run of the command, from options to report. */
-struct session {
-    const char *program;
-    struct common_options common;
-    struct train_options train;
-    struct augment_options augment;
-    int preset, schedule; /* indices into recipe_names and schedule_names */
-    const char *out;
-    const char *checkpoint_path, *resume_path, *log_path, *report_path; /* NULL: none */
-    float max_seconds;                                                  /* 0: no limit */
-    double start;                                                       /* clock */
-    FILE *log;
-    struct checkpoint resumed;   /* with --resume */
-    struct checkpoint_data data; /* with --checkpoint */
-    int saved_epoch;             /* that a failed run can go on from; 0: none */
-    const char *saved_path;      /* the checkpoint that holds it */
-    struct dataset train_set, test_set;
-    struct split split;
-    struct team *team;
-    struct network network;
-    struct train_result result;
-    struct evaluation evaluation;
-    struct model model;
-    struct progress progress;
-};
+#include "mnist/train_account.h"
 
 /* `val` where the user gave none: 5,000 of MNIST's 60,000, a tenth of a small set. */
 enum { VAL_AUTO = -1, VAL_DEFAULT = 5000, VAL_SHARE = 10 };
 
 /* Takes the checkpoint's options, which are then overridden as the defaults are. */
-static int start_from_checkpoint(struct session *s)
+static int start_from_checkpoint(struct train_session *s)
 {
     struct error err;
     if (checkpoint_load(&s->resumed, s->resume_path, &err))
@@ -68,7 +31,7 @@ static int start_from_checkpoint(struct session *s)
 }
 
 /* From the line, which is taken again over the checkpoint and the preset that it names. */
-static int parse_line(struct session *s, const struct usage *usage, int argc, char **argv)
+static int parse_line(struct train_session *s, const struct usage *usage, int argc, char **argv)
 {
     int first, code = options_parse(usage, argc, argv, &first);
     if (code < 0 && s->resume_path)
@@ -86,7 +49,7 @@ static int parse_line(struct session *s, const struct usage *usage, int argc, ch
     return code;
 }
 
-static int parse(struct session *s, int argc, char **argv)
+static int parse(struct train_session *s, int argc, char **argv)
 {
     struct train_options *o = &s->train;
     const struct option_spec specs[] = {
@@ -143,7 +106,7 @@ static int parse(struct session *s, int argc, char **argv)
 }
 
 /* Two of the files under one name would overwrite each other. */
-static int check_names(const struct session *s, struct error *err)
+static int check_names(const struct train_session *s, struct error *err)
 {
     enum { FILES = 4 };
     const char *const names[FILES] = {s->out, s->checkpoint_path, s->log_path, s->report_path};
@@ -157,7 +120,7 @@ static int check_names(const struct session *s, struct error *err)
 }
 
 /* Everything that can be wrong is found here, before the work. */
-static int prepare(struct session *s, struct error *err)
+static int prepare(struct train_session *s, struct error *err)
 {
     if (check_names(s, err) || file_check_writable(s->out, err) ||
         (s->checkpoint_path && file_check_writable(s->checkpoint_path, err)) ||
@@ -187,7 +150,7 @@ static int prepare(struct session *s, struct error *err)
     return options_compute(&s->common, s->train.batch, &s->team, &s->network, err);
 }
 
-static void release(struct session *s)
+static void release(struct train_session *s)
 {
     if (s->log)
         fclose(s->log);
@@ -202,57 +165,14 @@ static void release(struct session *s)
     dataset_free(&s->test_set);
 }
 
-/* What is off unless it is asked for. */
-static void announce_extras(const struct train_options *o)
-{
-    const struct augment *a = &o->augment;
-    if (augment_any(a))
-        fprintf(stderr, "images distorted: rotate %s°, scale %s, shear %s, shift %s, elastic %s\n",
-                format_float(a->rotate).text, format_float(a->scale).text,
-                format_float(a->shear).text, format_float(a->shift).text,
-                format_float(a->elastic).text);
-    if (o->warmup > 0)
-        fprintf(stderr, "the learning rate rises for %d epochs\n", o->warmup);
-    if (o->ema > 0)
-        fprintf(stderr, "an average of the weights is kept, decay %s\n", format_float(o->ema).text);
-}
-
-static void announce(const struct session *s)
-{
-    const struct train_options *o = &s->train;
-    if (s->common.quiet)
-        return;
-    fprintf(stderr, "%s: 784-128-64-10, %s parameters; %s images to train on", s->program,
-            format_count(PARAM_COUNT).text, format_count(s->split.train_count).text);
-    fprintf(stderr, ", %s to validate, %s to test, from %s\n",
-            format_count(s->split.val_count).text, format_count(s->test_set.count).text,
-            s->common.data);
-    fprintf(stderr,
-            "epochs %d, lr %s %s, batch %d, l2 %s, dropout %s, label smoothing %s, patience %d, "
-            "seed %" PRIu64 "; %d thread%s, %s kernels\n",
-            o->epochs, format_float(o->lr).text, schedule_names[o->schedule], o->batch,
-            format_float(o->l2).text, format_float(o->dropout).text,
-            format_float(o->label_smoothing).text, o->patience, o->seed, s->common.threads,
-            s->common.threads == 1 ? "" : "s", s->network.kernels->name);
-    announce_extras(o);
-    if (s->preset)
-        fprintf(stderr, "preset %s: %s\n", recipe_names[s->preset], recipe_lines[s->preset]);
-    if (s->resume_path)
-        fprintf(stderr, "%s after epoch %d of %s\n",
-                s->resumed.state.epochs_run < o->epochs ? "going on" : "nothing left to train",
-                s->resumed.state.epochs_run, s->resume_path);
-    if (s->split.val_count == 0)
-        fputs("no validation images: no early stop, and the last weights are kept\n", stderr);
-}
-
-static bool out_of_time(const struct session *s)
+static bool out_of_time(const struct train_session *s)
 {
     return s->max_seconds > 0 && clock_seconds() - s->start >= (double)s->max_seconds;
 }
 
 static bool on_batch(void *context, const struct train_progress *now)
 {
-    struct session *s = context;
+    struct train_session *s = context;
     progress_batch(&s->progress, now);
     return stop_signal() != 0 || out_of_time(s);
 }
@@ -260,19 +180,9 @@ static bool on_batch(void *context, const struct train_progress *now)
 /* The log first, then the checkpoint: what a checkpoint holds the log has been told. */
 static int on_epoch(void *context, const struct train_state *state, struct error *err)
 {
-    struct session *s = context;
-    const struct train_epoch *epoch = &state->history[state->epochs_run - 1];
-    bool validated = s->split.val_count > 0;
-    progress_epoch(&s->progress, epoch, validated);
-    if (s->common.json) {
-        events_epoch(stdout, epoch, validated);
-        fflush(stdout);
-    }
-    if (s->log) {
-        events_epoch(s->log, epoch, validated);
-        if (events_flush_log(s->log, s->log_path, err))
-            return -1;
-    }
+    struct train_session *s = context;
+    if (train_account_epoch(s, &state->history[state->epochs_run - 1], err))
+        return -1;
     if (!s->checkpoint_path)
         return 0;
     if (checkpoint_save(state, &s->train, &s->data, s->checkpoint_path, err))
@@ -282,117 +192,9 @@ static int on_epoch(void *context, const struct train_state *state, struct error
     return 0;
 }
 
-/* The largest the process has been, in bytes. */
-static double peak_memory(void)
-{
-    struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) ? 0.0 : 1024.0 * (double)usage.ru_maxrss;
-}
-
-static const char *stopped_by(const struct train_result *result)
-{
-    static const char *const names[] = {"completed", "early", "signal", "diverged"};
-    return result->stop == TRAIN_ASKED && !stop_signal() ? "time" : names[result->stop];
-}
-
-/* `test` is NULL after a run that diverged. */
-static int tell_end(const struct session *s, const struct metrics *test, struct error *err)
-{
-    const struct train_result *r = &s->result;
-    const struct event_end end = {
-        .result = r,
-        .stopped = stopped_by(r),
-        .test = test,
-        .model = test || r->best.epoch ? s->out : NULL,
-        .weights_crc32 = s->model.crc32,
-        .peak_bytes = peak_memory(),
-    };
-    if (s->common.json)
-        events_end(stdout, &end);
-    if (!s->log)
-        return 0;
-    events_end(s->log, &end);
-    return events_flush_log(s->log, s->log_path, err);
-}
-
-static void print_end(const struct session *s, const struct metrics *test)
-{
-    const struct train_result *r = &s->result;
-    if (r->epochs_run > 1) {
-        plot_history(stdout, r->history, r->epochs_run, s->split.val_count > 0, r->best.epoch,
-                     terminal_width(), terminal_is_unicode());
-        putchar('\n');
-    }
-    figures_print(stdout, "test set", test, terminal_colors(stdout, s->common.color));
-    printf("\n  model     %s, %s parameters, ", s->out, format_count(PARAM_COUNT).text);
-    if (r->best.epoch)
-        printf("weights of epoch %d of %d", r->best.epoch, r->epochs_run);
-    else
-        printf("weights from inside the first epoch");
-    if (r->stop == TRAIN_EARLY)
-        printf(" (no better validation loss in %d epochs)", s->train.patience);
-    if (r->stop == TRAIN_ASKED)
-        printf(" (stopped by %s)", stop_signal() ? "a signal" : "--max-seconds");
-    printf("\n  training  %s, %s images a second, peak memory %s\n",
-           format_seconds(r->seconds).text, format_count((long long)r->images_per_s).text,
-           format_bytes(peak_memory()).text);
-}
-
-/* What one types to train the same model. */
-static void write_command(FILE *out, const void *context)
-{
-    const struct session *s = context;
-    fputs("mnist-train --data", out);
-    command_write_word(out, s->common.data);
-    train_options_write(out, &s->train);
-    fputs(" --out", out);
-    command_write_word(out, s->out);
-}
-
-static void add_facts(struct report *report, const struct session *s)
-{
-    const struct train_result *r = &s->result;
-    report_fact(report, "data", "%s", s->common.data);
-    report_fact(report, "images", "%s to train on, %s to validate, %s to test",
-                format_count(s->split.train_count).text, format_count(s->split.val_count).text,
-                format_count(s->test_set.count).text);
-    report_options(report, &s->train);
-    report_fact(report, "stopped", "%s", stopped_by(r));
-    report_fact(report, "time", "%s, %s images a second in training",
-                format_seconds(r->seconds).text, format_count((long long)r->images_per_s).text);
-    report_fact(report, "threads", "%d, %s kernels", s->common.threads, s->network.kernels->name);
-    report_fact(report, "peak memory", "%s", format_bytes(peak_memory()).text);
-    report_fact(report, "model", "%s, weights_crc32 %08" PRIx32, s->out, s->model.crc32);
-    report_fact(report, "program", "mnist %s", MNIST_VERSION);
-}
-
-static int write_report(const struct session *s, struct error *err)
-{
-    char *command = command_text(write_command, s, err);
-    if (!command)
-        return -1;
-    struct report report = {
-        .heading = "training report",
-        .part = "test",
-        .command = command,
-        .history = s->result.history,
-        .epochs = s->result.epochs_run,
-        .best_epoch = s->result.best.epoch,
-        .seconds = s->result.seconds,
-        .validated = s->split.val_count > 0,
-        .dataset = &s->test_set,
-        .evaluation = &s->evaluation,
-        .network = &s->network,
-    };
-    add_facts(&report, s);
-    int failed = report_write(&report, s->report_path, err);
-    free(command);
-    return failed;
-}
-
 /* A run that failed from outside, for want of memory or room, is not lost where there is a
  * checkpoint. */
-static int tell_left(const struct session *s, struct error *err)
+static int tell_left(const struct train_session *s, struct error *err)
 {
     struct error cause = *err;
     if (s->saved_epoch)
@@ -402,13 +204,13 @@ static int tell_left(const struct session *s, struct error *err)
 }
 
 /* What there is to do about weights that grew without bound; a run that goes on keeps its options. */
-static const char *advice(const struct session *s)
+static const char *advice(const struct train_session *s)
 {
     return s->resume_path ? "start a new run with" : "try";
 }
 
 /* Training diverged: what is said, and whether there is anything to keep. */
-static int refuse_divergence(struct session *s, struct error *err)
+static int refuse_divergence(struct train_session *s, struct error *err)
 {
     const struct train_result *r = &s->result;
     char kept[PATH_MAX + 64] = "nothing was saved";
@@ -417,7 +219,7 @@ static int refuse_divergence(struct session *s, struct error *err)
             return -1;
         snprintf(kept, sizeof kept, "the weights of epoch %d are in %s", r->best.epoch, s->out);
     }
-    if (tell_end(s, NULL, err))
+    if (train_account_end(s, NULL, err))
         return -1;
     return error_set(err,
                      "the loss or its squared gradient is not finite in epoch %d, batch %d; %s: %s "
@@ -426,35 +228,15 @@ static int refuse_divergence(struct session *s, struct error *err)
                      format_float(s->train.lr).text);
 }
 
-static int tell_start(struct session *s, const struct train_state *from, struct error *err)
-{
-    const struct event_start start = {
-        .data = s->common.data,
-        .kernels = s->network.kernels->name,
-        .train_images = s->split.train_count,
-        .val_images = s->split.val_count,
-        .test_images = s->test_set.count,
-        .threads = s->common.threads,
-        .options = &s->train,
-    };
-    if (s->common.json) {
-        events_start(stdout, &start);
-        fflush(stdout);
-    }
-    if (s->log_path)
-        s->log = events_open_log(s->log_path, &start, from, err);
-    return s->log_path && !s->log ? -1 : 0;
-}
-
-static int run(struct session *s, struct error *err)
+static int run(struct train_session *s, struct error *err)
 {
     const struct train_callbacks callbacks = {on_batch, on_epoch, s};
     const struct train_state *from = s->resume_path ? &s->resumed.state : NULL;
     const struct metrics *test = &s->evaluation.metrics;
     stop_watch(); /* first: whoever has read the start may send a signal */
-    if (tell_start(s, from, err))
+    if (train_account_start(s, from, err))
         return -1;
-    announce(s);
+    train_account_announce(s);
     progress_start(&s->progress, s->common.quiet, s->common.color);
     s->start = clock_seconds();
     if (train_run(&s->result, &s->network, &s->train_set, &s->split, &s->train, from, &callbacks,
@@ -475,16 +257,14 @@ static int run(struct session *s, struct error *err)
     if (!isfinite(test->loss))
         return error_set(err, "%s: its loss on the test set is not finite: %s a lower --lr than %s",
                          s->out, advice(s), format_float(s->train.lr).text);
-    if (!s->common.json)
-        print_end(s, test);
-    if (tell_end(s, test, err))
+    if (train_account_end(s, test, err))
         return -1;
-    return s->report_path ? write_report(s, err) : 0;
+    return s->report_path ? train_account_report(s, err) : 0;
 }
 
 int command_train(int argc, char **argv)
 {
-    struct session s = {
+    struct train_session s = {
         .program = argv[0],
         .common = options_common(),
         .train = {.epochs = 40,
