@@ -249,7 +249,7 @@ int command_show(int argc, char **argv)
                         .digit = -1,
                         .seed = 1,
                         .augment = options_augment()};
-    struct error err;
+    struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;

@@ -67,16 +67,22 @@ static void write_tick(FILE *out, double y, const char *label)
 /* Multiples of each power of ten: more of them, the fewer powers there are; of many, not each. */
 static void write_log_ticks(FILE *out, const struct scale *s, struct text (*format)(double))
 {
-    static const double one[] = {1, 0}, some[] = {1, 2, 5, 0}, many[] = {1, 1.5, 2, 3, 5, 7, 0};
+    static const struct {
+        double decades;
+        int count;
+        double of[6];
+    } multiples[] = {{1.2, 6, {1, 1.5, 2, 3, 5, 7}}, {2.5, 3, {1, 2, 5}}, {HUGE_VAL, 1, {1}}};
     double decades = log10(s->to) - log10(s->from);
-    const double *multiples = decades > 2.5 ? one : decades > 1.2 ? some : many;
-    int step = 1 + (int)(decades / MOST_TICKS);
-    for (int power = (int)floor(log10(s->from)); power <= (int)log10(s->to); power += step)
-        for (const double *m = multiples; *m > 0.0; m++) {
-            double value = *m * pow(10.0, power);
+    int m = 0, step = 1 + (int)(decades / MOST_TICKS);
+    while (decades > multiples[m].decades)
+        m++;
+    for (int power = (int)floor(log10(s->from)); power <= (int)log10(s->to); power += step) {
+        for (int i = 0; i < multiples[m].count; i++) {
+            double value = multiples[m].of[i] * pow(10.0, power);
             if (value >= s->from && value <= s->to)
                 write_tick(out, place(s, value), format(value).text);
         }
+    }
 }
 
 static void write_ticks(FILE *out, const struct scale *s, struct text (*format)(double))

@@ -66,14 +66,13 @@ static void put_chunk(struct png *png, const char *letters, const uint8_t *data,
     put_32(png, (uint32_t)size);
     size_t start = png->size;
     put_bytes(png, letters, 4);
-    if (size)
-        put_bytes(png, data, size);
+    put_bytes(png, data, size);
     put_32(png, crc32(png->bytes + start, size + 4));
 }
 
 static void put_palette(struct png *png, const struct html_palette *palette)
 {
-    uint8_t colors[3 * 256], alpha[256];
+    uint8_t colors[3 * 256] = {0}, alpha[256] = {0};
     size_t count = (size_t)palette->count;
     for (size_t i = 0; i < count; i++) {
         memcpy(colors + 3 * i, palette->rgba[i], 3);
@@ -87,7 +86,7 @@ static void put_palette(struct png *png, const struct html_palette *palette)
 static void put_pixels(struct png *png, const uint8_t *pixels, uint8_t flip)
 {
     uint8_t stream[ROWS + 11] = {
-        0x78, 0x01, 0x01, ROWS & 255, ROWS >> 8, ~ROWS & 255, (uint8_t)(~ROWS >> 8 & 255)};
+        0x78, 0x01, 0x01, ROWS & 255, ROWS >> 8, ~ROWS & 255, (0xffff ^ ROWS) >> 8};
     uint8_t *at = stream + 7;
     uint32_t a = 1, b = 0; /* Adler-32 */
     for (int i = 0; i < ROWS; i++) {
@@ -110,7 +109,7 @@ static void make_png(struct png *png, const uint8_t *pixels, const struct html_p
     if (palette)
         put_palette(png, palette);
     put_pixels(png, pixels, palette ? 0 : 255);
-    put_chunk(png, "IEND", NULL, 0);
+    put_chunk(png, "IEND", png->bytes, 0);
 }
 
 /* RFC 4648, section 4. */

@@ -119,7 +119,7 @@ static int find_mixups(struct mixup *mixups, int room, const struct metrics *m)
 void report_figures_confusion(FILE *out, const struct report *r)
 {
     enum { ROOM = 10 };
-    struct mixup mixups[ROOM];
+    struct mixup mixups[ROOM] = {{0}};
     int found = find_mixups(mixups, ROOM, &r->evaluation->metrics);
     int most = found ? mixups[0].count : 1;
     html_section(out, "confusion", "Confusion",

@@ -6,15 +6,15 @@ static const char *const lines[] = {
     ":root{color-scheme:light dark;--paper:#fff;--card:#f6f7f9;--ink:#1b1f24;--soft:#57606a;",
     "--line:#d5dae1;--blue:0 105 165;--orange:190 75 0;--invert:0;--bright:1}",
     "@media screen and (prefers-color-scheme:dark){:root{--paper:#0e1116;--card:#171b22;",
-    "--ink:#e6edf3;--soft:#a0a9b4;--line:#30363f;--blue:86 180 233;--orange:240 165 40;"
+    "--ink:#e6edf3;--soft:#a0a9b4;--line:#30363f;--blue:86 180 233;--orange:240 165 40;",
     "--invert:1;--bright:1.7}}",
     "*{box-sizing:border-box}",
     "html{scroll-behavior:smooth;-webkit-text-size-adjust:100%}",
     "body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.55 system-ui,sans-serif}",
     "main,header{max-width:1120px;margin:0 auto;padding:0 24px}",
     "header{padding-top:48px}",
-    "h1{font-size:clamp(30px,4.2vw,44px);line-height:1.1;letter-spacing:-.025em;margin:.15em 0 "
-    ".35em}",
+    "h1{font-size:clamp(30px,4.2vw,44px);line-height:1.1;letter-spacing:-.025em}",
+    "h1{margin:.15em 0 .35em}",
     "h1{text-wrap:balance}",
     "h1 b{color:rgb(var(--blue));font-weight:inherit}",
     "h2{font-size:24px;letter-spacing:-.01em;margin:0 0 4px}",
