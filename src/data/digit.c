@@ -179,7 +179,7 @@ static void otsu(const struct sheet *sheet, int *paper, int *ink)
         if (below == 0 || below == n)
             continue;
         int64_t low = 256 * sum_below / below, high = 256 * (sum - sum_below) / (n - below);
-        int64_t between = below * (n - below) / n * (high - low) * (high - low);
+        int64_t between = below * (n - below) * (high - low) * (high - low); /* < 2^62 */
         if (between > most) {
             most = between;
             *paper = (int)low;

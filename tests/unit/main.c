@@ -9,9 +9,10 @@
 
 #include "test.h"
 
-extern const struct test_list tests_base, tests_data, tests_io, tests_net;
+extern const struct test_list tests_base, tests_data, tests_pictures, tests_io, tests_net;
 
-static const struct test_list *const lists[] = {&tests_base, &tests_data, &tests_io, &tests_net};
+static const struct test_list *const lists[] = {&tests_base, &tests_data, &tests_pictures,
+                                                &tests_io, &tests_net};
 
 static struct {
     char folder[64];
