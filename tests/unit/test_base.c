@@ -897,7 +897,7 @@ static void test_gzip_read(void)
 static int unpack_bytes(const void *bytes, size_t size, size_t limit, struct file *file,
                         struct error *err)
 {
-    const char *path = test_path("bytes");
+    const char *path = test_path("packed");
     test_write(path, bytes, size);
     if (!check(!file_read(file, path, size, err), "%s", err->text))
         return -1;
@@ -924,7 +924,8 @@ static void test_gzip_unpack(void)
     check(!file.bytes, "memory was left");
     check_refused(unpack_bytes("plain", 5, 100, &file, &err), &err, "cut short or damaged",
                   "plain text");
-    check_refused(unpack_bytes("\x1f", 1, 100, &file, &err), &err, "cut short or damaged", "a byte");
+    check_refused(unpack_bytes("\x1f", 1, 100, &file, &err), &err, "cut short or damaged",
+                  "a byte");
     check(next_descriptor() == descriptor, "a descriptor was left open");
 }
 
@@ -1606,8 +1607,8 @@ TEST_LIST(
     {"team: two threads run at once", test_team_parallel},
     {"team: created and destroyed unused", test_team_create_destroy},
     {"file: reads whole files", test_file_read}, {"file: a failing read", test_file_read_fails},
-    {"file: unpacks gzip", test_gzip_read},
-    {"gzip: unpacks from memory", test_gzip_unpack}, {"file: unpacks a large gzip file", test_gzip_large},
+    {"file: unpacks gzip", test_gzip_read}, {"file: unpacks gzip from memory", test_gzip_unpack},
+    {"file: unpacks a large gzip file", test_gzip_large},
     {"file: unpacks gzip while signals come", test_gzip_interrupted},
     {"file: gzip cut short is refused", test_gzip_cut_short},
     {"file: damaged gzip never changes the bytes", test_gzip_damaged},
