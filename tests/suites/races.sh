@@ -25,5 +25,6 @@ export TSAN_OPTIONS='exitcode=66 halt_on_error=1'
 check 'training with 4 threads' "$work/tsan/mnist" train --threads 4 --epochs 2 --dropout 0.1 --augment --ema 0.9 --quiet --data "$SAMPLE" --out model.bin
 check 'training with 4 threads, reference kernels' "$work/tsan/mnist" train --threads 4 --epochs 1 --simd reference --quiet --data "$SAMPLE" --out model.bin
 check 'evaluation with 4 threads' "$work/tsan/mnist" eval model.bin --threads 4 --quiet --data "$SAMPLE"
+check 'prediction with 4 threads' "$work/tsan/mnist" predict model.bin --threads 4 --json "$SAMPLE/t10k-images-idx3-ubyte.gz"
 check 'the thread team' "$work/tsan/unit" team
 finish

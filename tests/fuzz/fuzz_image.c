@@ -1,0 +1,48 @@
+/* A picture is refused with a message, or has as many pixels as it says; what is prepared of it is in MNIST's form as far as
+ * the header promises it: the longer side fits, paper is 0, and there is ink or a reason why not. */
+#include "fuzz.h"
+#include "mnist/digit.h"
+#include "mnist/pnm.h"
+
+static void check_digit(const struct digit *digit, const struct pnm *pnm)
+{
+    int rows = 0, columns[IDX_SIDE] = {0}, across = 0, most = 0;
+    for (int y = 0; y < IDX_SIDE; y++) {
+        int inked = 0;
+        for (int x = 0; x < IDX_SIDE; x++) {
+            int ink = digit->pixels[y * IDX_SIDE + x];
+            inked |= ink > 0;
+            columns[x] |= ink > 0;
+            most = ink > most ? ink : most;
+        }
+        rows += inked;
+    }
+    for (int x = 0; x < IDX_SIDE; x++)
+        across += columns[x];
+    require((most == 0) == (digit->nothing[0] != '\0'), "no ink and no reason, or both");
+    require(rows <= 20 && across <= 20, "larger than 20×20");
+    require(most == 0 || most == 255 || (pnm->width == IDX_SIDE && pnm->height == IDX_SIDE), "faint ink");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    struct pnm pnm;
+    struct digit digit, negative;
+    struct error err = {""};
+    if (pnm_parse(&pnm, bytes, size, "file", &err)) {
+        require(err.text[0] != '\0' && !pnm.grey, "refused without a word, or with memory left");
+        return 0;
+    }
+    require(pnm.width >= 1 && pnm.width <= PNM_SIDE_MAX && pnm.height >= 1 && pnm.height <= PNM_SIDE_MAX, "a size that cannot be");
+    size_t n = (size_t)pnm.width * (size_t)pnm.height;
+    require(n <= PNM_PIXELS_MAX && n <= 8 * size, "more pixels than bytes");
+    if (!digit_prepare(&digit, pnm.grey, pnm.width, pnm.height, &err)) {
+        check_digit(&digit, &pnm);
+        for (size_t i = 0; i < n; i++)
+            pnm.grey[i] = (uint8_t)(255 - pnm.grey[i]);
+        if (!digit_prepare(&negative, pnm.grey, pnm.width, pnm.height, &err))
+            check_digit(&negative, &pnm);
+    }
+    pnm_free(&pnm);
+    return 0;
+}
