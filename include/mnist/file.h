@@ -29,8 +29,8 @@ int file_read_stdin(struct file *file, size_t limit, struct error *err);
 /* Whether the bytes are gzip's. */
 bool file_is_gzip(const struct file *file);
 
-/* Unpacks gzipped bytes in memory, by way of a temporary file: file_read_gzip where there is no path.
- * `name` is for the messages. On failure the file is freed. */
+/* Unpacks gzipped bytes in memory, by way of a temporary file: file_read_gzip where there is no
+ * path. `name` is for the messages. On failure the file is freed. */
 int file_unpack(struct file *file, const char *name, size_t limit, struct error *err);
 
 void file_free(struct file *file);

@@ -2,9 +2,9 @@
  *
  * Text: the kind, P1 … P6, width, height and, but for PBM, the largest value 1 … 65535, with white
  * space between and comments from # to the end of the line. Then the values, row by row: in P1, P2
- * and P3 as numbers in the same text; in P4 one bit a pixel, rows padded to bytes; in P5 and P6 a byte
- * a value, or two, the higher one first, where the largest is above 255. In PBM 1 is black, elsewhere
- * the largest value is white. https://netpbm.sourceforge.net/doc/pnm.html */
+ * and P3 as numbers in the same text; in P4 one bit a pixel, rows padded to bytes; in P5 and P6 a
+ * byte a value, or two, the higher one first, where the largest is above 255. In PBM 1 is black,
+ * elsewhere the largest value is white. https://netpbm.sourceforge.net/doc/pnm.html */
 #ifndef MNIST_PNM_H
 #define MNIST_PNM_H
 
@@ -20,10 +20,10 @@ struct pnm {
     uint8_t *grey;     /* (height,width) 0 black … 255 white */
 };
 
-/* Reads one picture from bytes in memory. Colours become grey by Rec. 601: 0.299 R + 0.587 G + 0.114
- * B. Refused are: another kind of file, sizes beyond the limits, values above the largest, too few
- * bytes (before anything is allocated) and, white space apart, too many. `name` is for the messages.
- * The caller gives it to pnm_free. */
+/* Reads one picture from bytes in memory. Colours become grey by Rec. 601: 0.299 R + 0.587 G +
+ * 0.114 B. Refused are: another kind of file, sizes beyond the limits, values above the largest,
+ * too few bytes (before anything is allocated) and, white space apart, too many. `name` is for the
+ * messages. The caller gives it to pnm_free. */
 int pnm_parse(struct pnm *pnm, const uint8_t *bytes, size_t size, const char *name,
               struct error *err);
 

@@ -16,8 +16,9 @@
 /* 1 GiB: the largest IDX file, and more than the largest picture in text. */
 static const size_t LARGEST_FILE = (size_t)1 << 30;
 
-/* Below this probability a prediction is called unclear. Of the test images, --preset best is below it
- * for half of its mistakes and 0.8% of the others: of what it calls unclear, a third is wrong. */
+/* Below this probability a prediction is called unclear. Of the test images, --preset best is below
+ * it for half of its mistakes and 0.8% of the others: of what it calls unclear, a third is
+ * wrong. */
 static const float CLEAR = 0.8f;
 
 struct session {

@@ -108,8 +108,8 @@ static void sheet_destroy(struct sheet *sheet)
     mem_free(sheet->mass);
 }
 
-/* The mean of the square of `factor` pixels that pixel (x,y) of the sheet stands for, or of the part
- * of it that is in the picture. */
+/* The mean of the square of `factor` pixels that pixel (x,y) of the sheet stands for, or of the
+ * part of it that is in the picture. */
 static uint8_t mean_of_square(const uint8_t *grey, int width, int height, int factor, int x, int y)
 {
     int right = smaller((x + 1) * factor, width), bottom = smaller((y + 1) * factor, height);
@@ -254,14 +254,14 @@ static int remove_specks(struct sheet *sheet)
         if (SPECK * sheet->mass[root_of(sheet->parent, i)] < most)
             sheet->ink[i] = 0;
     }
-    return (int)(100 * (uint64_t)most / all);
+    return all ? (int)(100 * (uint64_t)most / all) : 0;
 }
 
 /* --- from ink to 28×28 --- */
 
 /* The mean of the part of the box that pixel (x,y) of a small image (height,width) covers. Where it
- * covers a pixel of the box in part, that counts in part: in units of 1/width by 1/height of a pixel
- * all these parts are whole numbers. */
+ * covers a pixel of the box in part, that counts in part: in units of 1/width by 1/height of a
+ * pixel all these parts are whole numbers. Rounded up, so that ink is never lost. */
 static uint8_t mean_of_part(const struct sheet *sheet, const struct box *box, int width, int height,
                             int x, int y)
 {
@@ -274,7 +274,7 @@ static uint8_t mean_of_part(const struct sheet *sheet, const struct box *box, in
             sum +=
                 row[i] * down * (smaller((i + 1) * width, (x + 1) * w) - larger(i * width, x * w));
     }
-    return (uint8_t)((sum + w * h / 2) / (w * h));
+    return (uint8_t)((sum + w * h - 1) / (w * h));
 }
 
 /* Makes the strongest pixel 255: the lines of a thin pen have become grey. */
@@ -284,7 +284,7 @@ static void strengthen(uint8_t *small, int n)
     for (int i = 0; i < n; i++)
         most = larger(most, small[i]);
     for (int i = 0; i < n; i++)
-        small[i] = (uint8_t)smaller(255, (small[i] * 255 + most / 2) / most);
+        small[i] = (uint8_t)((small[i] * 255 + most / 2) / most);
 }
 
 /* Where a row or column of `length` starts in 28 so that its centre of mass comes to the middle, or
@@ -301,7 +301,7 @@ static void fit(uint8_t pixels[IDX_PIXELS], const struct sheet *sheet, const str
 {
     int w = box->right - box->left + 1, h = box->bottom - box->top + 1, longer = larger(w, h);
     int width = (BOX * w + longer - 1) / longer, height = (BOX * h + longer - 1) / longer;
-    uint8_t small[BOX * BOX];
+    uint8_t small[BOX * BOX] = {0};
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++)
             small[y * width + x] = mean_of_part(sheet, box, width, height, x, y);
@@ -312,7 +312,8 @@ static void fit(uint8_t pixels[IDX_PIXELS], const struct sheet *sheet, const str
         memcpy(pixels + (top + y) * IDX_SIDE + left, small + y * width, (size_t)width);
 }
 
-/* Whether ink that spans from … to touches one end of 0 … length-1 and keeps well away from the other. */
+/* Whether ink that spans from … to touches one end of 0 … length-1 and keeps away from the
+ * other. */
 static bool touches_one_end(int from, int to, int length)
 {
     int before = from, after = length - 1 - to, near = (to - from + 1) / 10;

@@ -94,8 +94,8 @@ static int read_header(struct reader *r, struct pnm *pnm, struct error *err)
     return 0;
 }
 
-/* The least bytes that the picture takes after its header: in plain text a value is followed by white
- * space, all but the last one, and by none in P1. */
+/* The least bytes that the picture takes after its header: in plain text a value is followed by
+ * white space, all but the last one, and by none in P1. */
 static size_t bytes_needed(const struct reader *r, const struct pnm *pnm)
 {
     size_t width = (size_t)pnm->width, height = (size_t)pnm->height;
@@ -109,7 +109,7 @@ static size_t bytes_needed(const struct reader *r, const struct pnm *pnm)
 
 /* --- the pixels --- */
 
-/* Numbers up to 3 × 65535 × 1000 × 255 are too large for 32 bits. */
+/* Products up to 65535 × 1000 × 255 need more than 32 bits. */
 static uint8_t to_grey(const int *values, int channels, int largest)
 {
     uint64_t sum = channels == 1 ? 1000 * (uint64_t)values[0]
@@ -135,7 +135,7 @@ static int read_value(struct reader *r, int *value, struct error *err)
 
 static int read_values(struct reader *r, struct pnm *pnm, struct error *err)
 {
-    int n = pnm->width * pnm->height, values[3];
+    int n = pnm->width * pnm->height, values[3] = {0};
     for (int i = 0; i < n; i++) {
         for (int c = 0; c < r->channels; c++)
             if (read_value(r, &values[c], err))

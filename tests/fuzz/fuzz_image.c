@@ -21,6 +21,7 @@ static void check_digit(const struct digit *digit, const struct pnm *pnm)
         across += columns[x];
     require((most == 0) == (digit->nothing[0] != '\0'), "no ink and no reason, or both");
     require(rows <= 20 && across <= 20, "larger than 20×20");
+    require(most == 0 || rows >= 19 || across >= 19, "smaller than 20×20");
     require(most == 0 || most == 255 || (pnm->width == IDX_SIDE && pnm->height == IDX_SIDE), "faint ink");
 }
 
