@@ -203,7 +203,7 @@ static void test_digit_as_it_is(void)
 {
     for (int part = DATASET_TRAIN; part <= DATASET_TEST; part++) {
         struct dataset d;
-        if (!load_sample(&d, part))
+        if (!load_sample(&d, part ? DATASET_TEST : DATASET_TRAIN))
             return;
         for (int i = 0; i < d.count; i++) {
             const uint8_t *image = d.pixels + (size_t)i * IDX_PIXELS;
