@@ -40,7 +40,7 @@ LINK += -Wl,-z,relro,-z,now $(if $(filter -static,$(LDFLAGS)),,-pie)
 endif
 
 BUILD = build/$(MODE)
-COMMANDS = train eval show
+COMMANDS = train eval show predict
 SOURCES = $(wildcard src/*/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY = $(filter-out $(BUILD)/src/cli/%,$(OBJECTS))

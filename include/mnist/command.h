@@ -19,6 +19,7 @@ enum {
 int command_train(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_show(int argc, char **argv);
+int command_predict(int argc, char **argv);
 
 /* Prints "program: text" on stderr and returns EXIT_FAILED. */
 int command_fail(const char *program, const struct error *err);

@@ -16,7 +16,7 @@ enum { MASK_WORDS = (IDX_PIXELS + 63) / 64 };
 struct dataset {
     int count;
     const uint8_t *pixels; /* (count, 784) */
-    const uint8_t *labels; /* (count) 0 … 9 */
+    const uint8_t *labels; /* (count) 0 … 9; NULL: unknown, for prediction only */
     uint64_t *masks;       /* (count, MASK_WORDS) */
     uint8_t *warped;       /* (count, 784) what pixels points to once distorted, else NULL */
     struct idx images_file, labels_file;
@@ -29,6 +29,11 @@ enum dataset_part { DATASET_TRAIN, DATASET_TEST };
  * or in `folder`/MNIST/raw. The caller gives it to dataset_free. */
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_part part,
                  struct error *err);
+
+/* A data set of images (count,784) that stay the caller's, without labels. The caller gives it to
+ * dataset_free. */
+int dataset_unlabelled(struct dataset *dataset, const uint8_t *pixels, int count,
+                       struct error *err);
 
 void dataset_free(struct dataset *dataset);
 

@@ -33,6 +33,9 @@ struct class_metrics {
 /* The most probable class of p (10); the lowest of equals. */
 int metrics_argmax(const float *p);
 
+/* The most probable class but that one; likewise. */
+int metrics_second(const float *p);
+
 /* Adds one sample with its probabilities p (10), after those before it: the order of the sums is the
  * order of the calls. */
 void metrics_add(struct metrics *metrics, int truth, const float *p, float loss);

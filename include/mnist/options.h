@@ -88,16 +88,18 @@ extern const char *const color_choices[];
 /* $MNIST_DATA or data/mnist, and as many threads as are of use on this machine. */
 struct common_options options_common(void);
 
-/* The rows for them in a command's table. */
-#define OPTIONS_COMMON(common)                                                                    \
-    OPTION_TEXT("data", "DIR", &(common).data, "folder with the four MNIST files", NULL),         \
-        OPTION_WHOLE("threads", "N", &(common).threads, 1, TEAM_MAX_THREADS,                      \
-                     "threads: one a processor, up to 8, unless given; all give the same result", \
-                     NULL),                                                                       \
-        OPTION_NAME("simd", "SET", &(common).simd, kernels_names,                                 \
-                    "instruction set; each gives the same result"),                               \
-        OPTION_SWITCH("json", &(common).json, "JSON Lines on stdout, and nothing else there"),    \
-        OPTION_SWITCH("quiet", &(common).quiet, "no progress on stderr"),                         \
+/* The rows for them in a command's table: all, or those of a command that needs no data. */
+#define OPTIONS_COMMON(common)                                                            \
+    OPTION_TEXT("data", "DIR", &(common).data, "folder with the four MNIST files", NULL), \
+        OPTIONS_WITHOUT_DATA(common)
+#define OPTIONS_WITHOUT_DATA(common)                                                           \
+    OPTION_WHOLE("threads", "N", &(common).threads, 1, TEAM_MAX_THREADS,                       \
+                 "threads: one a processor, up to 8, unless given; all give the same result",  \
+                 NULL),                                                                        \
+        OPTION_NAME("simd", "SET", &(common).simd, kernels_names,                              \
+                    "instruction set; each gives the same result"),                            \
+        OPTION_SWITCH("json", &(common).json, "JSON Lines on stdout, and nothing else there"), \
+        OPTION_SWITCH("quiet", &(common).quiet, "no progress on stderr"),                      \
         OPTION_NAME("color", "WHEN", &(common).color, color_choices, "colours")
 
 /* How a command draws its pictures: an index into style_choices. */

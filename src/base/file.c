@@ -137,29 +137,63 @@ static int wait_for(pid_t child)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
-int file_read_gzip(struct file *file, const char *path, size_t limit, struct error *err)
+/* Unpacks what can be read from fd. */
+static int read_gzip(struct file *file, int fd, const char *name, size_t limit, struct error *err)
 {
-    struct stat info = {0};
     int out = -1;
     pid_t child = -1;
-    int fd = open_to_read(path, &info, err);
-    if (fd < 0)
-        return -1;
     /* Where SIGCHLD is ignored, as some parents leave it, nobody could learn how gzip ended. */
     struct sigaction usual = {.sa_handler = SIG_DFL}, before;
     sigaction(SIGCHLD, &usual, &before);
     int failed = start_gzip(fd, &out, &child, err);
-    close(fd);
     if (!failed) {
-        failed = read_all(file, out, path, 0, limit, err);
+        failed = read_all(file, out, name, 0, limit, err);
         close(out);
         if (wait_for(child) && !failed) {
             file_free(file);
             failed = error_set(err, "%s: a gzip file that is cut short or damaged: fetch it again",
-                               path);
+                               name);
         }
     }
     sigaction(SIGCHLD, &before, NULL);
+    return failed ? -1 : 0;
+}
+
+int file_read_gzip(struct file *file, const char *path, size_t limit, struct error *err)
+{
+    struct stat info = {0};
+    int fd = open_to_read(path, &info, err);
+    if (fd < 0)
+        return -1;
+    int failed = read_gzip(file, fd, path, limit, err);
+    close(fd);
+    return failed;
+}
+
+int file_read_stdin(struct file *file, size_t limit, struct error *err)
+{
+    return read_all(file, STDIN_FILENO, "-", 0, limit, err);
+}
+
+bool file_is_gzip(const struct file *file)
+{
+    return file->size >= 2 && file->bytes[0] == 0x1f && file->bytes[1] == 0x8b;
+}
+
+int file_unpack(struct file *file, const char *name, size_t limit, struct error *err)
+{
+    struct file packed = *file;
+    *file = (struct file){0};
+    FILE *temporary = tmpfile();
+    int failed = !temporary || fwrite(packed.bytes, 1, packed.size, temporary) != packed.size ||
+                 fflush(temporary) || lseek(fileno(temporary), 0, SEEK_SET);
+    if (failed)
+        error_set(err, "%s: cannot write a temporary file to unpack it: %s", name, strerror(errno));
+    else
+        failed = read_gzip(file, fileno(temporary), name, limit, err);
+    if (temporary)
+        fclose(temporary);
+    file_free(&packed);
     return failed ? -1 : 0;
 }
 
@@ -182,6 +216,11 @@ const char *file_looks_like(const uint8_t *bytes, size_t size)
         {"\x80\2", 2, "a Python pickle"},
         {"\x89PNG", 4, "a PNG image"},
         {"\xff\xd8\xff", 3, "a JPEG image"},
+        {"GIF8", 4, "a GIF image"},
+        {"II*\0", 4, "a TIFF image"},
+        {"MM\0*", 4, "a TIFF image"},
+        {"RIFF", 4, "a WebP image"},
+        {"BM", 2, "a BMP image"},
         {"\x93NUMPY", 6, "a NumPy array"},
         {"\x89HDF", 4, "an HDF5 file"},
         {"BZh", 3, "a bzip2 file"},

@@ -15,6 +15,7 @@ static const struct {
     {"train", command_train, "train on MNIST and write a model file"},
     {"eval", command_eval, "evaluate a model file"},
     {"show", command_show, "show samples as pictures of characters"},
+    {"predict", command_predict, "read your own digits, from pictures of any size"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

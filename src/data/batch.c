@@ -48,7 +48,8 @@ void batch_fill(struct batch *batch, const struct dataset *dataset, const int *i
         float *target = batch->targets + b * IDX_CLASSES;
         for (int c = 0; c < IDX_CLASSES; c++)
             target[c] = others;
-        target[dataset->labels[i]] = whole;
+        if (dataset->labels)
+            target[dataset->labels[i]] = whole;
     }
 }
 

@@ -73,6 +73,19 @@ void dataset_mask(uint64_t *mask, const uint8_t *pixels)
         mask[p / 64] |= ink_of_8(pixels + p) << p % 64;
 }
 
+/* Notes the ink of the images (count,784), which become the data set's. */
+static int take_images(struct dataset *dataset, const uint8_t *pixels, int count, struct error *err)
+{
+    dataset->masks = mem_alloc((size_t)count, MASK_WORDS * sizeof *dataset->masks, err);
+    if (!dataset->masks)
+        return -1;
+    dataset->count = count;
+    dataset->pixels = pixels;
+    for (size_t i = 0; i < (size_t)count; i++)
+        dataset_mask(dataset->masks + i * MASK_WORDS, pixels + i * IDX_PIXELS);
+    return 0;
+}
+
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_part part,
                  struct error *err)
 {
@@ -87,18 +100,19 @@ int dataset_load(struct dataset *dataset, const char *folder, enum dataset_part 
                   count, name, labels);
         goto failed;
     }
-    dataset->masks = mem_alloc((size_t)count, MASK_WORDS * sizeof *dataset->masks, err);
-    if (!dataset->masks)
+    if (take_images(dataset, dataset->images_file.values, count, err))
         goto failed;
-    dataset->count = count;
-    dataset->pixels = dataset->images_file.values;
     dataset->labels = dataset->labels_file.values;
-    for (size_t i = 0; i < (size_t)count; i++)
-        dataset_mask(dataset->masks + i * MASK_WORDS, dataset->pixels + i * IDX_PIXELS);
     return 0;
 failed:
     dataset_free(dataset);
     return -1;
+}
+
+int dataset_unlabelled(struct dataset *dataset, const uint8_t *pixels, int count, struct error *err)
+{
+    *dataset = (struct dataset){0};
+    return take_images(dataset, pixels, count, err);
 }
 
 void dataset_free(struct dataset *dataset)

@@ -1,7 +1,6 @@
 #include "mnist/idx.h"
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 enum { TYPE_UBYTE = 0x08 };
@@ -72,17 +71,12 @@ int idx_parse(struct idx *idx, const uint8_t *bytes, size_t size, enum idx_kind 
     return kind == IDX_LABELS ? check_labels(idx, name, err) : 0;
 }
 
-static bool is_gzip(const struct file *file)
-{
-    return file->size >= 2 && file->bytes[0] == 0x1f && file->bytes[1] == 0x8b;
-}
-
 int idx_load(struct idx *idx, const char *path, enum idx_kind kind, struct error *err)
 {
     *idx = (struct idx){0};
     if (file_read(&idx->file, path, LARGEST_FILE, err))
         return -1;
-    if (is_gzip(&idx->file)) {
+    if (file_is_gzip(&idx->file)) {
         file_free(&idx->file);
         if (file_read_gzip(&idx->file, path, LARGEST_FILE, err))
             return -1;

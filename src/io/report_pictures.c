@@ -19,22 +19,12 @@ static void write_probability(FILE *out, int digit, double p, bool wrong)
     fputs("</span></span>", out);
 }
 
-/* The digit it thinks of next. */
-static int second_guess(const float *p, int first)
-{
-    int second = first ? 0 : 1;
-    for (int c = 0; c < CLASSES; c++)
-        if (c != first && p[c] > p[second])
-            second = c;
-    return second;
-}
-
 static void write_answer(FILE *out, const struct report *r, const struct answer *a)
 {
     char alt[96];
     const float *p = r->evaluation->p + (size_t)a->index * CLASSES;
     bool wrong = a->predicted != a->truth;
-    int second = second_guess(p, a->predicted);
+    int second = metrics_second(p);
     snprintf(alt, sizeof alt, "%s image %d, a %d", r->part, a->index, a->truth);
     fputs("<figure>", out);
     html_picture(out, r->dataset->pixels + (size_t)a->index * IDX_PIXELS, NULL, alt);

@@ -12,6 +12,15 @@ int metrics_argmax(const float *p)
     return best;
 }
 
+int metrics_second(const float *p)
+{
+    int first = metrics_argmax(p), second = first == 0;
+    for (int c = 0; c < CLASSES; c++)
+        if (c != first && p[c] > p[second])
+            second = c;
+    return second;
+}
+
 /* The bin ((i-1)/15, i/15] has number i-1. NaN counts as no confidence at all. */
 static int bin_of(float confidence)
 {

@@ -18,6 +18,9 @@ cut_file t10k-images-idx3-ubyte 16 784 64
 cut_file t10k-labels-idx1-ubyte 8 1 64
 mnist-train --epochs 2 --data data --quiet --out earlier.bin --checkpoint earlier.checkpoint >report || exit 1
 
+{ echo P1 9 12 && printf '%s\n' 000000000 001111100 001000100 000000100 000001000 000010000 000010000 000100000 000100000 000100000 \
+    000000000 000000000; } >digit.pgm
+
 # failed_well [NEW]: the last command said one line and ended with 1, and left the earlier model (or, when it failed
 # only after that was saved, the new one) and no temporary file.
 failed_well() {
@@ -51,6 +54,12 @@ limited() {
     code=$?
     failed_well && grep -q "$words" stderr || { cat stderr && return 1; }
 }
+
+few_files_predict() (
+    exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-
+    ulimit -n 4
+    mnist-predict earlier.bin "$SAMPLE/t10k-images-idx3-ubyte.gz"
+)
 
 small_files() (
     ulimit -f 200
@@ -132,6 +141,8 @@ if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
     check 'no memory: train' every_allocation mnist-train --epochs 2 --data data --quiet --threads 2 --augment --ema 0.9 --checkpoint checkpoint --log log --report report.html
     check 'no memory: resume' every_allocation mnist-train --resume earlier.checkpoint --data data --quiet --threads 1 --checkpoint checkpoint
     check 'no memory: eval' every_allocation mnist-eval earlier.bin --data data --misclassified 3 --shift 1,1 --threads 2 --report report.html
+    check 'no memory: predict' every_allocation mnist-predict earlier.bin --show --threads 2 digit.pgm
+    check 'no memory: predict, IDX' every_allocation mnist-predict earlier.bin --json --threads 2 data/t10k-images-idx3-ubyte
     check 'no memory: show' every_allocation mnist-show 3 --data data --model earlier.bin --augment
     check 'no memory: show --weights' every_allocation mnist-show --weights earlier.bin
     check 'too little memory' limited 'memory\|thread' little_memory
@@ -140,6 +151,7 @@ check 'a limit on file sizes' limited 'File too large' small_files
 check 'a limit on file sizes, checkpoint' limited 'File too large' small_files --checkpoint checkpoint
 check 'a limit on file sizes, reached half-way by the log' full_log
 check 'too few open files' limited 'Too many open files' few_files
+check 'too few open files, predict' limited 'Too many open files' few_files_predict
 if mkdir -p probe && mount -t tmpfs none probe 2>/dev/null; then
     umount probe
     check 'a full disk' full_disk

@@ -49,7 +49,7 @@ fuzz() {
     grep -E 'number_of_executed_units' log
 }
 
-for target in idx model checkpoint options; do
+for target in idx image model checkpoint options; do
     check "$target, ${FUZZ_SECONDS:-5} s" fuzz $target
 done
 finish

@@ -22,7 +22,7 @@ installed_files() {
     (cd "$root" && find . ! -type d | sort | tr '\n' ' ')
 }
 
-wanted_files='./opt/mnist/bin/mnist ./opt/mnist/bin/mnist-eval ./opt/mnist/bin/mnist-show ./opt/mnist/bin/mnist-train '
+wanted_files='./opt/mnist/bin/mnist ./opt/mnist/bin/mnist-eval ./opt/mnist/bin/mnist-predict ./opt/mnist/bin/mnist-show ./opt/mnist/bin/mnist-train '
 
 # Commands that are added later need not be told here, but each file must be a program or its link.
 install_is_right() {

@@ -29,5 +29,6 @@ check 'training, reference kernels' tsan/mnist train $threads --epochs 1 --simd 
 check 'training, stopped in time' tsan/mnist train $threads --max-seconds 0.5
 check 'evaluation' tsan/mnist eval model.bin $threads --shift 1,1 --misclassified 3
 check 'pictures' tsan/mnist show 5 $threads --model model.bin --augment
+check 'prediction' tsan/mnist predict model.bin --threads 4 --json "$SAMPLE/t10k-images-idx3-ubyte.gz"
 check 'the thread team' "$work/tsan/unit" team
 finish

@@ -56,6 +56,12 @@ check 'eval' memcheck 0 mnist-eval model.bin --misclassified 5 --data data
 check 'eval --json' memcheck 0 mnist-eval model.bin --misclassified 5 --json --threads 2 --data data
 check 'show' memcheck 0 mnist-show 3 --split test --random --model model.bin --data data
 check 'show --json, gzipped data' memcheck 0 mnist-show 2 --json --digit 3 --data "$SAMPLE"
+printf 'P1 4 5 0000 0110 0100 0100 0000' >digit.pbm
+printf 'P5 9 9 255\n%081d' 0 >blank.pgm
+printf 'P6 2 2 255\nshort' >short.ppm
+check 'predict' memcheck 0 mnist-predict model.bin digit.pbm "$SAMPLE/t10k-images-idx3-ubyte.gz" --show
+check 'predict --json' memcheck 0 mnist-predict model.bin data/t10k-images-idx3-ubyte digit.pbm --json --threads 2
+check 'predict, nothing there and bad files' memcheck 1 mnist-predict model.bin blank.pgm short.ppm data/t10k-labels-idx1-ubyte data missing
 check 'train --help' memcheck 0 mnist-train --help
 check 'train, bad number' memcheck 2 mnist-train --lr 1e-3x
 check 'train, no such data' memcheck 1 mnist-train --data no-such-folder

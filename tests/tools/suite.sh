@@ -70,7 +70,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir "$work/bin"
 ln -s "$REPO/build/$MODE/mnist" "$work/bin/mnist"
-for command in train eval show; do
+for command in train eval show predict; do
     ln -s mnist "$work/bin/mnist-$command"
 done
 PATH=$work/bin:$PATH

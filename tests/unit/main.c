@@ -9,10 +9,11 @@
 
 #include "test.h"
 
-extern const struct test_list tests_base, tests_data, tests_io, tests_net, tests_report;
+extern const struct test_list tests_base, tests_data, tests_pictures, tests_io, tests_net,
+    tests_report;
 
-static const struct test_list *const lists[] = {&tests_base, &tests_data, &tests_io, &tests_net,
-                                                &tests_report};
+static const struct test_list *const lists[] = {&tests_base, &tests_data, &tests_pictures,
+                                                &tests_io,   &tests_net,  &tests_report};
 
 static struct {
     char folder[64];

@@ -893,6 +893,42 @@ static void test_gzip_read(void)
     check(next_descriptor() == descriptor, "a descriptor was left open");
 }
 
+/* The same from memory. */
+static int unpack_bytes(const void *bytes, size_t size, size_t limit, struct file *file,
+                        struct error *err)
+{
+    const char *path = test_path("packed");
+    test_write(path, bytes, size);
+    if (!check(!file_read(file, path, size, err), "%s", err->text))
+        return -1;
+    check(file_is_gzip(file) == (size > 1 && !memcmp(bytes, gzip_bytes, 2)), "known by its bytes");
+    return file_unpack(file, "packed", limit, err);
+}
+
+static void test_gzip_unpack(void)
+{
+    struct file file = {0};
+    struct error err = {""};
+    size_t size = strlen(gzip_text);
+    int descriptor = next_descriptor();
+    if (check(!unpack_bytes(gzip_bytes, sizeof gzip_bytes, size, &file, &err), "%s", err.text)) {
+        check(file.size == size && !memcmp(file.bytes, gzip_text, size), "%zu bytes", file.size);
+        check(!file_is_gzip(&file), "still packed");
+        file_free(&file);
+    }
+    check_refused(unpack_bytes(gzip_bytes, sizeof gzip_bytes, size - 1, &file, &err), &err,
+                  "packed: more than the 38 bytes", "over the limit");
+    check(!file.bytes, "memory was left");
+    check_refused(unpack_bytes(gzip_bytes, sizeof gzip_bytes - 1, 100, &file, &err), &err,
+                  "packed: a gzip file that is cut short or damaged", "cut short");
+    check(!file.bytes, "memory was left");
+    check_refused(unpack_bytes("plain", 5, 100, &file, &err), &err, "cut short or damaged",
+                  "plain text");
+    check_refused(unpack_bytes("\x1f", 1, 100, &file, &err), &err, "cut short or damaged",
+                  "a byte");
+    check(next_descriptor() == descriptor, "a descriptor was left open");
+}
+
 enum { LARGE = 3000000 };
 
 /* Larger than a pipe and than the first guess of the buffer. The path of the packed file, or NULL.
@@ -1047,6 +1083,11 @@ static const struct {
     {"\x80\2}q", 4, "a Python pickle"},
     {"\x89PNG\r\n", 6, "a PNG image"},
     {"\xff\xd8\xff\xe0", 4, "a JPEG image"},
+    {"GIF89a", 6, "a GIF image"},
+    {"II*\0", 4, "a TIFF image"},
+    {"MM\0*", 4, "a TIFF image"},
+    {"RIFF", 4, "a WebP image"},
+    {"BM6", 3, "a BMP image"},
     {"\x93NUMPY\1", 7, "a NumPy array"},
     {"\x89HDF\r\n", 6, "an HDF5 file"},
     {"BZh9", 4, "a bzip2 file"},
@@ -1566,7 +1607,8 @@ TEST_LIST(
     {"team: two threads run at once", test_team_parallel},
     {"team: created and destroyed unused", test_team_create_destroy},
     {"file: reads whole files", test_file_read}, {"file: a failing read", test_file_read_fails},
-    {"file: unpacks gzip", test_gzip_read}, {"file: unpacks a large gzip file", test_gzip_large},
+    {"file: unpacks gzip", test_gzip_read}, {"file: unpacks gzip from memory", test_gzip_unpack},
+    {"file: unpacks a large gzip file", test_gzip_large},
     {"file: unpacks gzip while signals come", test_gzip_interrupted},
     {"file: gzip cut short is refused", test_gzip_cut_short},
     {"file: damaged gzip never changes the bytes", test_gzip_damaged},

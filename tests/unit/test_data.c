@@ -533,6 +533,34 @@ static void test_batch_fill(void)
     check(!batch.pixels && !batch.masks && !batch.targets, "batch_destroy leaves pointers");
 }
 
+/* Images whose digits nobody knows: the same masks, and targets that favour none. */
+static void test_unlabelled(void)
+{
+    uint8_t bytes[IMAGE_FILE];
+    static const int indices[IMAGES] = {2, 0, 1};
+    struct dataset dataset;
+    struct batch batch = {0};
+    struct error err = {""};
+    make_images(bytes, 3);
+    if (check(!dataset_unlabelled(&dataset, bytes + 16, IMAGES, &err), "%s", err.text) &&
+        check(!batch_create(&batch, IMAGES, &err), "%s", err.text)) {
+        check(dataset.count == IMAGES && dataset.pixels == bytes + 16 && !dataset.labels, "%d",
+              dataset.count);
+        batch_fill(&batch, &dataset, indices, IMAGES);
+        for (int b = 0; b < IMAGES; b++) {
+            uint64_t mask[MASK_WORDS];
+            const uint8_t *pixels = bytes + 16 + indices[b] * IDX_PIXELS;
+            dataset_mask(mask, pixels);
+            check(batch.pixels[b] == pixels, "sample %d: other pixels", b);
+            check(!memcmp(batch.masks[b], mask, sizeof mask), "sample %d: another mask", b);
+            for (int c = 0; c < IDX_CLASSES; c++)
+                check(fabsf(batch.targets[b * IDX_CLASSES + c]) <= 0.0f, "sample %d: a target", b);
+        }
+    }
+    batch_destroy(&batch);
+    dataset_free(&dataset);
+}
+
 static void test_batch_smoothing(void)
 {
     struct dataset dataset = made_dataset();
@@ -910,6 +938,7 @@ TEST_LIST(
     {"dataset: a test set copied from the training set", test_dataset_distinct},
     {"dataset: data/sample", test_sample}, {"dataset: masks", test_dataset_mask},
     {"batch: values", test_batch_values}, {"batch: every sample in its place", test_batch_fill},
+    {"batch: of images without labels", test_unlabelled},
     {"batch: smoothed targets", test_batch_smoothing}, {"augment: as in double", test_warp_random},
     {"augment: what must be exact", test_warp_exact}, {"augment: directions", test_warp_direction},
     {"augment: strengths", test_warp_strength}, {"augment: a batch", test_batch_distort},

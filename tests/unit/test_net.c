@@ -1497,11 +1497,15 @@ static void test_argmax(void)
             p[best] = p[tie] = 0.5f;
             check(metrics_argmax(p) == best, "largest at %d and %d: %d", best, tie,
                   metrics_argmax(p));
+            if (tie > best)
+                check(metrics_second(p) == tie, "second at %d: %d", tie, metrics_second(p));
         }
     float equal[CLASSES] = {0};
     check(metrics_argmax(equal) == 0, "all equal: %d", metrics_argmax(equal));
     float below[CLASSES] = {-3, -2, -1, -2, -3, -4, -5, -6, -7, -8};
     check(metrics_argmax(below) == 2, "all negative: %d", metrics_argmax(below));
+    check(metrics_second(below) == 1, "second of them: %d", metrics_second(below));
+    check(metrics_second(equal) == 1, "second of equals: %d", metrics_second(equal));
 }
 
 /* Adds a sample whose predicted class has probability p, and the others equal shares of the rest. */
