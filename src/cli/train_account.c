@@ -185,6 +185,7 @@ int train_account_report(const struct train_session *s, struct error *err)
         .heading = "training report",
         .part = "test",
         .command = command,
+        .interrupted = s->result.stop == TRAIN_ASKED,
         .history = s->result.history,
         .epochs = s->result.epochs_run,
         .best_epoch = s->result.best.epoch,

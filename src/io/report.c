@@ -88,7 +88,9 @@ static void write_command(FILE *out, const char *command)
 
 static void write_run(FILE *out, const struct report *r)
 {
-    html_section(out, "run", "The run", "To get the same again, to the last bit, type");
+    html_section(out, "run", "The run",
+                 r->interrupted ? "It was stopped before its end. To train all of it, type"
+                                : "To get the same again, to the last bit, type");
     write_command(out, r->command);
     fputs("<dl class=facts>\n", out);
     for (int i = 0; i < r->fact_count; i++) {
