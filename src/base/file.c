@@ -408,3 +408,27 @@ int file_check_writable(const char *path, struct error *err)
         return error_set(err, "%s: cannot write in folder %s: %s", path, folder, strerror(errno));
     return 0;
 }
+
+/* The folder's real path and the name in it; false where there is no such folder. */
+static bool real_name(const char *path, char real[PATH_MAX])
+{
+    char folder[PATH_MAX], real_folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (realpath(path, real))
+        return true;
+    folder_of(path, folder);
+    return realpath(folder, real_folder) &&
+           snprintf(real, PATH_MAX, "%s/%s", real_folder, slash ? slash + 1 : path) < PATH_MAX;
+}
+
+bool file_same(const char *a, const char *b)
+{
+    char real_a[PATH_MAX], real_b[PATH_MAX];
+    struct stat info_a, info_b;
+    bool there_a = !stat(a, &info_a), there_b = !stat(b, &info_b);
+    if ((there_a && !S_ISREG(info_a.st_mode)) || (there_b && !S_ISREG(info_b.st_mode)))
+        return false;
+    if (there_a && there_b)
+        return info_a.st_dev == info_b.st_dev && info_a.st_ino == info_b.st_ino;
+    return real_name(a, real_a) && real_name(b, real_b) && !strcmp(real_a, real_b);
+}

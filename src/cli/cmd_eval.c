@@ -89,6 +89,8 @@ static bool moved(const struct session *s)
 
 static int prepare(struct session *s, struct error *err)
 {
+    if (s->report_path && file_same(s->report_path, s->path))
+        return error_set(err, "--report %s is the model itself: name another file", s->report_path);
     if ((s->report_path && file_check_writable(s->report_path, err)) ||
         model_load(&s->model, s->path, err) ||
         dataset_load(&s->dataset, s->common.data, s->part ? DATASET_TRAIN : DATASET_TEST, err))

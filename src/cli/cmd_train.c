@@ -105,17 +105,31 @@ static int parse(struct train_session *s, int argc, char **argv)
     return parse_line(s, &usage, argc, argv);
 }
 
-/* Two of the files under one name would overwrite each other. */
+/* Two of the files under one name would overwrite each other; each is written under a name ending in .tmp
+ * first. Only a checkpoint is meant to replace the one that the run goes on from. */
 static int check_names(const struct train_session *s, struct error *err)
 {
-    enum { FILES = 4 };
-    const char *const names[FILES] = {s->out, s->checkpoint_path, s->log_path, s->report_path};
-    static const char *const options[FILES] = {"--out", "--checkpoint", "--log", "--report"};
-    for (int i = 0; i < FILES; i++)
-        for (int j = i + 1; j < FILES; j++)
-            if (names[i] && names[j] && !strcmp(names[i], names[j]))
+    enum { FILES = 5, CHECKPOINT = 1, RESUME = 4 };
+    const char *const names[FILES] = {s->out, s->checkpoint_path, s->log_path, s->report_path,
+                                      s->resume_path};
+    static const char *const options[FILES] = {"--out", "--checkpoint", "--log", "--report",
+                                               "--resume"};
+    for (int i = 0; i < FILES; i++) {
+        char temporary[PATH_MAX];
+        if (!names[i] || snprintf(temporary, PATH_MAX, "%s.tmp", names[i]) >= PATH_MAX)
+            continue;
+        for (int j = 0; j < FILES; j++) {
+            bool kept_up = (i == CHECKPOINT && j == RESUME) || (i == RESUME && j == CHECKPOINT);
+            if (i == j || kept_up || !names[j])
+                continue;
+            if (file_same(names[i], names[j]))
                 return error_set(err, "%s and %s are both %s: give each a file of its own",
                                  options[i], options[j], names[i]);
+            if (file_same(temporary, names[j]))
+                return error_set(err, "%s %s is what %s %s is written to first: name another file",
+                                 options[j], names[j], options[i], names[i]);
+        }
+    }
     return 0;
 }
 

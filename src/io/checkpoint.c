@@ -1,7 +1,7 @@
 #include "mnist/checkpoint.h"
 
+#include <float.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +164,18 @@ static int take_data(struct checkpoint_data *data, const struct safetensors *st,
     return 0;
 }
 
+/* Whether an epoch's figures can be: losses are means of floats, accuracies shares, and a run of 30
+ * million years is none of ours. NaN is none of them. */
+static bool is_possible(const double row[HISTORY])
+{
+    static const double least[HISTORY] = {0, 0, 0, 0, 0, 1e-9, 0, 0, 0};
+    static const double most[HISTORY] = {FLT_MAX, 1, FLT_MAX, 1, LR_MAX, 1e15, 1e15, 1e15, 1};
+    for (int i = 0; i < HISTORY; i++)
+        if (!(row[i] >= least[i] && row[i] <= most[i]))
+            return false;
+    return true;
+}
+
 static int take_history(struct train_state *state, const struct safetensors *st,
                         const struct train_options *options, const char *name, struct error *err)
 {
@@ -183,7 +195,7 @@ static int take_history(struct train_state *state, const struct safetensors *st,
         double row[HISTORY] = {0};
         for (int i = 0; i < HISTORY; i++)
             row[i] = safetensors_number(st, tensor, (size_t)e * HISTORY + (size_t)i);
-        if (!(row[5] >= 1e-9) || !(row[6] >= 0) || !(fabs(row[4]) < 1e30))
+        if (!is_possible(row))
             return error_set(err, "%s: epoch %d of its history cannot be", name, e + 1);
         take_epoch(&state->history[e], row, e + 1);
     }

@@ -29,8 +29,15 @@ static void try_bytes(const uint8_t *bytes, size_t size)
     require((c.state.average != NULL) == (c.options.ema > 0), "an average, or none, against the options");
     for (int e = 0; e < c.state.epochs_run; e++) {
         const struct train_epoch *epoch = &c.state.history[e];
-        require(epoch->seconds > 0 && isfinite(epoch->seconds) && epoch->val_seconds >= 0, "a time that cannot be");
-        require(isfinite(epoch->lr) && isfinite(epoch->val_loss), "a figure that is not finite");
+        const double shares[] = {epoch->train_acc, epoch->val_acc}, losses[] = {epoch->train_loss, epoch->val_loss};
+        const double others[] = {epoch->seconds, epoch->val_seconds, epoch->images_per_s, (double)epoch->lr};
+        for (int i = 0; i < 2; i++) {
+            require(shares[i] >= 0 && shares[i] <= 1, "a share that cannot be");
+            require(losses[i] >= 0 && losses[i] <= 3.5e38, "a loss that cannot be");
+        }
+        for (int i = 0; i < 4; i++)
+            require(others[i] >= 0 && others[i] <= 1e15, "a figure that cannot be");
+        require(epoch->seconds > 0, "a time that cannot be");
     }
     checkpoint_free(&c);
 }

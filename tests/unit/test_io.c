@@ -1236,6 +1236,47 @@ static void tampered(const struct file *file, const struct tamper *tamper)
         checkpoint_free(&checkpoint);
 }
 
+/* A history that no run can have behind it is saved as it is, and refused on reading. */
+static void test_checkpoint_impossible(void)
+{
+    static const struct train_epoch usual = {.train_loss = 1,
+                                             .train_acc = 0.5,
+                                             .val_loss = 1,
+                                             .val_acc = 0.5,
+                                             .lr = 1e-3f,
+                                             .seconds = 1,
+                                             .val_seconds = 1,
+                                             .images_per_s = 1};
+    struct train_epoch epochs[12];
+    for (size_t i = 0; i < COUNT(epochs); i++)
+        epochs[i] = usual;
+    epochs[0].train_loss = -1e-9;
+    epochs[1].train_loss = 1e39;
+    epochs[2].val_loss = -1.7e308;
+    epochs[3].val_loss = 1e308;
+    epochs[4].train_acc = 1.001;
+    epochs[5].val_acc = -0.001;
+    epochs[6].val_acc = 1e308;
+    epochs[7].lr = -1e-3f;
+    epochs[8].lr = 1e13f;
+    epochs[9].seconds = 0;
+    epochs[10].val_seconds = 1e16;
+    epochs[11].images_per_s = 1e300;
+    const char *path = test_path("impossible.checkpoint");
+    for (size_t i = 0; i < COUNT(epochs); i++) {
+        struct train_state state = made_state(false);
+        struct train_options options = made_options(false);
+        struct checkpoint_data data = made_data();
+        struct checkpoint checkpoint;
+        struct error err = {""};
+        state.history[1] = epochs[i];
+        check(!checkpoint_save(&state, &options, &data, path, &err), "%s", err.text);
+        check_refused(checkpoint_load(&checkpoint, path, &err), &err,
+                      "epoch 2 of its history cannot be", "an impossible epoch");
+        state_release(&state);
+    }
+}
+
 static void test_checkpoint_bad(void)
 {
     static const struct tamper tampers[] = {
@@ -1294,8 +1335,9 @@ static void test_checkpoint_bad(void)
 }
 
 TEST_LIST(tests_io, {"checkpoint: saved and loaded", test_checkpoint_round_trip},
-          {"checkpoint: bad ones", test_checkpoint_bad}, {"json: strings", test_json_good_strings},
-          {"json: bad strings", test_json_bad_strings},
+          {"checkpoint: bad ones", test_checkpoint_bad},
+          {"checkpoint: histories that cannot be", test_checkpoint_impossible},
+          {"json: strings", test_json_good_strings}, {"json: bad strings", test_json_bad_strings},
           {"json: no more bytes than there is room for", test_json_capacity},
           {"json: whole numbers", test_json_integers},
           {"json: punctuation and white space", test_json_punctuation},
