@@ -23,7 +23,8 @@ struct chart {
     int count;                         /* >= 1 */
     const struct chart_line *lines;
     int line_count;
-    bool log; /* a logarithmic axis, where the values are above 0 and far apart */
+    bool log;    /* a logarithmic axis, where the values are above 0 and far apart */
+    double most; /* the axis ends here, HUGE_VAL: wherever it may */
     struct text (*axis)(double), (*format)(double); /* values along the axis, and at a point */
     int mark; /* an epoch to be marked on the last line; 0: none */
 };

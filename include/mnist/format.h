@@ -11,7 +11,7 @@ struct text format_count(long long n);       /* 55,000 */
 struct text format_percent(double fraction); /* 98.25% */
 struct text format_probability(double p);    /* 99.8%: what a model says of one image */
 struct text format_share(double fraction);   /* 98%, 98.5%: a place on an axis */
-struct text format_loss(double nats);        /* 0.0712 */
+struct text format_loss(double nats);        /* 0.0712; 1.18e+12 */
 struct text format_rate(double rate); /* 0.001, 2.5e-05: three significant digits at the most */
 struct text format_seconds(double seconds); /* 0.26 s, 4:05, 1:02:33 */
 struct text format_bytes(double bytes);     /* 437 kB, 81 MB */

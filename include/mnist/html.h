@@ -8,7 +8,7 @@
 #include "mnist/format.h"
 
 /* Writes `size` bytes of text as they may stand in an element or in an attribute's quotes: markup escaped, control
- * characters and bytes that are not UTF-8 as U+FFFD. */
+ * characters but for newlines and tabs, and bytes that are not UTF-8 as U+FFFD. */
 void html_text(FILE *out, const char *text, size_t size);
 
 /* Writes a number as people read it, with its nine digits for programs (<data value=…>). */

@@ -3,6 +3,8 @@
 #ifndef MNIST_RECIPE_H
 #define MNIST_RECIPE_H
 
+#include <stdio.h>
+
 #include "mnist/checkpoint.h"
 #include "mnist/options.h"
 
@@ -11,6 +13,9 @@ extern const char *const recipe_names[], *const recipe_lines[];
 
 /* Parses the line of a preset as options_parse does an argv. */
 int recipe_parse(const struct usage *usage, int preset);
+
+/* Writes all options of a run as one would type them, each with a space in front. */
+void recipe_write(FILE *out, const struct train_options *options);
 
 /* The options of a checkpoint become the run's. */
 void recipe_take(struct train_options *train, struct augment_options *augment,

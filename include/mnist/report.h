@@ -16,7 +16,7 @@ struct report {
     const char *heading; /* "Training report" */
     const char *part;    /* what the images are called: "test" */
     const char *command; /* what one types to get the same again, */
-    bool interrupted;    /* or, as the run was stopped, to get it whole */
+    int planned; /* or, of a run that was stopped before that many epochs, to get it whole; else 0 */
     struct report_fact facts[REPORT_FACTS];
     int fact_count;
     const struct train_epoch *history; /* (epochs) of the training; none after an evaluation */

@@ -5,7 +5,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "mnist/augment.h"
 #include "mnist/batch.h"
@@ -44,12 +43,6 @@ enum { TRAIN_OPTIONS = 17 };
 
 /* "epochs", "lr", … "seed": option i, as it is called in files and in JSON. */
 extern const char *const train_option_names[TRAIN_OPTIONS];
-
-/* "--label-smoothing": option i on the command line. */
-struct text train_option_flag(int i);
-
-/* Writes all of them as one would type them, each with a space in front. */
-void train_options_write(FILE *out, const struct train_options *options);
 
 /* Option i as text: the same text for the same value, and the other way round. */
 struct text train_option_text(const struct train_options *options, int i);

@@ -42,7 +42,7 @@ struct text format_share(double fraction)
 struct text format_loss(double nats)
 {
     struct text result;
-    snprintf(result.text, sizeof result.text, "%.4f", nats);
+    snprintf(result.text, sizeof result.text, nats < 1000.0 ? "%.4f" : "%.3g", nats);
     return result;
 }
 

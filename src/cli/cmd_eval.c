@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,8 +132,8 @@ static int print_mistakes(const struct session *s, struct error *err)
         snprintf(pictures[i].title[1], sizeof pictures[i].title[1], "guess %d (%s)",
                  mistake->predicted, format_probability((double)mistake->probability).text);
     }
-    printf("\n%s: the %d most confident of %d mistakes\n\n", split_choices[s->part],
-           s->misclassified, s->evaluation.mistakes);
+    printf("\n%s: the %s most confident of %s mistakes\n\n", split_choices[s->part],
+           format_count(s->misclassified).text, format_count(s->evaluation.mistakes).text);
     terminal_pictures(stdout, pictures, s->misclassified,
                       terminal_style(s->style, s->common.color));
     mem_free(pictures);
@@ -180,8 +181,10 @@ static void describe_images(const struct session *s, char *text, size_t size)
 static void write_command(FILE *out, const void *context)
 {
     const struct session *s = context;
+    char model[PATH_MAX + 2]; /* that does not look like an option */
+    snprintf(model, sizeof model, "%s%s", *s->path == '-' ? "./" : "", s->path);
     fputs("mnist-eval", out);
-    command_write_word(out, s->path);
+    command_write_word(out, model);
     fputs(" --data", out);
     command_write_word(out, s->common.data);
     fprintf(out, " --split %s", split_choices[s->part]);
@@ -204,7 +207,8 @@ static int write_report(const struct session *s, struct error *err)
         .network = &s->network,
     };
     describe_images(s, images, sizeof images);
-    report_fact(&report, "model", "%s, weights_crc32 %08" PRIx32, s->path, s->model.crc32);
+    report_fact(&report, "model", "%s", s->path);
+    report_fact(&report, "weights_crc32", "%08" PRIx32, s->model.crc32);
     report_fact(&report, "data", "%s", s->common.data);
     report_fact(&report, "images", "%s, the %s", format_count(s->dataset.count).text, images);
     report_fact(&report, "time", "%s", format_seconds(s->seconds).text);

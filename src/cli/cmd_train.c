@@ -5,7 +5,6 @@
 
 #include "mnist/clock.h"
 #include "mnist/command.h"
-#include "mnist/events.h"
 #include "mnist/format.h"
 #include "mnist/memory.h"
 #include "mnist/recipe.h"

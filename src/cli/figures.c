@@ -4,14 +4,18 @@
 
 static void print_classes(FILE *out, const struct metrics *metrics)
 {
-    int best = 0, worst = 0;
+    int best = -1, worst = -1;
     double f1[CLASSES];
     fputs("  digit  precision   recall       F1   images\n", out);
     for (int c = 0; c < CLASSES; c++) {
         struct class_metrics figures = metrics_class(metrics, c);
         f1[c] = figures.f1;
-        best = f1[c] > f1[best] ? c : best;
-        worst = f1[c] < f1[worst] ? c : worst;
+        if (figures.support == 0) { /* of digits that are not there nothing can be said */
+            fprintf(out, "  %5d  %9s %8s %8s %8d\n", c, "-", "-", "-", 0);
+            continue;
+        }
+        best = best < 0 || f1[c] > f1[best] ? c : best;
+        worst = worst < 0 || f1[c] < f1[worst] ? c : worst;
         fprintf(out, "  %5d  %9s %8s %8s %8s\n", c, format_percent(figures.precision).text,
                 format_percent(figures.recall).text, format_percent(f1[c]).text,
                 format_count(figures.support).text);

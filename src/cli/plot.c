@@ -1,7 +1,6 @@
 #include "mnist/plot.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "mnist/format.h"
 
@@ -14,7 +13,7 @@ struct panel {
     const char *title;
     struct text (*format)(double);
     enum train_figure train, val;
-    bool log; /* a logarithmic scale, where the values are above 0 */
+    bool log; /* a logarithmic scale, where the values are above 0 and far apart */
     double low, high;
     int columns;
     unsigned char at[ROWS][WIDE];
@@ -64,7 +63,7 @@ static void draw(struct panel *panel, const struct train_epoch *history, int cou
         panel->low = fmin(panel->low, fmin(train, val));
         panel->high = fmax(panel->high, fmax(train, val));
     }
-    panel->log = panel->log && panel->low > 0.0;
+    panel->log = panel->log && panel->low > 0.0 && panel->high > 5.0 * panel->low;
     draw_line(panel, history, count, panel->train, TRAIN);
     if (validated)
         draw_line(panel, history, count, panel->val, VAL);

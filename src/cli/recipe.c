@@ -33,14 +33,40 @@ void recipe_take(struct train_options *train, struct augment_options *augment,
         augment->strength = train->augment;
 }
 
+/* "--label-smoothing": option i on the command line. */
+static struct text flag_of(int i)
+{
+    struct text flag;
+    snprintf(flag.text, sizeof flag.text, "--%s", train_option_names[i]);
+    for (char *c = flag.text; *c; c++)
+        *c = *c == '_' ? '-' : *c;
+    return flag;
+}
+
+/* The strengths are told with the first of them, which brings --augment, or not at all. */
+void recipe_write(FILE *out, const struct train_options *options)
+{
+    static const char *const strengths[] = {"rotate", "scale", "shear", "shift", "elastic"};
+    for (int i = 0; i < TRAIN_OPTIONS; i++) {
+        bool strength = false;
+        for (size_t k = 0; k < sizeof strengths / sizeof strengths[0]; k++)
+            strength = strength || !strcmp(train_option_names[i], strengths[k]);
+        if (strength && !augment_any(&options->augment))
+            continue;
+        if (!strcmp(train_option_names[i], strengths[0]))
+            fputs(" --augment", out);
+        fprintf(out, " %s %s", flag_of(i).text, train_option_text(options, i).text);
+    }
+}
+
 /* Whether option i may differ. */
-static bool may_differ(int i, const struct train_options *new, const struct checkpoint *from)
+static bool may_differ(int i, const struct train_options *now, const struct checkpoint *from)
 {
     const struct train_options *old = &from->options;
-    bool longer = !strcmp(train_option_names[i], "epochs") &&
-                  new->epochs > old->epochs &&new->schedule == SCHEDULE_CONSTANT;
+    bool longer = !strcmp(train_option_names[i], "epochs") && now->epochs > old->epochs &&
+                  now->schedule == SCHEDULE_CONSTANT;
     /* A batch of more than all images was made one of all. */
-    bool clamped = !strcmp(train_option_names[i], "batch") && new->batch > old->batch &&
+    bool clamped = !strcmp(train_option_names[i], "batch") && now->batch > old->batch &&
                    old->batch == from->data.train_count - old->val;
     return longer || clamped;
 }
@@ -54,7 +80,7 @@ int recipe_check(const char *program, const struct train_options *train,
             continue;
         return options_refuse(program,
                               "%s %s%s: the run in %s has %s: leave it out, or start a new run",
-                              train_option_flag(i).text, is.text, because, path, was.text);
+                              flag_of(i).text, is.text, because, path, was.text);
     }
     return -1;
 }

@@ -154,7 +154,9 @@ static void write_command(FILE *out, const void *context)
     const struct train_session *s = context;
     fputs("mnist-train --data", out);
     command_write_word(out, s->common.data);
-    train_options_write(out, &s->train);
+    recipe_write(out, &s->train);
+    if (s->result.stop == TRAIN_ASKED) /* another model: this one stays */
+        return;
     fputs(" --out", out);
     command_write_word(out, s->out);
 }
@@ -168,11 +170,14 @@ static void add_facts(struct report *report, const struct train_session *s)
                 format_count(s->test_set.count).text);
     report_options(report, &s->train);
     report_fact(report, "stopped", "%s", stopped_by(r));
-    report_fact(report, "time", "%s, %s images a second in training",
-                format_seconds(r->seconds).text, format_count((long long)r->images_per_s).text);
+    report_fact(report, "time", "%s", format_seconds(r->seconds).text);
+    if (r->epochs_run > 0)
+        report_fact(report, "speed", "%s images a second in training",
+                    format_count((long long)r->images_per_s).text);
     report_fact(report, "threads", "%d, %s kernels", s->common.threads, s->network.kernels->name);
     report_fact(report, "peak memory", "%s", format_bytes(peak_memory()).text);
-    report_fact(report, "model", "%s, weights_crc32 %08" PRIx32, s->out, s->model.crc32);
+    report_fact(report, "model", "%s", s->out);
+    report_fact(report, "weights_crc32", "%08" PRIx32, s->model.crc32);
     report_fact(report, "program", "mnist %s", MNIST_VERSION);
 }
 
@@ -185,7 +190,7 @@ int train_account_report(const struct train_session *s, struct error *err)
         .heading = "training report",
         .part = "test",
         .command = command,
-        .interrupted = s->result.stop == TRAIN_ASKED,
+        .planned = s->result.stop == TRAIN_ASKED ? s->train.epochs : 0,
         .history = s->result.history,
         .epochs = s->result.epochs_run,
         .best_epoch = s->result.best.epoch,

@@ -50,9 +50,10 @@ static struct scale value_scale(const struct chart *chart)
         s.to = high * 1.1;
         return s;
     }
-    double step = step_of(high > low ? high - low : 1e-9 + fabs(high), MOST_TICKS);
-    s.from = step * floor(low / step);
-    s.to = step * ceil(high / step + (high > low ? 0.0 : 1.0));
+    bool alone = !(high > low); /* then in the middle of some steps */
+    double step = step_of(alone ? 1e-9 + fabs(high) / 4.0 : high - low, MOST_TICKS);
+    s.from = step * (floor(low / step) - (alone ? 1.0 : 0.0));
+    s.to = fmin(chart->most, step * (ceil(high / step) + (alone ? 1.0 : 0.0)));
     return s;
 }
 

@@ -17,7 +17,7 @@ void html_text(FILE *out, const char *text, size_t size)
         const char *found = *s ? strchr(markup, *s) : NULL;
         if (found) {
             fputs(escapes[found - markup], out);
-        } else if (length == 0 || *s < 0x20 || *s == 0x7f) {
+        } else if (length == 0 || (*s < 0x20 && *s != '\n' && *s != '\t') || *s == 0x7f) {
             fputs("\xef\xbf\xbd", out);
             length = 1;
         } else {

@@ -25,7 +25,7 @@ static void set_metadata(struct safetensors *st, const struct model *model)
         safetensors_set(st, train_option_names[i], "%s",
                         train_option_text(&model->options, i).text);
     safetensors_set(st, "best_epoch", "%d", best->epoch);
-    if (model->options.val > 0) {
+    if (model->options.val > 0 && best->epoch > 0) {
         safetensors_set(st, "val_loss", "%s", format_figure(best->val_loss).text);
         safetensors_set(st, "val_acc", "%s", format_figure(best->val_acc).text);
     }

@@ -27,8 +27,8 @@ static void write_tiles(FILE *out, const struct report *r)
     snprintf(note, sizeof note, "of %s images", format_count(m->count).text);
     write_tile(out, "mistakes", format_count(m->count - m->correct), note);
     write_tile(out, "loss", format_loss(metrics_loss(m)), "mean cross-entropy, nats");
-    write_tile(out, "calibration error", format_percent(metrics_calibration_error(m)),
-               "expected, over 15 bins");
+    snprintf(note, sizeof note, "expected, over %d bins", CALIBRATION_BINS);
+    write_tile(out, "calibration error", format_percent(metrics_calibration_error(m)), note);
     snprintf(note, sizeof note, "of the images, with at most %s of them wrong",
              format_share(DECIDABLE_ERROR).text);
     write_tile(out, "can be decided", format_percent(r->evaluation->decidable), note);
@@ -57,6 +57,8 @@ static void write_head(FILE *out, const struct report *r)
             out,
             " Trained in <span class=nowrap>%s</span>; its weights are those of epoch %d of %d.",
             format_seconds(r->seconds).text, r->best_epoch, r->epochs);
+    if (r->planned > 0)
+        fprintf(out, " It was stopped: %d epochs were planned.", r->planned);
     fputs("</p>\n", out);
     write_tiles(out, r);
     fputs("<nav>", out);
@@ -89,8 +91,8 @@ static void write_command(FILE *out, const char *command)
 static void write_run(FILE *out, const struct report *r)
 {
     html_section(out, "run", "The run",
-                 r->interrupted ? "It was stopped before its end. To train all of it, type"
-                                : "To get the same again, to the last bit, type");
+                 r->planned ? "It was stopped before its end. To train all of it, type"
+                            : "To get the same again, to the last bit, type");
     write_command(out, r->command);
     fputs("<dl class=facts>\n", out);
     for (int i = 0; i < r->fact_count; i++) {
@@ -117,7 +119,7 @@ void report_fact(struct report *report, const char *name, const char *format, ..
 void report_options(struct report *report, const struct train_options *options)
 {
     for (int i = 0; i < TRAIN_OPTIONS; i++)
-        report_fact(report, train_option_flag(i).text, "%s", train_option_text(options, i).text);
+        report_fact(report, train_option_names[i], "%s", train_option_text(options, i).text);
 }
 
 static void write_page(FILE *out, const struct report *r, const float *pull)

@@ -45,9 +45,9 @@ void report_figures_learning(FILE *out, const struct report *r)
     const struct train_epoch *h = r->history;
     int n = r->epochs, lines = r->validated ? 2 : 1, mark = r->validated ? r->best_epoch : 0;
     const struct chart charts[] = {
-        {"Loss", h, n, loss, lines, true, format_rate, format_loss, mark},
-        {"Accuracy", h, n, accuracy, lines, false, format_share, format_percent, mark},
-        {"Learning rate", h, n, rate, 1, false, format_rate, format_rate, 0},
+        {"Loss", h, n, loss, lines, true, HUGE_VAL, format_rate, format_loss, mark},
+        {"Accuracy", h, n, accuracy, lines, false, 1.0, format_share, format_percent, mark},
+        {"Learning rate", h, n, rate, 1, false, HUGE_VAL, format_rate, format_rate, 0},
     };
     html_section(
         out, "learning", "Learning",
@@ -154,7 +154,8 @@ void report_figures_digits(FILE *out, const struct report *r)
     char text[256];
     for (int c = 0; c < CLASSES; c++) {
         struct class_metrics f = metrics_class(m, c);
-        least = fmin(least, fmin(f.precision, f.recall));
+        if (f.support > 0)
+            least = fmin(least, fmin(f.precision, f.recall));
     }
     double from = fmax(0.0, floor(least * 20.0 - 0.2) / 20.0); /* a multiple of 5% */
     snprintf(text, sizeof text,
@@ -167,9 +168,13 @@ void report_figures_digits(FILE *out, const struct report *r)
     for (int c = 0; c < CLASSES; c++) {
         struct class_metrics f = metrics_class(m, c);
         fprintf(out, "<tr><th scope=row>%d", c);
-        write_bar(out, f.precision, from);
-        write_bar(out, f.recall, from);
-        write_bar(out, f.f1, from);
+        if (f.support > 0) {
+            write_bar(out, f.precision, from);
+            write_bar(out, f.recall, from);
+            write_bar(out, f.f1, from);
+        } else {
+            fputs("<td>-<td>-<td>-", out); /* of digits that are not there nothing can be said */
+        }
         fprintf(out, "<td>%s</tr>\n", format_count(f.support).text);
     }
     fputs("</table>\n</section>\n", out);

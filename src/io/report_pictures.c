@@ -147,8 +147,8 @@ void report_pictures_weights(FILE *out, const float *weights)
                  "excites it, ink on blue silences it.",
                  HIDDEN1);
     if (dead)
-        snprintf(text + length, sizeof text - (size_t)length,
-                 " Weight decay has emptied %d of them.", dead);
+        snprintf(text + length, sizeof text - (size_t)length, " %d of them have no weights left.",
+                 dead);
     html_section(out, "weights", "The first layer", text);
     fputs("<div class=units>\n", out);
     for (int h = 0; h < HIDDEN1; h++) {

@@ -1,5 +1,6 @@
 #include "mnist/evaluation.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "mnist/memory.h"
@@ -31,6 +32,8 @@ static void gather(struct evaluation *e, const struct dataset *dataset, const fl
         e->answers[i] = (struct answer){i, truth, predicted, p[predicted]};
         e->mistakes += predicted != truth;
     }
+    if (!isfinite(e->metrics.loss)) /* NaN has no place in an order */
+        return;
     e->decidable = metrics_decidable(decisions, count, DECIDABLE_ERROR);
     qsort(e->answers, (size_t)count, sizeof *e->answers, compare_answers);
 }

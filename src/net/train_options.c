@@ -58,28 +58,6 @@ struct text train_option_text(const struct train_options *options, int i)
     return result;
 }
 
-struct text train_option_flag(int i)
-{
-    struct text flag;
-    snprintf(flag.text, sizeof flag.text, "--%s", train_option_names[i]);
-    for (char *c = flag.text; *c; c++)
-        *c = *c == '_' ? '-' : *c;
-    return flag;
-}
-
-void train_options_write(FILE *out, const struct train_options *options)
-{
-    const size_t augment = offsetof(struct train_options, augment);
-    for (int i = 0; i < TRAIN_OPTIONS; i++) {
-        size_t offset = fields[i].offset;
-        bool strength = offset >= augment && offset < augment + sizeof options->augment;
-        if (strength && !augment_any(&options->augment))
-            continue;
-        fprintf(out, "%s %s %s", offset == augment ? " --augment" : "", train_option_flag(i).text,
-                train_option_text(options, i).text);
-    }
-}
-
 bool train_option_is_string(int i)
 {
     return fields[i].kind == SCHEDULE;

@@ -1468,6 +1468,8 @@ static const struct {
     {format_loss, 0.07123, "0.0712"},
     {format_loss, 2.302585, "2.3026"},
     {format_loss, 0.0, "0.0000"},
+    {format_loss, 999.99, "999.9900"},
+    {format_loss, 1182375869137.6, "1.18e+12"},
     {format_loss, (double)NAN, "nan"},
     {format_rate, 1e-3, "0.001"},
     {format_rate, 2.5e-5, "2.5e-05"},

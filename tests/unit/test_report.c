@@ -217,9 +217,7 @@ static void test_html_text(void)
         {"", ""},
         {"<a href=\"x\">'&amp;'", "&lt;a href=&quot;x&quot;&gt;&#39;&amp;amp;&#39;"},
         {"größer 7→9", "größer 7→9"},
-        {"line\nbreak\ttab\x7f", "line\xef\xbf\xbd"
-                                 "break\xef\xbf\xbd"
-                                 "tab\xef\xbf\xbd"},
+        {"line\nbreak\ttab\x7f\r", "line\nbreak\ttab\xef\xbf\xbd\xef\xbf\xbd"},
         {"\xff\xfe\xc3", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -323,8 +321,8 @@ static void test_chart_odd_values(void)
         for (int count = 1; count <= 3; count++) {
             struct train_epoch history[3] = {{0}};
             const struct chart_line line = {"training", "train", TRAIN_LOSS};
-            const struct chart chart = {"Loss", history,     count,       &line, 1,
-                                        v % 2,  format_rate, format_loss, count};
+            const struct chart chart = {"Loss", history,  count,       &line,       1,
+                                        v % 2,  HUGE_VAL, format_rate, format_loss, count};
             for (int e = 0; e < count; e++)
                 history[e].train_loss = values[v][e];
             FILE *out = page_open();
