@@ -27,10 +27,6 @@ int command_fail(const char *program, const struct error *err);
 /* Writes a space and the word as a shell takes it for one, in quotes where it needs them. */
 void command_write_word(FILE *out, const char *word);
 
-/* What `write` writes, as a string; the caller frees it. NULL with err filled when memory is short. */
-char *command_text(void (*write)(FILE *out, const void *context), const void *context,
-                   struct error *err);
-
 /* Flushes stdout; `code`, or EXIT_FAILED with its line when what was printed did not arrive. */
 int command_finish(const char *program, int code);
 

@@ -1,5 +1,6 @@
 #include "mnist/memory.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,4 +32,20 @@ void *mem_calloc(size_t count, size_t size, struct error *err)
 void mem_free(void *block)
 {
     free(block);
+}
+
+char *mem_print(void (*print)(FILE *out, const void *context), const void *context, size_t *size,
+                const char *what, struct error *err)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, size);
+    if (out)
+        print(out, context);
+    bool failed = !out || ferror(out);
+    if ((out && fclose(out)) || failed) {
+        free(text);
+        error_set(err, "out of memory for %s", what);
+        return NULL;
+    }
+    return text;
 }

@@ -195,7 +195,8 @@ static void write_command(FILE *out, const void *context)
 
 static int write_report(const struct session *s, struct error *err)
 {
-    char images[160], *command = command_text(write_command, s, err);
+    size_t size;
+    char images[160], *command = mem_print(write_command, s, &size, "the report", err);
     if (!command)
         return -1;
     struct report report = {

@@ -1,9 +1,7 @@
 #include "mnist/command.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 int command_fail(const char *program, const struct error *err)
@@ -29,23 +27,6 @@ void command_write_word(FILE *out, const char *word)
             putc(*word, out);
     }
     putc('\'', out);
-}
-
-char *command_text(void (*write)(FILE *out, const void *context), const void *context,
-                   struct error *err)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (out)
-        write(out, context);
-    bool failed = !out || ferror(out);
-    if ((out && fclose(out)) || failed) {
-        free(text);
-        error_set(err, "out of memory for a text");
-        return NULL;
-    }
-    return text;
 }
 
 int command_finish(const char *program, int code)

@@ -12,6 +12,7 @@
 #include "mnist/file.h"
 #include "mnist/format.h"
 #include "mnist/json.h"
+#include "mnist/memory.h"
 
 void events_start(FILE *out, const struct event_start *start)
 {
@@ -109,26 +110,18 @@ static size_t kept_bytes(const char *log, size_t size, const char *start, size_t
     return same ? last : size;
 }
 
-/* The first lines of the run: its start, and the epochs that it has behind it. The caller frees it. */
-static char *first_lines(const struct event_start *start, const struct train_state *from,
-                         size_t *size, struct error *err)
+struct first_lines {
+    const struct event_start *start;
+    const struct train_state *from;
+};
+
+/* The first lines of the run: its start, and the epochs that it has behind it. */
+static void print_first_lines(FILE *out, const void *context)
 {
-    char *lines = NULL;
-    FILE *out = open_memstream(&lines, size);
-    if (out) {
-        events_start(out, start);
-        for (int e = 0; from && e < from->epochs_run; e++)
-            events_epoch(out, &from->history[e], start->val_images > 0);
-    }
-    int failed = !out || ferror(out);
-    if (out && fclose(out))
-        failed = 1;
-    if (failed) {
-        free(lines);
-        error_set(err, "out of memory for the first lines of the log");
-        return NULL;
-    }
-    return lines;
+    const struct first_lines *lines = context;
+    events_start(out, lines->start);
+    for (int e = 0; lines->from && e < lines->from->epochs_run; e++)
+        events_epoch(out, &lines->from->history[e], lines->start->val_images > 0);
 }
 
 /* Drops what must not stay of an earlier log: its end, so whoever reads it at the same time is not
@@ -158,7 +151,8 @@ FILE *events_open_log(const char *path, const struct event_start *start,
                       const struct train_state *from, struct error *err)
 {
     size_t size;
-    char *lines = first_lines(start, from, &size, err);
+    const struct first_lines first = {start, from};
+    char *lines = mem_print(print_first_lines, &first, &size, "the first lines of the log", err);
     if (!lines)
         return NULL;
     FILE *log = NULL;

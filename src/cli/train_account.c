@@ -8,6 +8,7 @@
 #include "mnist/events.h"
 #include "mnist/figures.h"
 #include "mnist/format.h"
+#include "mnist/memory.h"
 #include "mnist/plot.h"
 #include "mnist/recipe.h"
 #include "mnist/report.h"
@@ -183,7 +184,8 @@ static void add_facts(struct report *report, const struct train_session *s)
 
 int train_account_report(const struct train_session *s, struct error *err)
 {
-    char *command = command_text(write_command, s, err);
+    size_t size;
+    char *command = mem_print(write_command, s, &size, "the report", err);
     if (!command)
         return -1;
     struct report report = {

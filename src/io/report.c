@@ -7,6 +7,7 @@
 
 #include "mnist/file.h"
 #include "mnist/html.h"
+#include "mnist/memory.h"
 #include "mnist/report_figures.h"
 #include "mnist/report_pictures.h"
 #include "mnist/report_style.h"
@@ -122,8 +123,15 @@ void report_options(struct report *report, const struct train_options *options)
         report_fact(report, train_option_names[i], "%s", train_option_text(options, i).text);
 }
 
-static void write_page(FILE *out, const struct report *r, const float *pull)
+struct page {
+    const struct report *report;
+    float pull[CLASSES * INPUTS];
+};
+
+static void write_page(FILE *out, const void *context)
 {
+    const struct page *page = context;
+    const struct report *r = page->report;
     write_head(out, r);
     if (r->epochs > 0)
         report_figures_learning(out, r);
@@ -132,26 +140,19 @@ static void write_page(FILE *out, const struct report *r, const float *pull)
     report_pictures_mistakes(out, r);
     report_pictures_right(out, r);
     report_figures_calibration(out, r);
-    report_pictures_pull(out, pull);
+    report_pictures_pull(out, page->pull);
     report_pictures_weights(out, r->network->params + FC1_WEIGHT);
     write_run(out, r);
 }
 
 int report_write(const struct report *report, const char *path, struct error *err)
 {
-    float pull[CLASSES * INPUTS];
-    char *page = NULL;
-    size_t size = 0;
-    if (network_pull(report->network, report->dataset, pull, err))
+    struct page page = {.report = report};
+    size_t size;
+    if (network_pull(report->network, report->dataset, page.pull, err))
         return -1;
-    FILE *out = open_memstream(&page, &size);
-    if (out)
-        write_page(out, report, pull);
-    bool failed = !out || ferror(out);
-    if (out && fclose(out))
-        failed = true;
-    int result = failed ? error_set(err, "%s: out of memory for the report", path)
-                        : file_write(path, page, size, err);
-    free(page);
-    return result;
+    char *text = mem_print(write_page, &page, &size, "the report", err);
+    int failed = text ? file_write(path, text, size, err) : -1;
+    free(text);
+    return failed;
 }

@@ -131,27 +131,24 @@ static void write_header(FILE *out, const struct safetensors *st)
     putc('}', out);
 }
 
-/* The header's JSON, padded with spaces to a multiple of 8 and with its checksum filled in. The
- * caller frees it with free. */
+/* Padded with spaces to a multiple of 8. */
+static void write_padded_header(FILE *out, const void *st)
+{
+    write_header(out, st);
+    while (ftell(out) % 8)
+        putc(' ', out);
+}
+
+/* The header's JSON with its checksum filled in. The caller frees it with free. */
 static char *make_header(const struct safetensors *st, size_t *size, struct error *err)
 {
-    char *header = NULL;
-    FILE *out = open_memstream(&header, size);
-    if (out) {
-        write_header(out, st);
-        while (ftell(out) % 8)
-            putc(' ', out);
-    }
-    int failed = !out || ferror(out);
-    if (out && fclose(out))
-        failed = 1;
-    uint32_t crc = 0;
-    int place = failed ? -1 : header_crc32(&crc, (uint8_t *)header, *size);
-    if (place < 0) {
-        free(header);
-        error_set(err, "out of memory for the header of a safetensors file");
+    static const char what[] = "the header of a safetensors file";
+    char *header = mem_print(write_padded_header, st, size, what, err);
+    if (!header)
         return NULL;
-    }
+    uint32_t crc = 0;
+    int place = header_crc32(&crc, (uint8_t *)header, *size);
+    assert(place >= 0); /* write_header has put it in */
     char digits[CRC_DIGITS + 1];
     snprintf(digits, sizeof digits, "%08" PRIx32, crc);
     memcpy(header + place, digits, CRC_DIGITS);

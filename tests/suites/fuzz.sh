@@ -24,7 +24,7 @@ near_miss() {
     sed "$3" "whole.$1" >"seed-$1/$2" && ! cmp -s "whole.$1" "seed-$1/$2" || { echo "no near miss $2" && exit 1; }
 }
 
-mkdir seed-idx seed-model seed-checkpoint seed-options
+mkdir seed-idx seed-image seed-model seed-checkpoint seed-options
 cp whole.model seed-model && cp whole.checkpoint seed-checkpoint || exit 1
 near_miss model shape 's/"shape":\[128,784\]/"shape":[784,128]/'
 near_miss model nine 's/"shape":\[10\],"data_offsets":\[437504,437544\]/"shape":[9],"data_offsets":[437504,437540]/'
