@@ -255,7 +255,7 @@ static int run(struct session *s, struct error *err)
 int command_eval(int argc, char **argv)
 {
     struct session s = {.program = argv[0], .common = options_common()};
-    struct error err;
+    struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;

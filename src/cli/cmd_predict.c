@@ -200,7 +200,7 @@ static int predict_file(const struct session *s, const char *name, struct error 
 static int predict_all(const struct session *s)
 {
     int code = EXIT_DONE;
-    struct error err;
+    struct error err = {""};
     for (char **name = s->names; *name; name++) {
         int failed = predict_file(s, *name, &err);
         if (failed)
@@ -226,7 +226,7 @@ static int prepare(struct session *s, struct error *err)
 int command_predict(int argc, char **argv)
 {
     struct session s = {.program = argv[0], .common = options_common()};
-    struct error err;
+    struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;

@@ -17,7 +17,7 @@ enum { VAL_AUTO = -1, VAL_DEFAULT = 5000, VAL_SHARE = 10 };
 /* Takes the checkpoint's options, which are then overridden as the defaults are. */
 static int start_from_checkpoint(struct train_session *s)
 {
-    struct error err;
+    struct error err = {""};
     if (checkpoint_load(&s->resumed, s->resume_path, &err))
         return command_fail(s->program, &err);
     recipe_take(&s->train, &s->augment, &s->resumed);
@@ -293,7 +293,7 @@ int command_train(int argc, char **argv)
         .augment = options_augment(),
         .out = "model.bin",
     };
-    struct error err;
+    struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code >= 0) {
         release(&s);
