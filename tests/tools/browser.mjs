@@ -1,7 +1,8 @@
 // Opens a report in headless Chromium and holds it against the JSON lines of its run, and against the model itself.
 //   node browser.mjs PLAYWRIGHT CHROMIUM REPORT LOG EVALUATION DATA [SCREENSHOTS]
-// LOG: JSON Lines of training, or the JSON object of an evaluation; EVALUATION: what mnist-eval --json --misclassified 24
-// says of the model; DATA: the folder with the test images. Every disagreement is printed; exits with 1 if there is one.
+// LOG: JSON Lines of training, or the JSON object of an evaluation; EVALUATION: what mnist-eval --json
+// --misclassified 24 says of the model; DATA: the folder with the test images. Every disagreement is printed; exits
+// with 1 if there is one.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
@@ -124,8 +125,8 @@ function read() {
         title: document.title,
         heading: text(document.querySelector('h1 b')),
         lead: text(document.querySelector('.lead')),
-        tiles: all('.tiles > div').map((tile) => [text(tile.querySelector('dt')), tile.querySelector('dd').firstChild.data,
-            text(tile.querySelector('small'))]),
+        tiles: all('.tiles > div').map((tile) =>
+            ['dt', 'dd', 'small'].map((name) => tile.querySelector(name).firstChild.data)),
         sections: all('section').map((section) => section.id),
         links: all('nav a').map((a) => a.hash.slice(1)),
         scripts: all('script').length,
@@ -160,8 +161,9 @@ const tick_value = (text) => parseFloat(text) / (text.endsWith('%') ? 100 : 1);
 
 function check_tiles(page) {
     const accuracy = correct / evaluation.images;
-    const wanted = [['accuracy', accuracy, 2], ['mistakes', evaluation.images - correct, 0], ['loss', evaluation.loss, 4],
-        ['calibration error', evaluation.calibration_error, 2], ['can be decided', evaluation.decidable, 2]];
+    const wanted = [['accuracy', accuracy, 2], ['mistakes', evaluation.images - correct, 0],
+        ['loss', evaluation.loss, 4], ['calibration error', evaluation.calibration_error, 2],
+        ['can be decided', evaluation.decidable, 2]];
     same(page.tiles.map(([name]) => name), wanted.map(([name]) => name), 'tiles');
     wanted.forEach(([name, value, decimals], i) => shows(page.tiles[i][1], value, decimals, name));
     shows(page.tiles[0][2].match(/^± (\S+), one standard error$/)[1],
@@ -247,14 +249,16 @@ function check_confusion(page) {
     same(page.mixups.map(([pair, , count]) => [...pair.bold.map(Number), Number(count.text)]),
         mixups.map(({ t, c, count }) => [t, c, count]), 'mix-ups');
     same(page.mixups.map(([pair]) => pair.text), mixups.map(({ t, c }) => `${t} taken for ${c}`), 'mix-ups in words');
-    page.mixups.forEach(([, { bar }], i) => close(parseFloat(bar), 100 * mixups[i].count / mixups[0].count, 0.06, 'bar of a mix-up'));
+    page.mixups.forEach(([, { bar }], i) =>
+        close(parseFloat(bar), 100 * mixups[i].count / mixups[0].count, 0.06, 'bar of a mix-up'));
 }
 
 function check_digits(page) {
     const [head, ...rows] = page.digits;
     same(texts([head])[0], ['', 'precision', 'recall', 'F1', 'images'], 'columns of the digits');
     rows.forEach((row, digit) => {
-        const hits = confusion[digit][digit], support = sum(confusion[digit]), guessed = sum(confusion.map((of) => of[digit]));
+        const hits = confusion[digit][digit], support = sum(confusion[digit]);
+        const guessed = sum(confusion.map((of) => of[digit]));
         const figures = [hits / guessed, hits / support, 2 * hits / (guessed + support)];
         same([row[0].text, Number(row[4].text.replace(',', ''))], [String(digit), support], 'digit and images');
         figures.forEach((value, k) => {

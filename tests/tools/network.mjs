@@ -78,7 +78,8 @@ export function pulls(model, images) {
     const counts = Array(CLASSES).fill(0);
     for (const { label, pixels } of images) {
         const { a1, a2, logits } = run(model, pixels);
-        const d2 = dense_back(model[2], logits.map((_, c) => (c === label) - 1 / CLASSES)).map((d, i) => a2[i] > 0 ? d : 0);
+        const d3 = logits.map((_, c) => (c === label) - 1 / CLASSES);
+        const d2 = dense_back(model[2], d3).map((d, i) => a2[i] > 0 ? d : 0);
         dense_back(model[1], d2).forEach((d, i) => slopes[label][i] += a1[i] > 0 ? d : 0);
         counts[label]++;
     }
