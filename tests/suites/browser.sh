@@ -1,6 +1,6 @@
 #!/bin/sh
 # The report as a reader meets it: in headless Chromium, light and dark, wide and narrow, held against the JSON lines of
-# the same run. SCREENSHOTS=FOLDER keeps what it looked like.
+# the same run and against the model. SCREENSHOTS=FOLDER keeps what it looked like.
 . "$(dirname "$0")/../tools/suite.sh"
 [ "$MODE" = release ] || exit 0 # the same pages in any mode
 cd "$work" || exit 1
@@ -13,9 +13,9 @@ find_playwright() {
     return 1
 }
 
-# look NAME: opens NAME.html and compares it with NAME.json
+# look NAME: opens NAME.html and compares it with NAME.json and NAME.eval
 look() {
-    node "$REPO/tests/tools/browser.mjs" "$playwright" "$chromium" "$1.html" "$1.json" "$1.data" \
+    node "$REPO/tests/tools/browser.mjs" "$playwright" "$chromium" "$1.html" "$1.json" "$1.eval" "$1.data" \
         ${SCREENSHOTS:+"$SCREENSHOTS/$1"}
 }
 
@@ -30,19 +30,27 @@ fi
 
 data=$SAMPLE
 [ ! -f "$REPO/data/mnist/t10k-images-idx3-ubyte" ] || data=$REPO/data/mnist
-# train NAME DATA OPTION…
+# train NAME MODEL DATA OPTION…
 train() {
-    name=$1
-    ln -s "$2" "$name.data"
-    shift 2
-    mnist-train --json --quiet --data "$name.data" --out "$name.bin" --report "$name.html" "$@" >"$name.json" || exit 1
+    name=$1 model=$2
+    ln -s "$3" "$name.data"
+    shift 3
+    mnist-train --json --quiet --data "$name.data" --out "$model" --report "$name.html" "$@" >"$name.json" || exit 1
+    evaluate "$name" "$model"
 }
-train usual "$data" --epochs 8
-train unvalidated "$data" --epochs 3 --val 0 --augment --ema 0.99
-train one "$data" --epochs 1 --out "o'n&<e>.bin"
-train long "$SAMPLE" --epochs 120 --patience 0 --batch 512
+# evaluate NAME MODEL OPTION…
+evaluate() {
+    name=$1 model=$2
+    shift 2
+    mnist-eval "$model" --json --misclassified 24 --data "$name.data" "$@" >"$name.eval" || exit 1
+}
+train usual usual.bin "$data" --epochs 8
+train unvalidated unvalidated.bin "$data" --epochs 3 --val 0 --augment --ema 0.99
+train one "o'n&<e>.bin" "$data" --epochs 1
+train long long.bin "$SAMPLE" --epochs 120 --patience 0 --batch 512
 ln -s "$data" moved.data
-mnist-eval usual.bin --json --data moved.data --shift 2,-1 --report moved.html >moved.json || exit 1
+evaluate moved usual.bin --shift 2,-1 --report moved.html
+ln -s moved.eval moved.json
 for name in usual unvalidated one long moved; do
     check "the report: $name" look $name
 done

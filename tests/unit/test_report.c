@@ -275,6 +275,31 @@ static const uint8_t *find_chunk(const uint8_t *png, size_t size, const char *na
     return found;
 }
 
+/* What is in IDAT: a zlib stream (RFC 1950) of one stored block (RFC 1951) with the 28 rows, none of them filtered. */
+static void check_stream(const uint8_t *stream)
+{
+    enum { ROW = IDX_SIDE + 1, SIZE = IDX_SIDE * ROW };
+    const uint8_t *rows = stream + 7, *sum = rows + SIZE;
+    uint64_t a = 1, b = 0; /* Adler-32: the remainder only at the end */
+    check(big_endian(stream - 8) == 7 + SIZE + 4, "IDAT has %u bytes",
+          (unsigned)big_endian(stream - 8));
+    check(stream[0] == 0x78 && (stream[0] * 256 + stream[1]) % 31 == 0 && !(stream[1] & 0x20),
+          "zlib's header is %02x %02x", stream[0], stream[1]);
+    check(stream[2] == 1, "the block begins with %02x: final and stored is 01", stream[2]);
+    check(stream[3] + 256 * stream[4] == SIZE, "the block's length is %d",
+          stream[3] + 256 * stream[4]);
+    check((stream[3] ^ stream[5]) == 255 && (stream[4] ^ stream[6]) == 255,
+          "%02x %02x is not the complement of the length", stream[5], stream[6]);
+    for (int y = 0; y < IDX_SIDE; y++)
+        check(rows[y * ROW] == 0, "row %d is filtered by %d", y, rows[y * ROW]);
+    for (int i = 0; i < SIZE; i++) {
+        a += rows[i];
+        b += a;
+    }
+    check(big_endian(sum) == (b % 65521 << 16 | a % 65521), "Adler-32 is %08x",
+          (unsigned)big_endian(sum));
+}
+
 static void test_html_picture(void)
 {
     uint8_t pixels[IDX_PIXELS], png[4096];
@@ -301,6 +326,7 @@ static void test_html_picture(void)
         check(big_endian(header) == 28 && big_endian(header + 4) == 28 && header[8] == 8 &&
                   header[9] == (colored ? 3 : 0),
               "header");
+        check_stream(rows);
         for (int i = 0; i < IDX_PIXELS; i++) /* behind zlib's two bytes and the block's five */
             check(rows[7 + i / 28 * 29 + 1 + i % 28] == (colored ? pixels[i] : 255 - pixels[i]),
                   "pixel %d", i);
