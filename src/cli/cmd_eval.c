@@ -164,14 +164,14 @@ static void print_json(const struct session *s)
     printf("]}\n");
 }
 
-/* "test set moved by 1,1 and turned by 5°" */
-static void describe_images(const struct session *s, char *text, size_t size)
+/* "test set moved by 1,1 and turned by 5°", with the sign given for the degrees */
+static void describe_images(const struct session *s, const char *degrees, char *text, size_t size)
 {
     int length = snprintf(text, size, "%s set", s->part ? "training" : "test");
     if (moved(s))
-        snprintf(text + length, size - (size_t)length, " moved by %s,%s and turned by %s°",
+        snprintf(text + length, size - (size_t)length, " moved by %s,%s and turned by %s%s",
                  format_float(s->shift[0]).text, format_float(s->shift[1]).text,
-                 format_float(s->rotate).text);
+                 format_float(s->rotate).text, degrees);
 }
 
 /* What one types to see the same again. */
@@ -201,7 +201,7 @@ static int write_report(const struct session *s, struct error *err)
         .evaluation = &s->evaluation,
         .network = &s->network,
     };
-    describe_images(s, images, sizeof images);
+    describe_images(s, "°", images, sizeof images);
     report_fact(&report, "model", "%s, weights_crc32 %08" PRIx32, s->path, s->model.crc32);
     report_fact(&report, "data", "%s", s->common.data);
     report_fact(&report, "images", "%s, the %s", format_count(s->dataset.count).text, images);
@@ -220,7 +220,7 @@ static int write_report(const struct session *s, struct error *err)
 static void print(const struct session *s)
 {
     char title[160];
-    describe_images(s, title, sizeof title);
+    describe_images(s, terminal_text("°", " deg"), title, sizeof title);
     figures_print(stdout, title, &s->evaluation.metrics, terminal_colors(stdout, s->common.color));
     printf("\n  %s of the images can be decided with at most %s of them wrong\n",
            format_percent(s->evaluation.decidable).text, format_share(DECIDABLE_ERROR).text);
