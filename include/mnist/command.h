@@ -24,8 +24,14 @@ int command_predict(int argc, char **argv);
 /* Prints "program: text" on stderr and returns EXIT_FAILED. */
 int command_fail(const char *program, const struct error *err);
 
-/* Writes a space and the word as a shell takes it for one, in quotes where it needs them. */
+/* Writes a space and the word, a path, as a shell and a command take it for one: in quotes where it
+ * needs them, after ./ where it starts with a dash. */
 void command_write_word(FILE *out, const char *word);
+
+/* 0 if all of p (count,10) are finite; of a model whose weights are too large they are not, and err
+ * says so. */
+int command_check_probabilities(const float *p, int count, const char *model_path,
+                                struct error *err);
 
 /* Flushes stdout; `code`, or EXIT_FAILED with its line when what was printed did not arrive. */
 int command_finish(const char *program, int code);

@@ -15,8 +15,12 @@ bool terminal_colors(FILE *stream, int choice);
 /* Columns of stdout's terminal, of $COLUMNS, or 80. */
 int terminal_width(void);
 
-/* Whether characters beyond ASCII can be shown: $LC_ALL, $LC_CTYPE or $LANG names UTF-8. */
+/* Whether characters beyond ASCII can be shown: $LC_ALL, $LC_CTYPE or $LANG names UTF-8, with the
+ * language (de_DE.UTF-8) or alone. */
 bool terminal_is_unicode(void);
+
+/* The text of the two that can be shown. */
+const char *terminal_text(const char *unicode, const char *ascii);
 
 /* A picture of 28×28 pixels in a grid, under one or two lines of title. */
 struct picture {

@@ -203,6 +203,15 @@ void file_free(struct file *file)
     *file = (struct file){0};
 }
 
+/* A dot of the magic fits any byte. */
+static bool fits(const uint8_t *bytes, const char *magic, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (magic[i] != '.' && bytes[i] != (uint8_t)magic[i])
+            return false;
+    return true;
+}
+
 const char *file_looks_like(const uint8_t *bytes, size_t size)
 {
     static const struct {
@@ -219,8 +228,11 @@ const char *file_looks_like(const uint8_t *bytes, size_t size)
         {"GIF8", 4, "a GIF image"},
         {"II*\0", 4, "a TIFF image"},
         {"MM\0*", 4, "a TIFF image"},
-        {"RIFF", 4, "a WebP image"},
-        {"BM", 2, "a BMP image"},
+        {"RIFF....WEBP", 12, "a WebP image"},
+        {"BM....\0\0\0\0", 10, "a BMP image"},
+        {"....ftyphei", 11, "a HEIC image"},
+        {"....ftypmif1", 12, "a HEIF image"},
+        {"....ftypavif", 12, "an AVIF image"},
         {"\x93NUMPY", 6, "a NumPy array"},
         {"\x89HDF", 4, "an HDF5 file"},
         {"BZh", 3, "a bzip2 file"},
@@ -237,7 +249,7 @@ const char *file_looks_like(const uint8_t *bytes, size_t size)
     if (size == 0)
         return "an empty file";
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (size >= kinds[i].size && !memcmp(bytes, kinds[i].magic, kinds[i].size))
+        if (size >= kinds[i].size && fits(bytes, kinds[i].magic, kinds[i].size))
             return kinds[i].kind;
     if (size >= 9 && bytes[8] == '{' && !memcmp(bytes + 3, "\0\0\0\0\0", 5))
         return "a safetensors file";
@@ -359,23 +371,24 @@ static int write_directly(const char *path, const void *bytes, size_t size, stru
 }
 
 /* The file that writing to `path` replaces: where a symbolic link leads, otherwise the path itself;
- * never a folder. *direct is set for what cannot be replaced, a device or a pipe. */
+ * never a folder. *direct is set for what cannot be replaced, a device or a pipe: /dev/stdout leads
+ * to one that has no path. */
 static int resolve(const char *path, char target[PATH_MAX], bool *direct, struct error *err)
 {
     struct stat info;
     if (*path == '\0')
         return error_set(err, "an empty path: name a file");
-    if (!lstat(path, &info) && S_ISLNK(info.st_mode)) {
+    bool exists = !stat(path, &info);
+    if (exists && S_ISDIR(info.st_mode))
+        return error_set(err, "%s: is a folder: name a file in it", path);
+    *direct = exists && !S_ISREG(info.st_mode);
+    if (!*direct && !lstat(path, &info) && S_ISLNK(info.st_mode)) {
         if (!realpath(path, target))
             return error_set(err, "%s: a symbolic link that leads nowhere: %s", path,
                              strerror(errno));
     } else if (snprintf(target, PATH_MAX, "%s", path) >= PATH_MAX) {
         return error_set(err, "%s: the path is too long", path);
     }
-    bool exists = !stat(target, &info);
-    if (exists && S_ISDIR(info.st_mode))
-        return error_set(err, "%s: is a folder: name a file in it", path);
-    *direct = exists && !S_ISREG(info.st_mode);
     return 0;
 }
 

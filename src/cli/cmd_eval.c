@@ -1,5 +1,4 @@
 #include <inttypes.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -167,24 +166,22 @@ static void print_json(const struct session *s)
     printf("]}\n");
 }
 
-/* "test set moved by 1,1 and turned by 5°" */
-static void describe_images(const struct session *s, char *text, size_t size)
+/* "test set moved by 1,1 and turned by 5°", with the sign given for the degrees */
+static void describe_images(const struct session *s, const char *degrees, char *text, size_t size)
 {
     int length = snprintf(text, size, "%s set", s->part ? "training" : "test");
     if (moved(s))
-        snprintf(text + length, size - (size_t)length, " moved by %s,%s and turned by %s°",
+        snprintf(text + length, size - (size_t)length, " moved by %s,%s and turned by %s%s",
                  format_float(s->shift[0]).text, format_float(s->shift[1]).text,
-                 format_float(s->rotate).text);
+                 format_float(s->rotate).text, degrees);
 }
 
 /* What one types to see the same again. */
 static void write_command(FILE *out, const void *context)
 {
     const struct session *s = context;
-    char model[PATH_MAX + 2]; /* that does not look like an option */
-    snprintf(model, sizeof model, "%s%s", *s->path == '-' ? "./" : "", s->path);
     fputs("mnist-eval", out);
-    command_write_word(out, model);
+    command_write_word(out, s->path);
     fputs(" --data", out);
     command_write_word(out, s->common.data);
     fprintf(out, " --split %s", split_choices[s->part]);
@@ -207,7 +204,7 @@ static int write_report(const struct session *s, struct error *err)
         .evaluation = &s->evaluation,
         .network = &s->network,
     };
-    describe_images(s, images, sizeof images);
+    describe_images(s, "°", images, sizeof images);
     report_fact(&report, "model", "%s", s->path);
     report_fact(&report, "weights_crc32", "%08" PRIx32, s->model.crc32);
     report_fact(&report, "data", "%s", s->common.data);
@@ -227,7 +224,7 @@ static int write_report(const struct session *s, struct error *err)
 static void print(const struct session *s)
 {
     char title[160];
-    describe_images(s, title, sizeof title);
+    describe_images(s, terminal_text("°", " deg"), title, sizeof title);
     figures_print(stdout, title, &s->evaluation.metrics, terminal_colors(stdout, s->common.color));
     printf("\n  %s of the images can be decided with at most %s of them wrong\n",
            format_percent(s->evaluation.decidable).text, format_share(DECIDABLE_ERROR).text);

@@ -1,10 +1,11 @@
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "mnist/command.h"
 #include "mnist/digit.h"
+#include "mnist/file.h"
 #include "mnist/format.h"
 #include "mnist/json.h"
 #include "mnist/memory.h"
@@ -13,7 +14,7 @@
 #include "mnist/pnm.h"
 #include "mnist/terminal.h"
 
-/* 1 GiB: the largest IDX file, and more than the largest picture in text. */
+/* 1 GiB: the largest IDX file. Only the largest pictures in text take more, and are refused. */
 static const size_t LARGEST_FILE = (size_t)1 << 30;
 
 /* Below this probability a prediction is called unclear. Of the test images, --preset best is below
@@ -53,9 +54,11 @@ static int parse(struct session *s, int argc, char **argv)
         .arguments = "MODEL IMAGE...",
         .description =
             "Says which digit each picture shows: PGM, PBM or PPM of any size, an IDX file of\n"
-            "images, either of them gzipped; - is stdin.",
+            "images, either of them gzipped; - is stdin. An empty or unreadable one does not stop\n"
+            "the others, but the exit code is then 1; an unclear one is an answer, with code 0.",
         .examples = "  mnist-predict model.bin digit.pgm\n"
-                    "  convert digit.png pgm:- | mnist-predict model.bin - --show",
+                    "  convert digit.png -background white -flatten pgm:- | "
+                    "mnist-predict model.bin - --show",
         .min_arguments = 2,
         .max_arguments = INT_MAX,
         .specs = specs,
@@ -71,6 +74,11 @@ static int parse(struct session *s, int argc, char **argv)
 
 /* --- answers --- */
 
+static bool is_unclear(const struct stack *stack, const float *p)
+{
+    return stack->cut || p[metrics_argmax(p)] < CLEAR;
+}
+
 /* The name, on one line whatever is in it. */
 static void print_name(const struct stack *stack, int index)
 {
@@ -84,7 +92,7 @@ static void print_text(const struct session *s, const struct stack *stack, int i
                        const float *p)
 {
     int first = metrics_argmax(p), second = metrics_second(p);
-    bool unclear = stack->cut || p[first] < CLEAR;
+    bool unclear = is_unclear(stack, p);
     print_name(stack, index);
     printf(": %s%d (%s)%s %d (%s)%s\n", unclear ? "unclear: " : "", first,
            format_probability((double)p[first]).text, unclear ? " or" : ", then", second,
@@ -106,7 +114,7 @@ static void print_json(const struct session *s, const struct stack *stack, int i
     if (stack->numbered)
         printf(",\"index\":%d", index);
     printf(",\"digit\":%d,\"probability\":%s,\"unclear\":%s,\"cut_off\":%s", first,
-           format_figure((double)p[first]).text, stack->cut || p[first] < CLEAR ? "true" : "false",
+           format_figure((double)p[first]).text, is_unclear(stack, p) ? "true" : "false",
            stack->cut ? "true" : "false");
     for (int c = 0; c < CLASSES; c++)
         printf("%s%s", c ? "," : ",\"probabilities\":[", format_figure((double)p[c]).text);
@@ -127,6 +135,41 @@ static void print_nothing(const struct session *s, const struct stack *stack, co
     }
 }
 
+/* --- other kinds of pictures --- */
+
+struct conversion {
+    const char *name, *model_path;
+};
+
+/* What one types to have it predicted. */
+static void write_conversion(FILE *out, const void *context)
+{
+    const struct conversion *conversion = context;
+    fputs("convert", out);
+    command_write_word(out, strcmp(conversion->name, "-") != 0 ? conversion->name : "FILE");
+    fputs(" -background white -flatten pgm:- | mnist-predict", out);
+    command_write_word(out, conversion->model_path);
+    fputs(" -", out);
+}
+
+/* Adds to what err says of a file how to convert it, if it is a picture: its kind then ends so. */
+static int suggest_conversion(const struct session *s, const char *name, const struct file *file,
+                              struct error *err)
+{
+    const char *kind = file_looks_like(file->bytes, file->size);
+    const char *image = kind ? strstr(kind, " image") : NULL;
+    if (!image || image[6])
+        return -1;
+    struct error refusal = *err;
+    struct conversion conversion = {name, s->model_path};
+    size_t size;
+    char *command = mem_print(write_conversion, &conversion, &size, "a hint", err);
+    if (command)
+        error_set(err, "%s: %s", refusal.text, command);
+    free(command);
+    return -1;
+}
+
 /* --- pictures --- */
 
 static int predict_stack(const struct session *s, const struct stack *stack, struct error *err)
@@ -134,18 +177,12 @@ static int predict_stack(const struct session *s, const struct stack *stack, str
     struct dataset dataset = {0};
     float *p = mem_alloc((size_t)stack->count, CLASSES * sizeof *p, err);
     int failed = !p || dataset_unlabelled(&dataset, stack->pixels, stack->count, err);
-    if (!failed)
+    if (!failed) {
         network_predict(&s->network, &dataset, NULL, stack->count, p, NULL);
-    for (int i = 0; !failed && i < stack->count; i++) {
-        const float *of_one = p + (size_t)i * CLASSES;
-        if (!isfinite(of_one[0]))
-            failed = error_set(err, "%s: probabilities that are not finite: train %s anew",
-                               stack->name, s->model_path);
-        else if (s->common.json)
-            print_json(s, stack, i, of_one);
-        else
-            print_text(s, stack, i, of_one);
+        failed = command_check_probabilities(p, stack->count, s->model_path, err);
     }
+    for (int i = 0; !failed && i < stack->count; i++)
+        (s->common.json ? print_json : print_text)(s, stack, i, p + (size_t)i * CLASSES);
     dataset_free(&dataset);
     mem_free(p);
     return failed ? -1 : 0;
@@ -158,7 +195,7 @@ static int predict_picture(const struct session *s, const char *name, const stru
     struct pnm pnm;
     struct digit digit;
     if (pnm_parse(&pnm, file->bytes, file->size, name, err))
-        return -1;
+        return suggest_conversion(s, name, file, err);
     int failed = digit_prepare(&digit, pnm.grey, pnm.width, pnm.height, err);
     pnm_free(&pnm);
     if (failed)
@@ -180,7 +217,13 @@ static int predict_idx(const struct session *s, const char *name, const struct f
     return predict_stack(s, &stack, err);
 }
 
-/* IDX files start with two zero bytes. */
+/* IDX files start with two zero bytes and one that says their type. */
+static bool is_idx(const struct file *file)
+{
+    const uint8_t *b = file->bytes;
+    return file->size >= 3 && !b[0] && !b[1] && b[2] >= 0x08 && b[2] <= 0x0e && b[2] != 0x0a;
+}
+
 static int predict_file(const struct session *s, const char *name, struct error *err)
 {
     struct file file = {0};
@@ -190,8 +233,7 @@ static int predict_file(const struct session *s, const char *name, struct error 
         failed = file_unpack(&file, name, LARGEST_FILE, err);
     if (failed)
         return -1;
-    bool is_idx = file.size >= 2 && file.bytes[0] == 0 && file.bytes[1] == 0;
-    failed = (is_idx ? predict_idx : predict_picture)(s, name, &file, err);
+    failed = (is_idx(&file) ? predict_idx : predict_picture)(s, name, &file, err);
     file_free(&file);
     return failed;
 }

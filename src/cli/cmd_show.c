@@ -31,11 +31,13 @@ struct session {
 
 enum { SAMPLES = 5 };
 
-/* Options that choose samples say nothing of weights. */
+/* Options that choose samples say nothing of weights. One given with its default does no harm. */
 static int check_weights(const struct session *s)
 {
-    const char *option = s->digit >= 0   ? "--digit"
+    const char *option = s->part         ? "--split"
+                         : s->digit >= 0 ? "--digit"
                          : s->random     ? "--random"
+                         : s->seed != 1  ? "--seed"
                          : s->augment.on ? "--augment"
                          : s->model_path ? "--model"
                                          : NULL;
@@ -180,6 +182,7 @@ static int ask_model(struct session *s, struct error *err)
     if (!failed) {
         network_set_params(&network, model.params);
         network_predict(&network, &s->dataset, s->indices, s->count, s->p, NULL);
+        failed = command_check_probabilities(s->p, s->count, s->model_path, err);
     }
     network_destroy(&network);
     team_destroy(team);

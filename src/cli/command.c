@@ -1,8 +1,11 @@
 #include "mnist/command.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "mnist/params.h"
 
 int command_fail(const char *program, const struct error *err)
 {
@@ -15,6 +18,8 @@ void command_write_word(FILE *out, const char *word)
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
                                 "_-+=:,./@%";
     putc(' ', out);
+    if (*word == '-')
+        fputs("./", out);
     if (*word && !word[strspn(word, plain)]) {
         fputs(word, out);
         return;
@@ -27,6 +32,16 @@ void command_write_word(FILE *out, const char *word)
             putc(*word, out);
     }
     putc('\'', out);
+}
+
+int command_check_probabilities(const float *p, int count, const char *model_path,
+                                struct error *err)
+{
+    for (size_t i = 0; i < (size_t)count * CLASSES; i++)
+        if (!isfinite(p[i]))
+            return error_set(err, "%s: its probabilities are not finite: train it anew",
+                             model_path);
+    return 0;
 }
 
 int command_finish(const char *program, int code)

@@ -1,6 +1,7 @@
 #include "mnist/figures.h"
 
 #include "mnist/format.h"
+#include "mnist/terminal.h"
 
 static void print_classes(FILE *out, const struct metrics *metrics)
 {
@@ -50,9 +51,9 @@ void figures_print(FILE *out, const char *title, const struct metrics *metrics, 
 {
     fprintf(out, "%s: %s images\n", title, format_count(metrics->count).text);
     fprintf(out, "  loss      %s\n", format_loss(metrics_loss(metrics)).text);
-    fprintf(out, "  accuracy  %s%s%s ± %s  (%s wrong)\n", color ? "\033[1m" : "",
+    fprintf(out, "  accuracy  %s%s%s %s %s  (%s wrong)\n", color ? "\033[1m" : "",
             format_percent(metrics_accuracy(metrics)).text, color ? "\033[0m" : "",
-            format_percent(metrics_standard_error(metrics)).text,
+            terminal_text("±", "+-"), format_percent(metrics_standard_error(metrics)).text,
             format_count(metrics->count - metrics->correct).text);
     fprintf(out, "  ECE       %s  (expected calibration error)\n\n",
             format_percent(metrics_calibration_error(metrics)).text);

@@ -13,7 +13,7 @@ static const struct {
 } commands[] = {
     {"train", command_train, "train on MNIST and write a model file"},
     {"eval", command_eval, "evaluate a model file"},
-    {"show", command_show, "show samples as pictures of characters"},
+    {"show", command_show, "show samples, or a model's weights, as pictures"},
     {"predict", command_predict, "read your own digits, from pictures of any size"},
 };
 

@@ -40,10 +40,15 @@ bool terminal_is_unicode(void)
         const char *locale = getenv(names[i]);
         if (!locale || !*locale)
             continue;
-        const char *charset = strchr(locale, '.');
-        return charset && (!strncasecmp(charset, ".utf-8", 6) || !strncasecmp(charset, ".utf8", 5));
+        const char *dot = strchr(locale, '.'), *charset = dot ? dot + 1 : locale;
+        return !strncasecmp(charset, "utf-8", 5) || !strncasecmp(charset, "utf8", 4);
     }
     return false;
+}
+
+const char *terminal_text(const char *unicode, const char *ascii)
+{
+    return terminal_is_unicode() ? unicode : ascii;
 }
 
 /* --- pictures --- */

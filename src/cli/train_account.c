@@ -20,10 +20,10 @@ static void announce_extras(const struct train_options *o)
 {
     const struct augment *a = &o->augment;
     if (augment_any(a))
-        fprintf(stderr, "images distorted: rotate %s°, scale %s, shear %s, shift %s, elastic %s\n",
-                format_float(a->rotate).text, format_float(a->scale).text,
-                format_float(a->shear).text, format_float(a->shift).text,
-                format_float(a->elastic).text);
+        fprintf(stderr, "images distorted: rotate %s%s, scale %s, shear %s, shift %s, elastic %s\n",
+                format_float(a->rotate).text, terminal_text("°", " deg"),
+                format_float(a->scale).text, format_float(a->shear).text,
+                format_float(a->shift).text, format_float(a->elastic).text);
     if (o->warmup > 0)
         fprintf(stderr, "the learning rate rises for %d epochs\n", o->warmup);
     if (o->ema > 0)

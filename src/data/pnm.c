@@ -1,7 +1,6 @@
 #include "mnist/pnm.h"
 
 #include <stdbool.h>
-#include <string.h>
 
 #include "mnist/file.h"
 #include "mnist/memory.h"
@@ -57,20 +56,11 @@ static int read_number(struct reader *r, const char *what, int min, int max, int
     return 0;
 }
 
-/* Whether a kind of file is a picture: its name then ends so. */
-static bool is_picture(const char *kind)
-{
-    const char *image = kind ? strstr(kind, " image") : NULL;
-    return image && !image[6];
-}
-
 static int refuse_kind(const struct reader *r, struct error *err)
 {
     const char *kind = file_looks_like(r->bytes, r->size);
-    bool picture = is_picture(kind);
-    return error_set(err, "%s: wanted PGM, PBM or PPM, or an IDX file of images%s%s%s%s%s", r->name,
-                     kind ? ": it looks like " : "", kind ? kind : "", picture ? ": convert " : "",
-                     picture ? r->name : "", picture ? " pgm:- | mnist-predict MODEL -" : "");
+    return error_set(err, "%s: wanted PGM, PBM or PPM, or an IDX file of images%s%s", r->name,
+                     kind ? ": it looks like " : "", kind ? kind : "");
 }
 
 static int read_header(struct reader *r, struct pnm *pnm, struct error *err)

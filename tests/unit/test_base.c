@@ -1086,8 +1086,27 @@ static const struct {
     {"GIF89a", 6, "a GIF image"},
     {"II*\0", 4, "a TIFF image"},
     {"MM\0*", 4, "a TIFF image"},
-    {"RIFF", 4, "a WebP image"},
-    {"BM6", 3, "a BMP image"},
+    {"RIFF\x24\0\0\0WEBPVP8 ", 16, "a WebP image"},
+    {"RIFF\x24\0\0\0WEB", 11, NULL},
+    {"RIFF\x24\0\0\0WAVEfmt ", 16, NULL},
+    {"BM\x36\1\0\0\0\0\0\0\x36", 11, "a BMP image"},
+    {"BM\x36\1\0\0\0\0\0", 9, NULL},
+    {"BMW, Audi, Opel\n", 16, NULL},
+    {"\0\0\0\x18"
+     "ftypheic",
+     12, "a HEIC image"},
+    {"\0\0\0\x18"
+     "ftypmif1",
+     12, "a HEIF image"},
+    {"\0\0\0\x20"
+     "ftypavif",
+     12, "an AVIF image"},
+    {"\0\0\0\x18"
+     "ftypisom",
+     12, NULL},
+    {"\0\0\0\x18"
+     "ftyphe",
+     10, NULL},
     {"\x93NUMPY\1", 7, "a NumPy array"},
     {"\x89HDF\r\n", 6, "an HDF5 file"},
     {"BZh9", 4, "a bzip2 file"},
@@ -1199,6 +1218,17 @@ static void test_file_write_symlink(void)
     check_no_temporary(target);
     check_refused(file_write(dangling, "x", 1, &err), &err, "leads nowhere", "a dangling link");
     check_refused(file_check_writable(dangling, &err), &err, "leads nowhere", "asked before");
+    int ends[2];
+    char proc[64], got[8];
+    check(!pipe(ends), "cannot make a pipe");
+    snprintf(proc, sizeof proc, "/proc/self/fd/%d", ends[1]);
+    if (!access(proc, F_OK)) { /* a link to what has no path */
+        check(!file_check_writable(proc, &err) && !file_write(proc, "piped", 5, &err), "%s",
+              err.text);
+        check(read(ends[0], got, sizeof got) == 5 && !memcmp(got, "piped", 5), "not in the pipe");
+    }
+    close(ends[0]);
+    close(ends[1]);
     /* A link planted under the temporary's name must not aim the write elsewhere. */
     check(!symlink("target", aimed), "cannot make a link");
     check_refused(file_write(test_path("aimed"), "x", 1, &err), &err, "cannot write",
