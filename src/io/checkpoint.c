@@ -169,7 +169,8 @@ static int take_data(struct checkpoint_data *data, const struct safetensors *st,
 static bool is_possible(const double row[HISTORY])
 {
     static const double least[HISTORY] = {0, 0, 0, 0, 0, 1e-9, 0, 0, 0};
-    static const double most[HISTORY] = {FLT_MAX, 1, FLT_MAX, 1, LR_MAX, 1e15, 1e15, 1e15, 1};
+    static const double most[HISTORY] = {
+        (double)FLT_MAX, 1, (double)FLT_MAX, 1, LR_MAX, 1e15, 1e15, 1e15, 1};
     for (int i = 0; i < HISTORY; i++)
         if (!(row[i] >= least[i] && row[i] <= most[i]))
             return false;
