@@ -56,14 +56,11 @@ static void draw_line(struct panel *panel, const struct train_epoch *history, in
 static void draw(struct panel *panel, const struct train_epoch *history, int count, bool validated,
                  int best)
 {
-    panel->low = panel->high = train_epoch_figure(&history[0], panel->train);
-    for (int e = 0; e < count; e++) {
-        double train = train_epoch_figure(&history[e], panel->train);
-        double val = validated ? train_epoch_figure(&history[e], panel->val) : train;
-        panel->low = fmin(panel->low, fmin(train, val));
-        panel->high = fmax(panel->high, fmax(train, val));
-    }
-    panel->log = panel->log && panel->low > 0.0 && panel->high > 5.0 * panel->low;
+    const struct train_range range =
+        train_history_range(history, count, panel->train, validated ? panel->val : panel->train);
+    panel->low = range.low;
+    panel->high = range.high;
+    panel->log = panel->log && range.wide;
     draw_line(panel, history, count, panel->train, TRAIN);
     if (validated)
         draw_line(panel, history, count, panel->val, VAL);

@@ -36,15 +36,11 @@ static double value_at(const struct chart *chart, int line, int epoch)
 
 static struct scale value_scale(const struct chart *chart)
 {
-    double low = value_at(chart, 0, 1), high = low;
-    for (int line = 0; line < chart->line_count; line++) {
-        for (int e = 1; e <= chart->count; e++) {
-            low = fmin(low, value_at(chart, line, e));
-            high = fmax(high, value_at(chart, line, e));
-        }
-    }
-    struct scale s = {.begin = HEIGHT - BOTTOM, .end = TOP};
-    s.log = chart->log && low > 0.0 && high > 5.0 * low;
+    const struct chart_line *first = chart->lines, *last = first + chart->line_count - 1;
+    const struct train_range range =
+        train_history_range(chart->history, chart->count, first->figure, last->figure);
+    double low = range.low, high = range.high;
+    struct scale s = {.begin = HEIGHT - BOTTOM, .end = TOP, .log = chart->log && range.wide};
     if (s.log) {
         s.from = low / 1.1;
         s.to = high * 1.1;
