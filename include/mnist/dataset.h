@@ -37,8 +37,9 @@ int dataset_unlabelled(struct dataset *dataset, const uint8_t *pixels, int count
 
 void dataset_free(struct dataset *dataset);
 
-/* Refuses two parts that start with the same images: a test set copied from the training set. */
-int dataset_check_distinct(const struct dataset *train, const struct dataset *test,
+/* *shared = how many of the test images are training images too, byte for byte: figures on those tell
+ * nothing of new images. -1 with err filled when all of them are, or when memory is short. */
+int dataset_check_distinct(const struct dataset *train, const struct dataset *test, int *shared,
                            struct error *err);
 
 /* Distorts all images, in the same way or each in its own (as augment_image does). -1 with err filled

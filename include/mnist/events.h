@@ -22,7 +22,7 @@ struct event_end {
     const struct metrics *test;
     const char *model;
     uint32_t weights_crc32;
-    double peak_bytes;
+    uint64_t peak_bytes;
 };
 
 void events_start(FILE *out, const struct event_start *start);

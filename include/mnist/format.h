@@ -1,13 +1,18 @@
 /* How numbers look, decided in one place. Each returns its text by value: printf("%s",
- * format_count(n).text). */
+ * format_count(n).text). A figure that is undefined, as 0/0 is, is NaN and shown as "-". */
 #ifndef MNIST_FORMAT_H
 #define MNIST_FORMAT_H
+
+#include <stdint.h>
 
 struct text {
     char text[32];
 };
 
-struct text format_count(long long n);       /* 55,000 */
+struct text format_count(long long n);    /* 55,000 */
+struct text format_rounded(double value); /* the same, of a rate */
+
+/* Shares in [0,1]. One that is neither 0 nor 1 never looks like it: 21,999 of 22,000 are 99.99%. */
 struct text format_percent(double fraction); /* 98.25% */
 struct text format_probability(double p);    /* 99.8%: what a model says of one image */
 struct text format_share(double fraction);   /* 98%, 98.5%: a place on an axis */
@@ -16,8 +21,13 @@ struct text format_rate(double rate); /* 0.001, 2.5e-05: three significant digit
 struct text format_seconds(double seconds); /* 0.26 s, 4:05, 1:02:33 */
 struct text format_bytes(double bytes);     /* 437 kB, 81 MB */
 
-/* For programs: nine significant digits, more than there is in a float. */
+/* For programs, as JSON: nine significant digits, more than there is in a float; null where the
+ * figure is undefined. */
 struct text format_figure(double value);
+
+/* A whole number for programs: its digits, as a string above 2^53, where programs that take every
+ * number for a double would read another one. */
+struct text format_integer(uint64_t value);
 
 /* The shortest text that reads back as the same float: 0.002, not 0.00200000009; 10, not 1e+01. */
 struct text format_float(float value);

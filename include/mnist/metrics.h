@@ -1,4 +1,5 @@
-/* What is measured of a classifier. */
+/* What is measured of a classifier. A share or mean of nothing, 0/0, is undefined: NaN, which
+ * mnist/format.h shows as "-" and as null; 0/n is 0. */
 #ifndef MNIST_METRICS_H
 #define MNIST_METRICS_H
 
@@ -22,11 +23,11 @@ struct metrics {
     struct calibration_bin bins[CALIBRATION_BINS];
 };
 
-/* One figure a class, fractions in [0,1]; 0 where the denominator is 0. */
+/* The figures of class c, fractions in [0,1]. */
 struct class_metrics {
     double precision; /* of those predicted c, the share that is c */
     double recall;    /* of those that are c, the share predicted c */
-    double f1;        /* 2 precision recall / (precision + recall) */
+    double f1;        /* of those that are c and those predicted c, the share that is both */
     int support;      /* how many are c */
 };
 

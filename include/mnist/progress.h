@@ -5,12 +5,13 @@
 #include "mnist/train.h"
 
 struct progress {
+    int epochs;  /* of the run, at the most */
     bool headed; /* the names of the columns are printed */
     bool quiet, live, color;
     double last; /* clock of the last drawing */
 };
 
-void progress_start(struct progress *progress, bool quiet, int color);
+void progress_start(struct progress *progress, int epochs, bool quiet, int color);
 void progress_batch(struct progress *progress, const struct train_progress *now);
 void progress_epoch(struct progress *progress, const struct train_epoch *epoch, bool validated);
 

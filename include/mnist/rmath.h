@@ -8,6 +8,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -19,6 +20,27 @@
 #error \
     "float arithmetic must be done in floats: on x86 give -msse2 -mfpmath=sse, else -fexcess-precision=fast"
 #endif
+
+/* Neither infinite nor NaN: judged by the bits, since a compiler that is told there is no NaN takes
+ * isfinite away. */
+static inline bool rmath_is_finite(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (bits & 0x7f800000) != 0x7f800000;
+}
+
+static inline bool rmath_is_finite_double(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (bits & 0x7ff0000000000000) != 0x7ff0000000000000;
+}
+
+/* The whole number at or below x, kept within low … high; NaN gives low. What is computed in floating
+ * point becomes an index or a count here and nowhere else: C leaves undefined what a number beyond the
+ * range becomes. */
+int64_t rmath_whole(double x, int64_t low, int64_t high);
 
 /* e^x within 2 ulp. Below -87.33 (e^x < 1.2e-38) it is 0, above 88.7228 it is infinite, NaN
  * stays NaN.
@@ -46,7 +68,7 @@ static inline float rmath_exp(float x)
     memcpy(&scale1, &bits1, sizeof scale1);
     memcpy(&scale2, &bits2, sizeof scale2);
     float y = p * scale1 * scale2;
-    return x < -87.33f ? 0.0f : (isnan(x) ? x : y);
+    return x < -87.33f ? 0.0f : (x >= -87.33f ? y : x); /* neither: NaN */
 }
 
 /* Natural logarithm within 1 ulp, for any positive x, subnormal ones included. log(0) = -infinity,

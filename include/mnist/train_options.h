@@ -47,8 +47,8 @@ extern const char *const train_option_names[TRAIN_OPTIONS];
 /* Option i as text: the same text for the same value, and the other way round. */
 struct text train_option_text(const struct train_options *options, int i);
 
-/* Whether that text is a string in JSON, not a number. */
-bool train_option_is_string(int i);
+/* The same as JSON: a number, or a string in its quotes. */
+struct text train_option_json(const struct train_options *options, int i);
 
 /* Sets option i from such a text; false, with nothing changed, if it is none or beyond those limits. */
 bool train_option_parse(struct train_options *options, int i, const char *text);

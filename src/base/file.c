@@ -99,6 +99,28 @@ int file_read(struct file *file, const char *path, size_t limit, struct error *e
     return failed;
 }
 
+/* gzip -dc from `in` to `out`, its complaints to nowhere. An error number, or 0. */
+static int spawn_gzip(int in, int out, pid_t *child)
+{
+    char name[] = "gzip", option[] = "-dc";
+    char *argv[] = {name, option, NULL};
+    posix_spawn_file_actions_t actions;
+    int code = posix_spawn_file_actions_init(&actions);
+    if (code)
+        return code;
+    code = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+    if (!code)
+        code = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    if (!code)
+        code = posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    if (!code)
+        code = posix_spawn_file_actions_addclose(&actions, out);
+    if (!code)
+        code = posix_spawnp(child, name, &actions, NULL, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    return code;
+}
+
 /* Starts `gzip -dc` with `in` as its input; *out is where its output can be read. */
 static int start_gzip(int in, int *out, pid_t *child, struct error *err)
 {
@@ -106,16 +128,7 @@ static int start_gzip(int in, int *out, pid_t *child, struct error *err)
     if (pipe(ends))
         return error_set(err, "cannot make a pipe: %s", strerror(errno));
     fcntl(ends[0], F_SETFD, FD_CLOEXEC);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addclose(&actions, ends[1]);
-    char name[] = "gzip", option[] = "-dc";
-    char *argv[] = {name, option, NULL};
-    int code = posix_spawnp(child, "gzip", &actions, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&actions);
+    int code = spawn_gzip(in, ends[1], child);
     close(ends[1]);
     if (code) {
         close(ends[0]);

@@ -1,8 +1,14 @@
 #include "mnist/format.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "mnist/rmath.h"
+
+static const struct text UNDEFINED = {"-"};
 
 struct text format_count(long long n)
 {
@@ -18,31 +24,42 @@ struct text format_count(long long n)
     return result;
 }
 
+/* In hundredths, but never so near nothing or all that `unit`, the last decimal shown, rounds it there. */
+static double percent_of(double fraction, double unit)
+{
+    bool between = fraction > 0.0 && fraction < 1.0;
+    return between ? fmin(fmax(100.0 * fraction, unit), 100.0 - unit) : 100.0 * fraction;
+}
+
 struct text format_percent(double fraction)
 {
-    struct text result;
-    snprintf(result.text, sizeof result.text, "%.2f%%", 100.0 * fraction);
+    struct text result = UNDEFINED;
+    if (rmath_is_finite_double(fraction))
+        snprintf(result.text, sizeof result.text, "%.2f%%", percent_of(fraction, 0.01));
     return result;
 }
 
 struct text format_probability(double p)
 {
-    struct text result;
-    snprintf(result.text, sizeof result.text, "%.1f%%", 100.0 * p);
+    struct text result = UNDEFINED;
+    if (rmath_is_finite_double(p))
+        snprintf(result.text, sizeof result.text, "%.1f%%", percent_of(p, 0.1));
     return result;
 }
 
 struct text format_share(double fraction)
 {
-    struct text result;
-    snprintf(result.text, sizeof result.text, "%.4g%%", 100.0 * fraction);
+    struct text result = UNDEFINED;
+    if (rmath_is_finite_double(fraction))
+        snprintf(result.text, sizeof result.text, "%.6g%%", percent_of(fraction, 1e-4));
     return result;
 }
 
 struct text format_loss(double nats)
 {
-    struct text result;
-    snprintf(result.text, sizeof result.text, nats < 1000.0 ? "%.4f" : "%.3g", nats);
+    struct text result = UNDEFINED;
+    if (rmath_is_finite_double(nats))
+        snprintf(result.text, sizeof result.text, nats < 1000.0 ? "%.4f" : "%.3g", nats);
     return result;
 }
 
@@ -56,14 +73,14 @@ struct text format_rate(double rate)
 struct text format_seconds(double seconds)
 {
     struct text result;
-    long whole = (long)(seconds + 0.5);
+    int64_t whole = rmath_whole(seconds + 0.5, 0, INT64_MAX);
+    int s = (int)(whole % 60), m = (int)(whole / 60 % 60);
     if (seconds < 59.995)
         snprintf(result.text, sizeof result.text, "%.2f s", seconds);
     else if (whole < 3600)
-        snprintf(result.text, sizeof result.text, "%ld:%02ld", whole / 60, whole % 60);
+        snprintf(result.text, sizeof result.text, "%d:%02d", m, s);
     else
-        snprintf(result.text, sizeof result.text, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60,
-                 whole % 60);
+        snprintf(result.text, sizeof result.text, "%" PRId64 ":%02d:%02d", whole / 3600, m, s);
     return result;
 }
 
@@ -79,9 +96,26 @@ struct text format_bytes(double bytes)
 
 struct text format_figure(double value)
 {
-    struct text result;
-    snprintf(result.text, sizeof result.text, "%.9g", value);
+    struct text result = {"null"};
+    if (rmath_is_finite_double(value))
+        snprintf(result.text, sizeof result.text, "%.9g", value);
     return result;
+}
+
+struct text format_integer(uint64_t value)
+{
+    const uint64_t largest = (uint64_t)1 << 53;
+    const char *quote = value > largest ? "\"" : "";
+    struct text result;
+    snprintf(result.text, sizeof result.text, "%s%" PRIu64 "%s", quote, value, quote);
+    return result;
+}
+
+struct text format_rounded(double value)
+{
+    return rmath_is_finite_double(value)
+               ? format_count(rmath_whole(value + 0.5, INT64_MIN, INT64_MAX))
+               : UNDEFINED;
 }
 
 struct text format_float(float value)

@@ -127,14 +127,32 @@ static void wake_workers(struct team *team)
     pthread_mutex_unlock(&team->lock);
 }
 
+/* The lock and its two conditions; none of them is left where one cannot be had. */
+static int init_waiting(struct team *team, struct error *err)
+{
+    int code = pthread_mutex_init(&team->lock, NULL);
+    if (code)
+        return error_set(err, "cannot make a lock for threads (%s)", strerror(code));
+    code = pthread_cond_init(&team->wake, NULL);
+    if (!code) {
+        code = pthread_cond_init(&team->done, NULL);
+        if (!code)
+            return 0;
+        pthread_cond_destroy(&team->wake);
+    }
+    pthread_mutex_destroy(&team->lock);
+    return error_set(err, "cannot make a condition for threads (%s)", strerror(code));
+}
+
 struct team *team_create(int threads, struct error *err)
 {
     struct team *team = mem_calloc(1, sizeof *team, err);
     if (!team)
         return NULL;
-    pthread_mutex_init(&team->lock, NULL);
-    pthread_cond_init(&team->wake, NULL);
-    pthread_cond_init(&team->done, NULL);
+    if (init_waiting(team, err)) {
+        mem_free(team);
+        return NULL;
+    }
     team->threads = threads;
     team->started = 1;
     team->processors = cpu_count();

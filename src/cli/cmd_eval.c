@@ -14,6 +14,7 @@
 #include "mnist/model.h"
 #include "mnist/options.h"
 #include "mnist/report.h"
+#include "mnist/rmath.h"
 #include "mnist/terminal.h"
 
 static const char *const split_choices[] = {"test", "train", NULL};
@@ -235,8 +236,8 @@ static int run(struct session *s, struct error *err)
     double start = clock_seconds();
     if (evaluation_run(&s->evaluation, &s->network, &s->dataset, err))
         return -1;
-    s->seconds = clock_seconds() - start;
-    if (!isfinite(s->evaluation.metrics.loss))
+    s->seconds = clock_since(start);
+    if (!rmath_is_finite_double(s->evaluation.metrics.loss))
         return error_set(err, "%s: its loss on these images is not finite: train it anew", s->path);
     if (s->misclassified > s->evaluation.mistakes)
         s->misclassified = s->evaluation.mistakes;

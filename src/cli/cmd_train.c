@@ -1,5 +1,4 @@
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +7,7 @@
 #include "mnist/format.h"
 #include "mnist/memory.h"
 #include "mnist/recipe.h"
+#include "mnist/rmath.h"
 #include "mnist/stop.h"
 #include "mnist/train_account.h"
 
@@ -135,13 +135,18 @@ static int check_names(const struct train_session *s, struct error *err)
 /* Everything that can be wrong is found here, before the work. */
 static int prepare(struct train_session *s, struct error *err)
 {
+    int shared;
     if (check_names(s, err) || file_check_writable(s->out, err) ||
         (s->checkpoint_path && file_check_writable(s->checkpoint_path, err)) ||
         (s->report_path && file_check_writable(s->report_path, err)) ||
         dataset_load(&s->train_set, s->common.data, DATASET_TRAIN, err) ||
         dataset_load(&s->test_set, s->common.data, DATASET_TEST, err) ||
-        dataset_check_distinct(&s->train_set, &s->test_set, err))
+        dataset_check_distinct(&s->train_set, &s->test_set, &shared, err))
         return -1;
+    if (shared)
+        fprintf(stderr, "%s: %s of %s test images %s too\n", s->program, format_count(shared).text,
+                format_count(s->test_set.count).text,
+                shared == 1 ? "is a training image" : "are training images");
     if (s->checkpoint_path)
         s->data = checkpoint_data_of(&s->train_set);
     if (s->resume_path &&
@@ -250,7 +255,7 @@ static int run(struct train_session *s, struct error *err)
     if (train_account_start(s, from, err))
         return -1;
     train_account_announce(s);
-    progress_start(&s->progress, s->common.quiet, s->common.color);
+    progress_start(&s->progress, s->train.epochs, s->common.quiet, s->common.color);
     s->start = clock_seconds();
     if (train_run(&s->result, &s->network, &s->train_set, &s->split, &s->train, from, &callbacks,
                   err))
@@ -267,7 +272,7 @@ static int run(struct train_session *s, struct error *err)
     if (model_save(&s->model, s->out, err) ||
         evaluation_run(&s->evaluation, &s->network, &s->test_set, err))
         return tell_left(s, err);
-    if (!isfinite(test->loss))
+    if (!rmath_is_finite_double(test->loss))
         return error_set(err, "%s: its loss on the test set is not finite: %s a lower --lr than %s",
                          s->out, advice(s), format_float(s->train.lr).text);
     if (train_account_end(s, test, err))

@@ -1,11 +1,11 @@
 #include "mnist/command.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "mnist/params.h"
+#include "mnist/rmath.h"
 
 int command_fail(const char *program, const struct error *err)
 {
@@ -38,7 +38,7 @@ int command_check_probabilities(const float *p, int count, const char *model_pat
                                 struct error *err)
 {
     for (size_t i = 0; i < (size_t)count * CLASSES; i++)
-        if (!isfinite(p[i]))
+        if (!rmath_is_finite(p[i]))
             return error_set(err, "%s: its probabilities are not finite: train it anew",
                              model_path);
     return 0;

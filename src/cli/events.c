@@ -22,11 +22,9 @@ void events_start(FILE *out, const struct event_start *start)
     json_write_string(out, start->data);
     fprintf(out, ",\"train_images\":%d,\"val_images\":%d,\"test_images\":%d", start->train_images,
             start->val_images, start->test_images);
-    for (int i = 0; i < TRAIN_OPTIONS; i++) {
-        const char *quote = train_option_is_string(i) ? "\"" : "";
-        fprintf(out, ",\"%s\":%s%s%s", train_option_names[i], quote,
-                train_option_text(start->options, i).text, quote);
-    }
+    for (int i = 0; i < TRAIN_OPTIONS; i++)
+        fprintf(out, ",\"%s\":%s", train_option_names[i],
+                train_option_json(start->options, i).text);
     fprintf(out, ",\"threads\":%d,\"kernels\":\"%s\"}\n", start->threads, start->kernels);
 }
 
@@ -55,7 +53,7 @@ void events_end(FILE *out, const struct event_end *end)
     }
     fprintf(out, ",\"seconds\":%s,\"images_per_s\":%s,\"peak_bytes\":%s",
             format_figure(r->seconds).text, format_figure(r->images_per_s).text,
-            format_figure(end->peak_bytes).text);
+            format_integer(end->peak_bytes).text);
     if (end->model) {
         fputs(",\"model\":", out);
         json_write_string(out, end->model);

@@ -1,50 +1,75 @@
 #include "mnist/figures.h"
 
 #include "mnist/format.h"
+#include "mnist/table.h"
 #include "mnist/terminal.h"
 
-static void print_classes(FILE *out, const struct metrics *metrics)
+/* The digits with the highest and the lowest F1, among those that are there. */
+static void print_best_and_worst(FILE *out, const double *f1, const int *support)
 {
     int best = -1, worst = -1;
-    double f1[CLASSES];
-    fputs("  digit  precision   recall       F1   images\n", out);
     for (int c = 0; c < CLASSES; c++) {
-        struct class_metrics figures = metrics_class(metrics, c);
-        f1[c] = figures.f1;
-        if (figures.support == 0) { /* of digits that are not there nothing can be said */
-            fprintf(out, "  %5d  %9s %8s %8s %8d\n", c, "-", "-", "-", 0);
+        if (support[c] == 0)
             continue;
-        }
         best = best < 0 || f1[c] > f1[best] ? c : best;
         worst = worst < 0 || f1[c] < f1[worst] ? c : worst;
-        fprintf(out, "  %5d  %9s %8s %8s %8s\n", c, format_percent(figures.precision).text,
-                format_percent(figures.recall).text, format_percent(f1[c]).text,
-                format_count(figures.support).text);
     }
     fprintf(out, "  best digit %d (F1 %s), worst digit %d (F1 %s)\n\n", best,
             format_percent(f1[best]).text, worst, format_percent(f1[worst]).text);
 }
 
+static void print_classes(FILE *out, const struct metrics *metrics)
+{
+    struct table_column columns[] = {{"digit", 0}, {"precision", 0}, {"recall", 7}, {"F1", 7},
+                                     {"images", 0}};
+    enum { COLUMNS = sizeof columns / sizeof columns[0] };
+    struct table table = {columns, COLUMNS, .indent = 2, .gap = 2};
+    struct table_cell cells[CLASSES][COLUMNS] = {0};
+    double f1[CLASSES];
+    int support[CLASSES];
+    for (int c = 0; c < CLASSES; c++) {
+        struct class_metrics figures = metrics_class(metrics, c);
+        f1[c] = figures.f1;
+        support[c] = figures.support;
+        cells[c][0].text = format_count(c);
+        cells[c][1].text = format_percent(figures.precision);
+        cells[c][2].text = format_percent(figures.recall);
+        cells[c][3].text = format_percent(figures.f1);
+        cells[c][4].text = format_count(figures.support);
+        table_fit(&table, cells[c]);
+    }
+    table_titles(out, &table);
+    for (int c = 0; c < CLASSES; c++)
+        table_row(out, &table, cells[c]);
+    print_best_and_worst(out, f1, support);
+}
+
 /* The diagonal stands in brackets, so that it is seen without colour too; a dot is a zero. */
 static void print_confusion(FILE *out, const struct metrics *metrics, bool color)
 {
-    fputs("  confusion matrix: a row for each true digit, a column for each prediction\n     ",
-          out);
-    for (int c = 0; c < CLASSES; c++)
-        fprintf(out, "%6d", c);
-    putc('\n', out);
+    enum { COLUMNS = 1 + CLASSES };
+    static const char *const titles[COLUMNS] = {"",   "0 ", "1 ", "2 ", "3 ", "4 ",
+                                                "5 ", "6 ", "7 ", "8 ", "9 "};
+    struct table_column columns[COLUMNS];
+    struct table table = {columns, COLUMNS, .indent = 2, .gap = 1};
+    struct table_cell cells[CLASSES][COLUMNS] = {0};
+    for (int c = 0; c < COLUMNS; c++)
+        columns[c] = (struct table_column){titles[c], c ? 6 : 2};
     for (int truth = 0; truth < CLASSES; truth++) {
-        fprintf(out, "  %2d ", truth);
+        cells[truth][0].text = format_count(truth);
         for (int c = 0; c < CLASSES; c++) {
+            struct table_cell *cell = &cells[truth][1 + c];
             int n = metrics->confusion[truth][c];
-            char count[16];
-            snprintf(count, sizeof count, c == truth ? "[%d]" : n ? "%d" : ".", n);
-            fprintf(out, "%s%*s%s%s", c == truth && color ? "\033[1;32m" : "", c == truth ? 7 : 6,
-                    count, c == truth && color ? "\033[0m" : "",
-                    c == truth || c == CLASSES - 1 ? "" : " ");
+            snprintf(cell->text.text, sizeof cell->text.text,
+                     c == truth ? "[%d]" : n ? "%d " : ". ", n);
+            cell->style = c == truth && color ? "\033[1;32m" : NULL;
         }
-        putc('\n', out);
+        table_fit(&table, cells[truth]);
     }
+    fputs("  confusion matrix: a row for each true digit, a column for each prediction\n", out);
+    table_titles(out, &table);
+    for (int truth = 0; truth < CLASSES; truth++)
+        table_row(out, &table, cells[truth]);
 }
 
 void figures_print(FILE *out, const char *title, const struct metrics *metrics, bool color)

@@ -262,6 +262,8 @@ static int check_arguments(const struct usage *usage, int given, char **words)
 int options_parse(const struct usage *usage, int argc, char **argv, int *first)
 {
     struct option options[MAX_OPTIONS];
+    if (usage->spec_count + 2 > MAX_OPTIONS)
+        return options_refuse(usage->program, "has more options than there is room for");
     fill_getopt(usage, options);
     opterr = 0;
     optind = 1;

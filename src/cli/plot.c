@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "mnist/format.h"
+#include "mnist/rmath.h"
 
 enum { ROWS = 8, LABEL = 8, GAP = 3, LEAST = 8, NARROW = 24, WIDE = 48 };
 
@@ -22,7 +23,8 @@ struct panel {
 /* Epoch number `epoch` stands in this column. */
 static int column_of(const struct panel *panel, int epoch, int count)
 {
-    return (int)((double)(epoch - 1) * (panel->columns - 1) / (count - 1) + 0.5);
+    double place = (double)(epoch - 1) * (panel->columns - 1) / (count - 1);
+    return (int)rmath_whole(place + 0.5, 0, panel->columns - 1);
 }
 
 static int row_of(const struct panel *panel, double value)
@@ -30,7 +32,9 @@ static int row_of(const struct panel *panel, double value)
     double share = panel->log
                        ? (log(value) - log(panel->low)) / (log(panel->high) - log(panel->low))
                        : (value - panel->low) / (panel->high - panel->low);
-    return panel->high > panel->low ? (int)((1.0 - share) * (ROWS - 1) + 0.5) : ROWS - 1;
+    return panel->high > panel->low
+               ? (int)rmath_whole((1.0 - share) * (ROWS - 1) + 0.5, 0, ROWS - 1)
+               : ROWS - 1;
 }
 
 /* A line through the epochs' values: straight between two of them, and without gaps where it is steep. */
@@ -40,10 +44,11 @@ static void draw_line(struct panel *panel, const struct train_epoch *history, in
     int previous = row_of(panel, train_epoch_figure(&history[0], figure));
     for (int c = 0; c < panel->columns; c++) {
         double place = (double)c * (count - 1) / (panel->columns - 1);
-        int before = (int)place < count - 1 ? (int)place : count - 2;
+        int before = (int)rmath_whole(place, 0, count - 2);
+        double share = place - before;
         double a = train_epoch_figure(&history[before], figure);
         double b = train_epoch_figure(&history[before + 1], figure);
-        int row = row_of(panel, a + (place - before) * (b - a));
+        int row = row_of(panel, a * (1.0 - share) + b * share);
         int step = row < previous ? -1 : 1;
         for (int r = previous; r != row; r += step)
             if (r != previous)

@@ -4,6 +4,7 @@
 
 #include "mnist/clock.h"
 #include "mnist/format.h"
+#include "mnist/table.h"
 #include "mnist/terminal.h"
 
 /* Ten drawings a second are as many as an eye can use. */
@@ -12,9 +13,10 @@ static const double INTERVAL = 0.1;
 /* All lines fit 80 columns: a moving line that wraps could not be redrawn. */
 enum { BAR = 16 };
 
-void progress_start(struct progress *progress, bool quiet, int color)
+void progress_start(struct progress *progress, int epochs, bool quiet, int color)
 {
     *progress = (struct progress){
+        .epochs = epochs,
         .quiet = quiet,
         .live = !quiet && terminal_is_live(stderr),
         .color = terminal_colors(stderr, color),
@@ -50,17 +52,30 @@ void progress_epoch(struct progress *progress, const struct train_epoch *epoch, 
 {
     if (progress->quiet)
         return;
+    struct table_column columns[] = {{"epoch", 5},    {"train loss", 11}, {"train acc", 10},
+                                     {"val loss", 9}, {"val acc", 8},     {"lr", 9},
+                                     {"images/s", 9}, {"time", 7},        {"", 4}};
+    enum { COLUMNS = sizeof columns / sizeof columns[0] };
+    struct table table = {columns, COLUMNS, .indent = 0, .gap = 1};
+    struct text none = {"-"}, best = {"best"}, other = {""};
+    struct table_cell cells[COLUMNS] = {
+        {.text = format_integer((uint64_t)epoch->epoch)},
+        {.text = format_loss(epoch->train_loss)},
+        {.text = format_percent(epoch->train_acc)},
+        {.text = validated ? format_loss(epoch->val_loss) : none},
+        {.text = validated ? format_percent(epoch->val_acc) : none},
+        {.text = format_rate((double)epoch->lr)},
+        {.text = format_rounded(epoch->images_per_s)},
+        {.text = format_seconds(epoch->seconds)},
+        {.text = epoch->best && validated ? best : other},
+    };
+    struct table_cell widest[COLUMNS] = {{.text = format_integer((uint64_t)progress->epochs)}};
+    table_fit(&table, widest);
+    for (int c = 0; epoch->best && progress->color && c < COLUMNS; c++)
+        cells[c].style = "\033[1m";
     progress_clear(progress);
     if (!progress->headed)
-        fputs("epoch  train loss  train acc  val loss  val acc        lr  images/s    time\n",
-              stderr);
+        table_titles(stderr, &table);
     progress->headed = true;
-    bool bold = epoch->best && progress->color;
-    fprintf(
-        stderr, "%s%5d  %10s  %9s  %8s  %7s  %8s %9s %7s%s%s\n", bold ? "\033[1m" : "",
-        epoch->epoch, format_loss(epoch->train_loss).text, format_percent(epoch->train_acc).text,
-        validated ? format_loss(epoch->val_loss).text : "-",
-        validated ? format_percent(epoch->val_acc).text : "-", format_rate((double)epoch->lr).text,
-        format_count((long long)epoch->images_per_s).text, format_seconds(epoch->seconds).text,
-        epoch->best && validated ? " best" : "", bold ? "\033[0m" : "");
+    table_row(stderr, &table, cells);
 }

@@ -18,9 +18,12 @@ int recipe_parse(const struct usage *usage, int preset)
 {
     char line[MAX_LENGTH], program[] = "preset", *words[MAX_WORDS] = {program}, *rest;
     int count = 1, first;
-    snprintf(line, sizeof line, "%s", recipe_lines[preset]);
-    for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+    bool fits = snprintf(line, sizeof line, "%s", recipe_lines[preset]) < MAX_LENGTH;
+    char *word = strtok_r(line, " ", &rest);
+    for (; word && count < MAX_WORDS; word = strtok_r(NULL, " ", &rest))
         words[count++] = word;
+    if (!fits || word)
+        return options_refuse(usage->program, "has a preset of more words than there is room for");
     return options_parse(usage, count, words, &first);
 }
 

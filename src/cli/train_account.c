@@ -92,11 +92,16 @@ int train_account_epoch(struct train_session *s, const struct train_epoch *epoch
     return events_flush_log(s->log, s->log_path, err);
 }
 
-/* The largest the process has been, in bytes. */
-static double peak_memory(void)
+/* The largest the process has been, in bytes. macOS counts in them, all others in kB. */
+static uint64_t peak_memory(void)
 {
+#if defined(__APPLE__)
+    const uint64_t unit = 1;
+#else
+    const uint64_t unit = 1024;
+#endif
     struct rusage usage;
-    return getrusage(RUSAGE_SELF, &usage) ? 0.0 : 1024.0 * (double)usage.ru_maxrss;
+    return getrusage(RUSAGE_SELF, &usage) ? 0 : unit * (uint64_t)usage.ru_maxrss;
 }
 
 static const char *stopped_by(const struct train_result *result)
@@ -124,8 +129,8 @@ static void print_end(const struct train_session *s, const struct metrics *test)
     if (r->stop == TRAIN_ASKED)
         printf(" (stopped by %s)", stop_signal() ? "a signal" : "--max-seconds");
     printf("\n  training  %s, %s images a second, peak memory %s\n",
-           format_seconds(r->seconds).text, format_count((long long)r->images_per_s).text,
-           format_bytes(peak_memory()).text);
+           format_seconds(r->seconds).text, format_rounded(r->images_per_s).text,
+           format_bytes((double)peak_memory()).text);
 }
 
 int train_account_end(const struct train_session *s, const struct metrics *test, struct error *err)
@@ -174,9 +179,9 @@ static void add_facts(struct report *report, const struct train_session *s)
     report_fact(report, "time", "%s", format_seconds(r->seconds).text);
     if (r->epochs_run > 0)
         report_fact(report, "speed", "%s images a second in training",
-                    format_count((long long)r->images_per_s).text);
+                    format_rounded(r->images_per_s).text);
     report_fact(report, "threads", "%d, %s kernels", s->common.threads, s->network.kernels->name);
-    report_fact(report, "peak memory", "%s", format_bytes(peak_memory()).text);
+    report_fact(report, "peak memory", "%s", format_bytes((double)peak_memory()).text);
     report_fact(report, "model", "%s", s->out);
     report_fact(report, "weights_crc32", "%08" PRIx32, s->model.crc32);
     report_fact(report, "program", "mnist %s", MNIST_VERSION);

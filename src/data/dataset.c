@@ -157,15 +157,80 @@ int dataset_augment(struct dataset *dataset, const struct augment *augment, uint
     return 0;
 }
 
-int dataset_check_distinct(const struct dataset *train, const struct dataset *test,
+/* --- test images among the training images --- */
+
+/* 64 well-mixed bits of an image, two words at a time so that neither waits for the other. */
+static uint64_t hash_of(const uint8_t *pixels)
+{
+    uint64_t lane[2] = {1, 2}, word;
+    for (int p = 0; p < IDX_PIXELS; p += (int)sizeof lane) {
+        for (int i = 0; i < 2; i++) {
+            memcpy(&word, pixels + p + i * (int)sizeof word, sizeof word);
+            lane[i] = (lane[i] ^ word) * 0x9e3779b97f4a7c15;
+            lane[i] ^= lane[i] >> 32;
+        }
+    }
+    return lane[0] * 0xbf58476d1ce4e5b9 ^ lane[1];
+}
+
+/* The different images of the test set by their hash: open addressing, at most half full. */
+struct places {
+    const struct dataset *test;
+    int *image, *copies;  /* (mask + 1) index of an image, -1: free; how often it appears */
+    size_t mask;
+};
+
+/* The place of these pixels, or the free one where they would go. */
+static size_t find_place(const struct places *places, const uint8_t *pixels)
+{
+    size_t at = (size_t)hash_of(pixels) & places->mask;
+    while (places->image[at] >= 0 &&
+           memcmp(places->test->pixels + (size_t)places->image[at] * IDX_PIXELS, pixels,
+                  IDX_PIXELS) != 0)
+        at = (at + 1) & places->mask;
+    return at;
+}
+
+static int fill_places(struct places *places, const struct dataset *test, struct error *err)
+{
+    size_t room = 2;
+    while (room < 2 * (size_t)test->count)
+        room *= 2;
+    *places = (struct places){.test = test,
+                              .image = mem_alloc(room, sizeof *places->image, err),
+                              .copies = mem_calloc(room, sizeof *places->copies, err),
+                              .mask = room - 1};
+    if (!places->image || !places->copies)
+        return -1;
+    for (size_t at = 0; at < room; at++)
+        places->image[at] = -1;
+    for (int i = 0; i < test->count; i++) {
+        size_t at = find_place(places, test->pixels + (size_t)i * IDX_PIXELS);
+        places->image[at] = i;
+        places->copies[at]++;
+    }
+    return 0;
+}
+
+int dataset_check_distinct(const struct dataset *train, const struct dataset *test, int *shared,
                            struct error *err)
 {
-    int common = train->count < test->count ? train->count : test->count;
-    if (!memcmp(train->pixels, test->pixels, (size_t)common * IDX_PIXELS))
-        return error_set(
-            err, "the training and the test images are the same: a figure on them would mean "
-                 "nothing: fetch the files again");
-    return 0;
+    struct places places;
+    int failed = fill_places(&places, test, err);
+    *shared = 0;
+    for (int i = 0; i < train->count && !failed; i++) {
+        size_t at = find_place(&places, train->pixels + (size_t)i * IDX_PIXELS);
+        *shared += places.copies[at];
+        places.copies[at] = 0; /* counted */
+    }
+    mem_free(places.image);
+    mem_free(places.copies);
+    if (!failed && *shared == test->count)
+        failed = error_set(err,
+                           "all %d test images are training images too: a figure on them would "
+                           "mean nothing: fetch the files again",
+                           *shared);
+    return failed ? -1 : 0;
 }
 
 /* --- splitting --- */

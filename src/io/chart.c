@@ -1,6 +1,9 @@
 #include "mnist/chart.h"
 
+#include <float.h>
 #include <math.h>
+
+#include "mnist/rmath.h"
 
 /* In the units of the viewBox; about a pixel each. */
 enum { WIDTH = 360, HEIGHT = 230, LEFT = 54, RIGHT = 8, TOP = 12, BOTTOM = 30 };
@@ -20,7 +23,11 @@ static double place(const struct scale *s, double value)
     return s->begin + share * (s->end - s->begin);
 }
 
-/* 1, 2 or 5 times a power of ten: the smallest step with which `length` is at most `most` of them. */
+/* Lengths below this are none: steps could not be told from 0. */
+static const double SHORTEST = DBL_MIN * 1e6;
+
+/* 1, 2 or 5 times a power of ten: the smallest step with which `length`, at least SHORTEST, is at most
+ * `most` of them. */
 static double step_of(double length, int most)
 {
     double step = pow(10.0, floor(log10(length / most)));
@@ -46,7 +53,7 @@ static struct scale value_scale(const struct chart *chart)
         s.to = high * 1.1;
         return s;
     }
-    bool alone = !(high > low); /* then in the middle of some steps */
+    bool alone = !(high - low >= SHORTEST); /* then in the middle of some steps */
     double step = step_of(alone ? 1e-9 + fabs(high) / 4.0 : high - low, MOST_TICKS);
     s.from = step * (floor(low / step) - (alone ? 1.0 : 0.0));
     s.to = fmin(chart->most, step * (ceil(high / step) + (alone ? 1.0 : 0.0)));
@@ -61,6 +68,12 @@ static void write_tick(FILE *out, double y, const char *label)
             LEFT, y, WIDTH - RIGHT, LEFT - 6, y + 4, label);
 }
 
+/* A logarithm's whole part: the doubles lie between 10^-324 and 10^309. */
+static int power_of(double logarithm)
+{
+    return (int)rmath_whole(logarithm, -400, 400);
+}
+
 /* Multiples of each power of ten: more of them, the fewer powers there are; of many, not each. */
 static void write_log_ticks(FILE *out, const struct scale *s, struct text (*format)(double))
 {
@@ -70,10 +83,10 @@ static void write_log_ticks(FILE *out, const struct scale *s, struct text (*form
         double of[6];
     } multiples[] = {{1.2, 6, {1, 1.5, 2, 3, 5, 7}}, {2.5, 3, {1, 2, 5}}, {HUGE_VAL, 1, {1}}};
     double decades = log10(s->to) - log10(s->from);
-    int m = 0, step = 1 + (int)(decades / MOST_TICKS);
+    int m = 0, step = 1 + power_of(decades / MOST_TICKS);
     while (decades > multiples[m].decades)
         m++;
-    for (int power = (int)floor(log10(s->from)); power <= (int)log10(s->to); power += step) {
+    for (int power = power_of(log10(s->from)); power <= power_of(log10(s->to)); power += step) {
         for (int i = 0; i < multiples[m].count; i++) {
             double value = multiples[m].of[i] * pow(10.0, power);
             if (value >= s->from && value <= s->to)
@@ -89,7 +102,7 @@ static void write_ticks(FILE *out, const struct scale *s, struct text (*format)(
         return;
     }
     double step = step_of(s->to - s->from, MOST_TICKS);
-    int count = (int)((s->to - s->from) / step + 0.5);
+    int count = (int)rmath_whole((s->to - s->from) / step + 0.5, 0, 4 * MOST_TICKS);
     for (int i = 0; i <= count; i++) {
         double value = s->from + i * step;
         write_tick(out, place(s, value), format(fabs(value) < step / 2 ? 0.0 : value).text);
@@ -98,7 +111,7 @@ static void write_ticks(FILE *out, const struct scale *s, struct text (*format)(
 
 static void write_epochs(FILE *out, const struct scale *x, int count)
 {
-    int step = count > 1 ? (int)fmax(1.0, step_of(count - 1, MOST_TICKS)) : 1;
+    int step = count > 1 ? (int)rmath_whole(step_of(count - 1, MOST_TICKS), 1, count) : 1;
     fprintf(out, "<text class=axis x=%.1f y=%d text-anchor=middle>1</text>", place(x, 1),
             HEIGHT - 10);
     for (int e = step > 1 ? step : 2; e <= count; e += step)

@@ -1,7 +1,7 @@
 #include "mnist/checkpoint.h"
 
-#include <float.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +35,20 @@ static int part_count(const struct train_options *options)
     return options->ema > 0.0f ? PARTS : PARTS - 1;
 }
 
+/* What is demanded when a state is read, and so kept to when it is written. Numbers that are not finite
+ * never get here: safetensors knows none. */
+static int check_state(const struct train_state *state, const char *name, struct error *err)
+{
+    for (int e = 0; e < state->epochs_run; e++)
+        if (!train_epoch_is_possible(&state->history[e]))
+            return error_set(err, "%s: epoch %d of its history cannot be", name, e + 1);
+    for (int i = 0; i < PARAM_COUNT; i++)
+        if (!(state->v[i] >= 0.0f))
+            return error_set(err, "%s: its mean of squared gradients %d is %g, wanted 0 or more",
+                             name, i, (double)state->v[i]);
+    return 0;
+}
+
 /* --- writing --- */
 
 static void put_epoch(double row[HISTORY], const struct train_epoch *e)
@@ -47,13 +61,14 @@ static void put_epoch(double row[HISTORY], const struct train_epoch *e)
 
 static void take_epoch(struct train_epoch *e, const double row[HISTORY], int epoch)
 {
+    const double beyond = 2.0 * LR_MAX; /* for what no float holds, too: it is refused all the same */
     *e = (struct train_epoch){
         .epoch = epoch,
         .train_loss = row[0],
         .train_acc = row[1],
         .val_loss = row[2],
         .val_acc = row[3],
-        .lr = (float)row[4],
+        .lr = (float)fmin(fmax(row[4], -beyond), beyond),
         .seconds = row[5],
         .val_seconds = row[6],
         .images_per_s = row[7],
@@ -72,6 +87,8 @@ struct checkpoint_data checkpoint_data_of(const struct dataset *dataset)
 int checkpoint_save(const struct train_state *state, const struct train_options *options,
                     const struct checkpoint_data *data, const char *path, struct error *err)
 {
+    if (check_state(state, path, err))
+        return -1;
     struct train_state copy = *state;
     int parts = part_count(options), tensors = 0;
     const void *values[PARTS * PARAM_TENSORS + 1];
@@ -164,19 +181,6 @@ static int take_data(struct checkpoint_data *data, const struct safetensors *st,
     return 0;
 }
 
-/* Whether an epoch's figures can be: losses are means of floats, accuracies shares, and a run of 30
- * million years is none of ours. NaN is none of them. */
-static bool is_possible(const double row[HISTORY])
-{
-    static const double least[HISTORY] = {0, 0, 0, 0, 0, 1e-9, 0, 0, 0};
-    static const double most[HISTORY] = {
-        (double)FLT_MAX, 1, (double)FLT_MAX, 1, LR_MAX, 1e15, 1e15, 1e15, 1};
-    for (int i = 0; i < HISTORY; i++)
-        if (!(row[i] >= least[i] && row[i] <= most[i]))
-            return false;
-    return true;
-}
-
 static int take_history(struct train_state *state, const struct safetensors *st,
                         const struct train_options *options, const char *name, struct error *err)
 {
@@ -196,7 +200,7 @@ static int take_history(struct train_state *state, const struct safetensors *st,
         double row[HISTORY] = {0};
         for (int i = 0; i < HISTORY; i++)
             row[i] = safetensors_number(st, tensor, (size_t)e * HISTORY + (size_t)i);
-        if (!is_possible(row))
+        if (!(row[8] >= 0.0 && row[8] <= 1.0))
             return error_set(err, "%s: epoch %d of its history cannot be", name, e + 1);
         take_epoch(&state->history[e], row, e + 1);
     }
@@ -220,7 +224,7 @@ static int take_all(struct checkpoint *checkpoint, const struct safetensors *st,
         if (!*block || model_take_tensors(*block, st, part_names[i], name, err))
             return -1;
     }
-    return 0;
+    return check_state(&checkpoint->state, name, err);
 }
 
 int checkpoint_parse(struct checkpoint *checkpoint, const uint8_t *bytes, size_t size,

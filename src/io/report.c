@@ -1,6 +1,5 @@
 #include "mnist/report.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,7 +107,10 @@ static void write_run(FILE *out, const struct report *r)
 
 void report_fact(struct report *report, const char *name, const char *format, ...)
 {
-    assert(report->fact_count < REPORT_FACTS);
+    if (report->fact_count == REPORT_FACTS) {
+        report->overfull = true;
+        return;
+    }
     struct report_fact *fact = &report->facts[report->fact_count++];
     va_list args;
     va_start(args, format);
@@ -149,6 +151,8 @@ int report_write(const struct report *report, const char *path, struct error *er
 {
     struct page page = {.report = report};
     size_t size;
+    if (report->overfull)
+        return error_set(err, "%s: more facts than a report has room for", path);
     if (network_pull(report->network, report->dataset, page.pull, err))
         return -1;
     char *text = mem_print(write_page, &page, &size, "the report", err);

@@ -4,6 +4,7 @@
 
 #include "mnist/chart.h"
 #include "mnist/html.h"
+#include "mnist/rmath.h"
 
 /* --- learning curves --- */
 
@@ -139,9 +140,14 @@ void report_figures_confusion(FILE *out, const struct report *r)
 
 /* --- digit by digit --- */
 
+/* Nothing but a dash where the figure is undefined. */
 static void write_bar(FILE *out, double value, double from)
 {
     fputs("<td>", out);
+    if (!rmath_is_finite_double(value)) {
+        fputs(format_percent(value).text, out);
+        return;
+    }
     html_number(out, value, format_percent(value));
     fprintf(out, "<span class=bar><i style=\"--w:%.1f%%\"></i></span>",
             100.0 * (value - from) / (1.0 - from));
@@ -154,8 +160,7 @@ void report_figures_digits(FILE *out, const struct report *r)
     char text[256];
     for (int c = 0; c < CLASSES; c++) {
         struct class_metrics f = metrics_class(m, c);
-        if (f.support > 0)
-            least = fmin(least, fmin(f.precision, f.recall));
+        least = fmin(least, fmin(f.precision, f.recall)); /* of those that are defined */
     }
     double from = fmax(0.0, floor(least * 20.0 - 0.2) / 20.0); /* a multiple of 5% */
     snprintf(text, sizeof text,
@@ -168,13 +173,9 @@ void report_figures_digits(FILE *out, const struct report *r)
     for (int c = 0; c < CLASSES; c++) {
         struct class_metrics f = metrics_class(m, c);
         fprintf(out, "<tr><th scope=row>%d", c);
-        if (f.support > 0) {
-            write_bar(out, f.precision, from);
-            write_bar(out, f.recall, from);
-            write_bar(out, f.f1, from);
-        } else {
-            fputs("<td>-<td>-<td>-", out); /* of digits that are not there nothing can be said */
-        }
+        write_bar(out, f.precision, from);
+        write_bar(out, f.recall, from);
+        write_bar(out, f.f1, from);
         fprintf(out, "<td>%s</tr>\n", format_count(f.support).text);
     }
     fputs("</table>\n</section>\n", out);

@@ -1,8 +1,6 @@
 #include "mnist/safetensors.h"
 
-#include <assert.h>
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,30 +9,13 @@
 #include "mnist/crc32.h"
 #include "mnist/json.h"
 #include "mnist/memory.h"
+#include "mnist/rmath.h"
 
 enum { LENGTH_BYTES = 8, LARGEST_HEADER = 1 << 20, CRC_DIGITS = 8 };
 
-static const char HEADER_CRC_KEY[] = "\"header_crc32\":\"";
+static const char HEADER_CRC_KEY[] = "header_crc32", ZEROS[] = "00000000";
 
 /* --- what both directions share --- */
-
-/* CRC of the header with the digits of its own checksum as zeros. The first place where the key
- * stands counts. -1 where it stands nowhere. */
-static int header_crc32(uint32_t *crc, uint8_t *header, size_t size)
-{
-    size_t key = strlen(HEADER_CRC_KEY);
-    for (size_t i = 0; i + key + CRC_DIGITS <= size; i++) {
-        if (memcmp(header + i, HEADER_CRC_KEY, key))
-            continue;
-        uint8_t digits[CRC_DIGITS];
-        memcpy(digits, header + i + key, CRC_DIGITS);
-        memset(header + i + key, '0', CRC_DIGITS);
-        *crc = crc32(header, size);
-        memcpy(header + i + key, digits, CRC_DIGITS);
-        return (int)(i + key);
-    }
-    return -1;
-}
 
 const char *safetensors_get(const struct safetensors *st, const char *key)
 {
@@ -87,30 +68,44 @@ double safetensors_number(const struct safetensors *st, const struct safetensors
 
 void safetensors_set(struct safetensors *st, const char *key, const char *format, ...)
 {
-    assert(st->metadata_count < SAFETENSORS_METADATA && strlen(key) < SAFETENSORS_NAME);
+    if (st->metadata_count == SAFETENSORS_METADATA) {
+        st->overfull = true;
+        return;
+    }
     struct safetensors_entry *entry = &st->metadata[st->metadata_count++];
-    snprintf(entry->key, sizeof entry->key, "%s", key);
+    int key_length = snprintf(entry->key, sizeof entry->key, "%s", key);
     va_list args;
     va_start(args, format);
     int length = vsnprintf(entry->value, sizeof entry->value, format, args);
     va_end(args);
-    assert(length >= 0 && length < SAFETENSORS_VALUE);
-    (void)length;
+    if (key_length >= SAFETENSORS_NAME || length < 0 || length >= SAFETENSORS_VALUE)
+        st->overfull = true;
 }
 
 void safetensors_add(struct safetensors *st, const char *name, enum safetensors_type type, int rank,
                      uint64_t rows, uint64_t cols)
 {
-    assert(st->tensor_count < SAFETENSORS_TENSORS && strlen(name) < SAFETENSORS_NAME);
+    if (st->tensor_count == SAFETENSORS_TENSORS) {
+        st->overfull = true;
+        return;
+    }
     struct safetensors_tensor *tensor = &st->tensors[st->tensor_count++];
     *tensor = (struct safetensors_tensor){.type = type, .rank = rank, .shape = {rows, cols}};
-    snprintf(tensor->name, sizeof tensor->name, "%s", name);
+    if (snprintf(tensor->name, sizeof tensor->name, "%s", name) >= SAFETENSORS_NAME)
+        st->overfull = true;
     tensor->begin = st->tensor_count > 1 ? tensor[-1].end : 0;
     tensor->end = tensor->begin + (size_t)(rows * cols) * bytes_of(tensor);
 }
 
-static void write_header(FILE *out, const struct safetensors *st)
+/* A header on its way out, and where in it the digits of its own checksum are. */
+struct header {
+    const struct safetensors *st;
+    size_t *digits;
+};
+
+static void write_header(FILE *out, const struct header *header)
 {
+    const struct safetensors *st = header->st;
     fputs("{\"__metadata__\":{", out);
     for (int i = 0; i < st->metadata_count; i++) {
         json_write_string(out, st->metadata[i].key);
@@ -118,7 +113,9 @@ static void write_header(FILE *out, const struct safetensors *st)
         json_write_string(out, st->metadata[i].value);
         putc(',', out);
     }
-    fprintf(out, "\"crc32\":\"%08" PRIx32 "\",%s00000000\"}", st->crc32, HEADER_CRC_KEY);
+    fprintf(out, "\"crc32\":\"%08" PRIx32 "\",\"%s\":\"", st->crc32, HEADER_CRC_KEY);
+    *header->digits = (size_t)ftell(out);
+    fprintf(out, "%s\"}", ZEROS);
     for (int i = 0; i < st->tensor_count; i++) {
         const struct safetensors_tensor *t = &st->tensors[i];
         putc(',', out);
@@ -132,9 +129,9 @@ static void write_header(FILE *out, const struct safetensors *st)
 }
 
 /* Padded with spaces to a multiple of 8. */
-static void write_padded_header(FILE *out, const void *st)
+static void write_padded_header(FILE *out, const void *header)
 {
-    write_header(out, st);
+    write_header(out, header);
     while (ftell(out) % 8)
         putc(' ', out);
 }
@@ -143,16 +140,15 @@ static void write_padded_header(FILE *out, const void *st)
 static char *make_header(const struct safetensors *st, size_t *size, struct error *err)
 {
     static const char what[] = "the header of a safetensors file";
-    char *header = mem_print(write_padded_header, st, size, what, err);
-    if (!header)
+    size_t place = 0;
+    const struct header header = {st, &place};
+    char *text = mem_print(write_padded_header, &header, size, what, err);
+    if (!text)
         return NULL;
-    uint32_t crc = 0;
-    int place = header_crc32(&crc, (uint8_t *)header, *size);
-    assert(place >= 0); /* write_header has put it in */
     char digits[CRC_DIGITS + 1];
-    snprintf(digits, sizeof digits, "%08" PRIx32, crc);
-    memcpy(header + place, digits, CRC_DIGITS);
-    return header;
+    snprintf(digits, sizeof digits, "%08" PRIx32, crc32(text, *size));
+    memcpy(text + place, digits, CRC_DIGITS);
+    return text;
 }
 
 static void put_little_endian(uint8_t *to, uint64_t value, size_t bytes)
@@ -177,11 +173,46 @@ static void put_numbers(uint8_t *to, const struct safetensors_tensor *tensor, co
     }
 }
 
+/* Of no use to anybody, and so neither written nor read. */
+static int check_finite(const struct safetensors *st, const char *name, struct error *err)
+{
+    for (int i = 0; i < st->tensor_count; i++) {
+        const struct safetensors_tensor *t = &st->tensors[i];
+        for (size_t f = 0; f < (t->end - t->begin) / bytes_of(t); f++)
+            if (!rmath_is_finite_double(safetensors_number(st, t, f)))
+                return error_set(err, "%s: value %zu of tensor %s is not finite", name, f, t->name);
+    }
+    return 0;
+}
+
+/* Puts header and tensors together, the tensors standing at `data` behind room for the header. */
+static int write_file(const struct safetensors *st, uint8_t *data, size_t data_size,
+                      const char *path, struct error *err)
+{
+    size_t header_size;
+    char *header = make_header(st, &header_size, err);
+    if (!header)
+        return -1;
+    int failed;
+    if (header_size > LARGEST_HEADER) {
+        failed = error_set(err, "%s: a header of %zu bytes, more than the %d one may have", path,
+                           header_size, LARGEST_HEADER);
+    } else {
+        uint8_t *start = data - header_size - LENGTH_BYTES;
+        put_little_endian(start, header_size, LENGTH_BYTES);
+        memcpy(start + LENGTH_BYTES, header, header_size);
+        failed = file_write(path, start, LENGTH_BYTES + header_size + data_size, err);
+    }
+    free(header);
+    return failed;
+}
+
 int safetensors_save(struct safetensors *st, const void *const *values, const char *path,
                      struct error *err)
 {
-    size_t data_size = st->tensor_count ? st->tensors[st->tensor_count - 1].end : 0,
-           header_size = 0;
+    if (st->overfull)
+        return error_set(err, "%s: more metadata or tensors than one file has room for", path);
+    size_t data_size = st->tensor_count ? st->tensors[st->tensor_count - 1].end : 0;
     size_t room = LENGTH_BYTES + LARGEST_HEADER + data_size;
     uint8_t *bytes = mem_alloc(room, 1, err);
     if (!bytes)
@@ -192,17 +223,10 @@ int safetensors_save(struct safetensors *st, const void *const *values, const ch
         const struct safetensors_tensor *t = &st->tensors[i];
         put_numbers(data + t->begin, t, values[i]);
     }
+    st->data = data;
     st->crc32 = crc32(data, data_size);
-    char *header = make_header(st, &header_size, err);
-    int failed = !header;
-    if (header) {
-        assert(header_size <= LARGEST_HEADER);
-        uint8_t *start = data - header_size - LENGTH_BYTES;
-        put_little_endian(start, header_size, LENGTH_BYTES);
-        memcpy(start + LENGTH_BYTES, header, header_size);
-        failed = file_write(path, start, LENGTH_BYTES + header_size + data_size, err);
-    }
-    free(header);
+    int failed = check_finite(st, path, err) || write_file(st, data, data_size, path, err);
+    st->data = NULL;
     mem_free(bytes);
     return failed ? -1 : 0;
 }
@@ -213,6 +237,7 @@ int safetensors_save(struct safetensors *st, const void *const *values, const ch
 struct parser {
     struct json_reader json;
     struct safetensors *st;
+    size_t crc_digits; /* where in the header its own checksum is, in eight bytes; 0: nowhere */
     const char *name;
     struct error *err;
 };
@@ -241,9 +266,14 @@ static int parse_metadata(struct parser *p)
             return error_set(p->err, "%s: more than %d metadata strings", p->name,
                              SAFETENSORS_METADATA);
         struct safetensors_entry *entry = &st->metadata[st->metadata_count];
-        if (!json_string(&p->json, entry->key, sizeof entry->key) || !json_expect(&p->json, ':') ||
-            !json_string(&p->json, entry->value, sizeof entry->value))
+        if (!json_string(&p->json, entry->key, sizeof entry->key) ||
+            !json_expect(&p->json, ':') || !json_next_is(&p->json, '"'))
             return refuse_json(p, "\"key\":\"value\"");
+        size_t value = p->json.at + 1;
+        if (!json_string(&p->json, entry->value, sizeof entry->value))
+            return refuse_json(p, "\"key\":\"value\"");
+        if (!strcmp(entry->key, HEADER_CRC_KEY) && p->json.at - 1 - value == CRC_DIGITS)
+            p->crc_digits = value;
         if (safetensors_get(st, entry->key))
             return error_set(p->err, "%s: metadata key %s stands twice", p->name, entry->key);
         st->metadata_count++;
@@ -399,27 +429,31 @@ static int check_crc(const struct safetensors *st, const char *key, uint32_t fou
     return 0;
 }
 
-static int check_sums(struct safetensors *st, const uint8_t *header, size_t header_size,
-                      size_t data_size, const char *name, struct error *err)
+/* Of the header with the digits of this checksum as zeros, wherever and however they are spelt. */
+static int header_crc32(uint32_t *crc, const uint8_t *header, size_t size, size_t digits,
+                        struct error *err)
 {
-    uint8_t *copy = mem_alloc(header_size, 1, err);
+    uint8_t *copy = mem_alloc(size, 1, err);
     if (!copy)
         return -1;
-    memcpy(copy, header, header_size);
-    uint32_t header_sum = 0;
-    header_crc32(&header_sum, copy, header_size);
+    memcpy(copy, header, size);
+    if (digits)
+        memcpy(copy + digits, ZEROS, CRC_DIGITS);
+    *crc = crc32(copy, size);
     mem_free(copy);
-    st->crc32 = crc32(st->data, data_size);
-    if (check_crc(st, "header_crc32", header_sum, "the header", name, err) ||
-        check_crc(st, "crc32", st->crc32, "the weights", name, err))
-        return -1;
-    for (int i = 0; i < st->tensor_count; i++) {
-        const struct safetensors_tensor *t = &st->tensors[i];
-        for (size_t f = 0; f < (t->end - t->begin) / bytes_of(t); f++)
-            if (!isfinite(safetensors_number(st, t, f)))
-                return error_set(err, "%s: value %zu of tensor %s is not finite", name, f, t->name);
-    }
     return 0;
+}
+
+static int check_sums(struct safetensors *st, const struct parser *p, size_t data_size)
+{
+    uint32_t crc;
+    if (header_crc32(&crc, (const uint8_t *)p->json.text, p->json.size, p->crc_digits, p->err))
+        return -1;
+    st->crc32 = crc32(st->data, data_size);
+    if (check_crc(st, HEADER_CRC_KEY, crc, "the header", p->name, p->err) ||
+        check_crc(st, "crc32", st->crc32, "the weights", p->name, p->err))
+        return -1;
+    return check_finite(st, p->name, p->err);
 }
 
 int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size, const char *name,
@@ -450,5 +484,5 @@ int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size,
     size_t data_size = size - LENGTH_BYTES - (size_t)header_size;
     if (check_tiling(st, data_size, name, err))
         return -1;
-    return check_sums(st, header, (size_t)header_size, data_size, name, err);
+    return check_sums(st, &parser, data_size);
 }

@@ -1,9 +1,9 @@
 #include "mnist/evaluation.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "mnist/memory.h"
+#include "mnist/rmath.h"
 
 static bool is_mistake(const struct answer *answer)
 {
@@ -32,7 +32,7 @@ static void gather(struct evaluation *e, const struct dataset *dataset, const fl
         e->answers[i] = (struct answer){i, truth, predicted, p[predicted]};
         e->mistakes += predicted != truth;
     }
-    if (!isfinite(e->metrics.loss)) /* NaN has no place in an order */
+    if (!rmath_is_finite_double(e->metrics.loss)) /* NaN has no place in an order */
         return;
     e->decidable = metrics_decidable(decisions, count, DECIDABLE_ERROR);
     qsort(e->answers, (size_t)count, sizeof *e->answers, compare_answers);

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "mnist/rmath.h"
+
 int metrics_argmax(const float *p)
 {
     int best = 0;
@@ -24,8 +26,8 @@ int metrics_second(const float *p)
 /* The bin ((i-1)/15, i/15] has number i-1. NaN counts as no confidence at all. */
 static int bin_of(float confidence)
 {
-    int bin = confidence > 0.0f ? (int)ceilf(confidence * (float)CALIBRATION_BINS) - 1 : 0;
-    return bin < CALIBRATION_BINS ? bin : CALIBRATION_BINS - 1;
+    float end = ceilf(confidence * (float)CALIBRATION_BINS);
+    return (int)rmath_whole((double)end - 1.0, 0, CALIBRATION_BINS - 1);
 }
 
 void metrics_add(struct metrics *metrics, int truth, const float *p, float loss)
@@ -41,20 +43,26 @@ void metrics_add(struct metrics *metrics, int truth, const float *p, float loss)
     metrics->confusion[truth][predicted]++;
 }
 
+/* Of nothing there is no share: 0/0 is undefined, 0/n is 0. */
+static double share(double part, int whole)
+{
+    return whole ? part / whole : (double)NAN;
+}
+
 double metrics_loss(const struct metrics *metrics)
 {
-    return metrics->count ? metrics->loss / metrics->count : 0.0;
+    return share(metrics->loss, metrics->count);
 }
 
 double metrics_accuracy(const struct metrics *metrics)
 {
-    return metrics->count ? (double)metrics->correct / metrics->count : 0.0;
+    return share(metrics->correct, metrics->count);
 }
 
 double metrics_standard_error(const struct metrics *metrics)
 {
     double a = metrics_accuracy(metrics);
-    return metrics->count ? sqrt(a * (1.0 - a) / metrics->count) : 0.0;
+    return sqrt(share(a * (1.0 - a), metrics->count));
 }
 
 double metrics_calibration_error(const struct metrics *metrics)
@@ -62,7 +70,7 @@ double metrics_calibration_error(const struct metrics *metrics)
     double sum = 0.0;
     for (int i = 0; i < CALIBRATION_BINS; i++)
         sum += fabs(metrics->bins[i].correct - metrics->bins[i].confidence);
-    return metrics->count ? sum / metrics->count : 0.0;
+    return share(sum, metrics->count);
 }
 
 static int most_confident_first(const void *a, const void *b)
@@ -83,7 +91,7 @@ double metrics_decidable(struct decision *decisions, int count, double error)
         if (last && wrong <= error * (i + 1))
             decided = i + 1;
     }
-    return count ? (double)decided / count : 0.0;
+    return share(decided, count);
 }
 
 struct class_metrics metrics_class(const struct metrics *metrics, int digit)
@@ -94,12 +102,8 @@ struct class_metrics metrics_class(const struct metrics *metrics, int digit)
         predicted += metrics->confusion[c][digit];
         figures.support += metrics->confusion[digit][c];
     }
-    if (predicted)
-        figures.precision = (double)hits / predicted;
-    if (figures.support)
-        figures.recall = (double)hits / figures.support;
-    if (hits)
-        figures.f1 =
-            2.0 * figures.precision * figures.recall / (figures.precision + figures.recall);
+    figures.precision = share(hits, predicted);
+    figures.recall = share(hits, figures.support);
+    figures.f1 = share(2.0 * hits, predicted + figures.support);
     return figures;
 }

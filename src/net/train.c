@@ -1,10 +1,13 @@
 #include "mnist/train.h"
 
+#include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
 #include "mnist/clock.h"
 #include "mnist/memory.h"
+#include "mnist/rmath.h"
 #include "mnist/rng.h"
 
 /* Everything a run carries from batch to batch. */
@@ -68,7 +71,7 @@ static bool add_batch(struct metrics *metrics, const struct run *run, const int 
 {
     for (int s = 0; s < run->batch.size; s++) {
         float loss = run->network->loss[s];
-        if (!isfinite(loss))
+        if (!rmath_is_finite(loss))
             return false;
         metrics_add(metrics, run->dataset->labels[indices[s]], run->network->p + s * CLASSES, loss);
     }
@@ -107,9 +110,14 @@ static bool stop_asked(struct run *run, int epoch, int batch, const struct metri
         .resumed = run->resumed,
         .loss = metrics_loss(metrics),
         .acc = metrics_accuracy(metrics),
-        .seconds = clock_seconds() - run->start,
+        .seconds = clock_since(run->start),
     };
     return run->callbacks->on_batch(run->callbacks->context, &progress);
+}
+
+static double pass_seconds(double start)
+{
+    return fmin(clock_since(start), PASS_SECONDS_MAX);
 }
 
 /* One pass over the training images. TRAIN_COMPLETED when it was whole. */
@@ -152,7 +160,7 @@ static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch
     record->epoch = epoch;
     record->train_loss = metrics_loss(&metrics);
     record->train_acc = metrics_accuracy(&metrics);
-    record->seconds = clock_seconds() - start;
+    record->seconds = pass_seconds(start);
     record->images_per_s = n / record->seconds;
     run->train_time += record->seconds;
     return TRAIN_COMPLETED;
@@ -162,7 +170,7 @@ static bool is_finite(const float *block)
 {
     bool all = true;
     for (int i = 0; i < PARAM_COUNT; i++)
-        all &= isfinite(block[i]) != 0;
+        all &= rmath_is_finite(block[i]);
     return all;
 }
 
@@ -193,12 +201,12 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
                          validate ? split->val : run->order + split->train_count - last,
                          validate ? split->val_count : last, &metrics, err))
         return -1;
-    *finite = isfinite(metrics.loss) && state_is_finite(run);
+    *finite = rmath_is_finite_double(metrics.loss) && state_is_finite(run);
     if (validate) {
         record->val_loss = metrics_loss(&metrics);
         record->val_acc = metrics_accuracy(&metrics);
     }
-    record->val_seconds = clock_seconds() - start;
+    record->val_seconds = pass_seconds(start);
     const struct train_epoch *best = &run->result->best;
     record->best = *finite && (best->epoch == 0 || !validate || record->val_loss < best->val_loss);
     if (record->best) {
@@ -336,9 +344,8 @@ int train_run(struct train_result *result, struct network *network, const struct
         failed = begin(&run, from, err) || epochs(&run, err) ? -1 : 0;
     if (!failed && result->best.epoch)
         network_set_params(network, run.best);
-    result->seconds = run.earlier + clock_seconds() - run.start;
-    if (run.train_time > 0)
-        result->images_per_s = (double)result->epochs_run * split->train_count / run.train_time;
+    result->seconds = run.earlier + clock_since(run.start);
+    result->images_per_s = (double)result->epochs_run * split->train_count / run.train_time;
     release(&run);
     return failed;
 }
@@ -347,6 +354,26 @@ void train_result_free(struct train_result *result)
 {
     mem_free(result->history);
     *result = (struct train_result){0};
+}
+
+bool train_epoch_is_possible(const struct train_epoch *e)
+{
+    const struct {
+        double figure, least, most;
+    } limits[] = {
+        {e->train_loss, 0, (double)FLT_MAX}, /* a mean of floats */
+        {e->val_loss, 0, (double)FLT_MAX},
+        {e->train_acc, 0, 1},
+        {e->val_acc, 0, 1},
+        {(double)e->lr, 0, LR_MAX},
+        {e->seconds, PASS_SECONDS_MIN, PASS_SECONDS_MAX},
+        {e->val_seconds, 0, PASS_SECONDS_MAX},
+        {e->images_per_s, 0, INT_MAX / PASS_SECONDS_MIN},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
+        if (!(limits[i].figure >= limits[i].least && limits[i].figure <= limits[i].most))
+            return false;
+    return true;
 }
 
 double train_epoch_figure(const struct train_epoch *epoch, enum train_figure figure)

@@ -58,9 +58,15 @@ struct text train_option_text(const struct train_options *options, int i)
     return result;
 }
 
-bool train_option_is_string(int i)
+struct text train_option_json(const struct train_options *options, int i)
 {
-    return fields[i].kind == SCHEDULE;
+    struct text text = train_option_text(options, i), quoted;
+    if (fields[i].kind == SEED)
+        return format_integer(options->seed);
+    if (fields[i].kind != SCHEDULE)
+        return text;
+    snprintf(quoted.text, sizeof quoted.text, "\"%.29s\"", text.text);
+    return quoted;
 }
 
 static bool within(double value, int i)

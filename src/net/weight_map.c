@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "mnist/params.h"
+#include "mnist/rmath.h"
 
 float weight_map_scale(const float *values, int count)
 {
@@ -16,7 +17,6 @@ void weight_map(uint8_t *pixels, const float *values, int stride, float scale)
 {
     for (int p = 0; p < INPUTS; p++) {
         float share = scale > 0.0f ? values[p * stride] / scale : 0.0f;
-        share = share > 1.0f ? 1.0f : share < -1.0f ? -1.0f : share;
-        pixels[p] = (uint8_t)(128 + lrintf(127.0f * share));
+        pixels[p] = (uint8_t)rmath_whole((double)rintf(128.0f + 127.0f * share), 1, 255);
     }
 }

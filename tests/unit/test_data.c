@@ -396,11 +396,33 @@ static void test_dataset_distinct(void)
     memset(one, 9, sizeof one);
     memset(other, 9, sizeof other);
     other[3 * IDX_PIXELS] = 1; /* outside what both have */
-    check_refused(dataset_check_distinct(&train, &test, &err), &err, "are the same", "a prefix");
-    check_refused(dataset_check_distinct(&test, &train, &err), &err, "are the same", "turned");
-    check_refused(dataset_check_distinct(&train, &train, &err), &err, "are the same", "itself");
+    int shared = 0;
+    check_refused(dataset_check_distinct(&train, &test, &shared, &err), &err, "all 3 ", "a prefix");
+    check_refused(dataset_check_distinct(&train, &train, &shared, &err), &err, "all 4 ", "itself");
     other[3 * IDX_PIXELS - 1] = 1;
-    check(!dataset_check_distinct(&train, &test, &err), "one pixel differs, yet: %s", err.text);
+    check(!dataset_check_distinct(&train, &test, &shared, &err), "one differs, yet: %s", err.text);
+    check(shared == 2, "%d are shared, wanted 2", shared);
+}
+
+/* Two sets of images that are numbers, in another order each and some of them more than once. */
+static void test_dataset_shared(void)
+{
+    enum { TRAIN = 300, TEST = 200 };
+    static uint8_t one[TRAIN * IDX_PIXELS], other[TEST * IDX_PIXELS];
+    struct error err = {""};
+    struct dataset train = {.count = TRAIN, .pixels = one}, test = {.count = TEST, .pixels = other};
+    int shared = -1, wanted = 0;
+    for (int i = 0; i < TRAIN; i++) { /* the odd numbers below 600, from their middle on */
+        int n = (2 * i + TRAIN) % (2 * TRAIN) + 1;
+        memcpy(one + i * IDX_PIXELS + IDX_PIXELS - (int)sizeof n, &n, sizeof n);
+    }
+    for (int i = 0; i < TEST; i++) { /* each number twice, from 550 on */
+        int n = 550 + i / 2;
+        memcpy(other + i * IDX_PIXELS + IDX_PIXELS - (int)sizeof n, &n, sizeof n);
+        wanted += n % 2 == 1 && n < 2 * TRAIN;
+    }
+    check(!dataset_check_distinct(&train, &test, &shared, &err), "%s", err.text);
+    check(wanted == 50 && shared == wanted, "%d are shared, wanted %d", shared, wanted);
 }
 
 static void test_sample(void)
@@ -415,7 +437,9 @@ static void test_sample(void)
               train.labels[0]);
         check(!memcmp(test.labels, first_test, sizeof first_test), "test[0] is %d, wanted 7",
               test.labels[0]);
-        check(!dataset_check_distinct(&train, &test, &err), "%s", err.text);
+        int shared = -1;
+        check(!dataset_check_distinct(&train, &test, &shared, &err) && shared == 0, "%d: %s", shared,
+              err.text);
     }
     dataset_free(&train);
     dataset_free(&test);
@@ -936,6 +960,7 @@ TEST_LIST(
     {"dataset: missing files", test_dataset_missing},
     {"dataset: files that do not belong together", test_dataset_mismatch},
     {"dataset: a test set copied from the training set", test_dataset_distinct},
+    {"dataset: some test images among the training images", test_dataset_shared},
     {"dataset: data/sample", test_sample}, {"dataset: masks", test_dataset_mask},
     {"batch: values", test_batch_values}, {"batch: every sample in its place", test_batch_fill},
     {"batch: of images without labels", test_unlabelled},

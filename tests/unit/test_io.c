@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mnist/checkpoint.h"
 #include "mnist/crc32.h"
@@ -345,6 +346,8 @@ static const char *const good_headers[] = {
     "{" A "," META "," B "}",
     "{\"__metadata__\":{\"note\":\"\\\"header_crc32\\\":\\\"x\"," SUMS "}," A "," B "}",
     "{ \"__metadata__\" : { " SUMS " } ,\n\t" A " , " B " } \r\n",
+    "{\"__metadata__\":{\"crc32\" : \"CCCCCCCC\",\"header_crc32\"\t:\n\"HHHHHHHH\"}," A "," B "}",
+    "{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header\\u005fcrc32\":\"HHHHHHHH\"}," A "," B "}",
     "{" META ",\"a\":{ \"data_offsets\" : [ 0 , 8 ] , \"shape\" : [ 2 ] , \"dtype\" : \"F32\" }," B
     "}",
     "{" META ",\"\\u0061\":{\"shape\":[2],\"data_offsets\":[0,8],\"dtype\":\"F32\"}," B "}",
@@ -424,6 +427,12 @@ static const struct {
      "the weights has CRC-32"},
     {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"00000000\"}," A "," B "}", 20,
      "the header has CRC-32"},
+    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\" :\"00000000\"}," A "," B "}", 20,
+     "the header has CRC-32"},
+    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header\\u005fcrc32\":\"00000000\"}," A "," B "}",
+     20, "the header has CRC-32"},
+    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\\u0030000000\\u0030\"}," A ","
+     B "}", 20, "the header has CRC-32"},
     {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\"}," A "," B "}", 20,
      "the header has CRC-32"},
     {"{\"__metadata__\":{\"crc32\":\"\",\"header_crc32\":\"HHHHHHHH\"}," A "," B "}", 20,
@@ -1202,10 +1211,13 @@ struct tamper {
     const char *wanted;      /* in the message */
 };
 
-/* Writes the checkpoint of `bytes` anew, with right checksums but something else wrong. */
-static void tampered(const struct file *file, const struct tamper *tamper)
+/* Writes the checkpoint of `bytes` anew, with right checksums but something else wrong: with the row (9) as
+ * epoch 2 of its history, with the moments (10) as those of the last biases, unless they are NULL. */
+static void tampered(const struct file *file, const struct tamper *tamper, const double *row,
+                     const float *moments)
 {
     static struct safetensors st, copy;
+    static double history[MADE_EPOCHS][9];
     const void *values[SAFETENSORS_TENSORS];
     struct error err = {""};
     struct checkpoint checkpoint;
@@ -1227,6 +1239,13 @@ static void tampered(const struct file *file, const struct tamper *tamper)
         safetensors_add(&copy, hit ? "another" : t->name, t->type, t->rank, t->shape[0],
                         t->shape[1]);
         values[i] = st.data + t->begin; /* as they lie: this machine is little-endian, or skips */
+        if (row && !strcmp(t->name, "history")) {
+            memcpy(history, values[i], sizeof history);
+            memcpy(history[1], row, sizeof history[1]);
+            values[i] = history;
+        }
+        if (moments && !strcmp(t->name, "v.fc3.bias"))
+            values[i] = moments;
     }
     if (!check(!safetensors_save(&copy, values, path, &err), "%s", err.text))
         return;
@@ -1236,43 +1255,77 @@ static void tampered(const struct file *file, const struct tamper *tamper)
         checkpoint_free(&checkpoint);
 }
 
-/* A history that no run can have behind it is saved as it is, and refused on reading. */
+/* Epochs that no run can have behind it are neither written nor believed when they are read. */
 static void test_checkpoint_impossible(void)
 {
-    static const struct train_epoch usual = {.train_loss = 1,
-                                             .train_acc = 0.5,
-                                             .val_loss = 1,
-                                             .val_acc = 0.5,
-                                             .lr = 1e-3f,
-                                             .seconds = 1,
-                                             .val_seconds = 1,
-                                             .images_per_s = 1};
-    struct train_epoch epochs[12];
-    for (size_t i = 0; i < COUNT(epochs); i++)
-        epochs[i] = usual;
-    epochs[0].train_loss = -1e-9;
-    epochs[1].train_loss = 1e39;
-    epochs[2].val_loss = -1.7e308;
-    epochs[3].val_loss = 1e308;
-    epochs[4].train_acc = 1.001;
-    epochs[5].val_acc = -0.001;
-    epochs[6].val_acc = 1e308;
-    epochs[7].lr = -1e-3f;
-    epochs[8].lr = 1e13f;
-    epochs[9].seconds = 0;
-    epochs[10].val_seconds = 1e16;
-    epochs[11].images_per_s = 1e300;
+    const uint16_t one = 1;
+    if (!*(const uint8_t *)&one)
+        skip("this machine is big-endian");
+    static const struct {
+        const char *what;
+        double row[9]; /* as the history has them */
+    } epochs[] = {
+        {"train_loss", {-1e-9, .5, 1, .5, 1e-3, 1, 1, 1, 0}},
+        {"train_loss", {1e39, .5, 1, .5, 1e-3, 1, 1, 1, 0}},
+        {"val_loss", {1, .5, -1.7e308, .5, 1e-3, 1, 1, 1, 0}},
+        {"val_loss", {1, .5, 1e308, .5, 1e-3, 1, 1, 1, 0}},
+        {"train_acc", {1, 1.001, 1, .5, 1e-3, 1, 1, 1, 0}},
+        {"val_acc", {1, .5, 1, -.001, 1e-3, 1, 1, 1, 0}},
+        {"val_acc", {1, .5, 1, 1e308, 1e-3, 1, 1, 1, 0}},
+        {"lr", {1, .5, 1, .5, -1e-3, 1, 1, 1, 0}},
+        {"lr", {1, .5, 1, .5, 1e13, 1, 1, 1, 0}},
+        {"seconds", {1, .5, 1, .5, 1e-3, 0, 1, 1, 0}},
+        {"seconds", {1, .5, 1, .5, 1e-3, 1e15, 1, 1, 0}},
+        {"val_seconds", {1, .5, 1, .5, 1e-3, 1, 1e15, 1, 0}},
+        {"val_seconds", {1, .5, 1, .5, 1e-3, 1, -1, 1, 0}},
+        {"images_per_s", {1, .5, 1, .5, 1e-3, 1, 1, 1e300, 0}},
+    };
+    static const char wanted[] = "epoch 2 of its history cannot be";
+    struct train_state state = made_state(false);
+    struct train_options options = made_options(false);
+    struct checkpoint_data data = made_data();
+    struct error err = {""};
+    struct file good;
     const char *path = test_path("impossible.checkpoint");
-    for (size_t i = 0; i < COUNT(epochs); i++) {
+    if (check(!checkpoint_save(&state, &options, &data, path, &err) &&
+                  !file_read(&good, path, SIZE_MAX, &err),
+              "%s", err.text)) {
+        for (size_t i = 0; i < COUNT(epochs); i++) {
+            const double *row = epochs[i].row;
+            struct tamper tamper = {.key = "an epoch", .wanted = wanted};
+            tampered(&good, &tamper, row, NULL);
+            state.history[1] = (struct train_epoch){
+                2, row[0], row[1], row[2], row[3], (float)row[4], row[5], row[6], row[7], false};
+            check_refused(checkpoint_save(&state, &options, &data, path, &err), &err, wanted,
+                          epochs[i].what);
+        }
+        struct tamper tamper = {.key = "moments", .wanted = "squared gradients 109379 is -1e-30"};
+        tampered(&good, &tamper, NULL, (const float[CLASSES]){[3] = -1e-30f});
+        file_free(&good);
+    }
+    state_release(&state);
+}
+
+/* The mean of squares is no negative number, and no number of a file is infinite. */
+static void test_checkpoint_unwritten(void)
+{
+    static const struct {
+        bool moment;
+        float value;
+        const char *wanted;
+    } rows[] = {{true, -0.5f, "squared gradients 100452 is -0.5"},
+                {false, INFINITY, "value 100 of tensor best.fc1.bias is not finite"},
+                {false, NAN, "value 100 of tensor best.fc1.bias is not finite"}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
         struct train_state state = made_state(false);
         struct train_options options = made_options(false);
         struct checkpoint_data data = made_data();
-        struct checkpoint checkpoint;
         struct error err = {""};
-        state.history[1] = epochs[i];
-        check(!checkpoint_save(&state, &options, &data, path, &err), "%s", err.text);
-        check_refused(checkpoint_load(&checkpoint, path, &err), &err,
-                      "epoch 2 of its history cannot be", "an impossible epoch");
+        const char *path = test_path("unwritten.checkpoint");
+        (rows[i].moment ? state.v : state.best_params)[FC1_BIAS + 100] = rows[i].value;
+        check_refused(checkpoint_save(&state, &options, &data, path, &err), &err, rows[i].wanted,
+                      "numbers that are none");
+        check(access(path, F_OK) != 0, "it was written");
         state_release(&state);
     }
 }
@@ -1320,7 +1373,7 @@ static void test_checkpoint_bad(void)
                   !file_read(&file, path, 1 << 24, &err),
               "%s", err.text)) {
         for (size_t i = 0; i < COUNT(tampers); i++)
-            tampered(&file, &tampers[i]);
+            tampered(&file, &tampers[i], NULL, NULL);
         check_refused(model_parse(&model, file.bytes, file.size, "x", &err), &err,
                       "a checkpoint, not a model: go on with mnist-train --resume x", "as a model");
         for (size_t at = 0; at < file.size; at += at < 4096 ? 7 : 50021) {
@@ -1337,6 +1390,7 @@ static void test_checkpoint_bad(void)
 TEST_LIST(tests_io, {"checkpoint: saved and loaded", test_checkpoint_round_trip},
           {"checkpoint: bad ones", test_checkpoint_bad},
           {"checkpoint: histories that cannot be", test_checkpoint_impossible},
+          {"checkpoint: what is not written", test_checkpoint_unwritten},
           {"json: strings", test_json_good_strings}, {"json: bad strings", test_json_bad_strings},
           {"json: no more bytes than there is room for", test_json_capacity},
           {"json: whole numbers", test_json_integers},

@@ -1528,15 +1528,23 @@ static void metrics_example(struct metrics *metrics)
         add_prediction(metrics, samples[i][0], samples[i][1], 0.9f, 0.25f * (float)i);
 }
 
+/* Undefined, NaN, is the same as undefined. */
+static bool same_figure(double got, double wanted)
+{
+    return isnan(wanted) ? isnan(got) : fabs(got - wanted) <= 1e-15;
+}
+
 static void check_class(const struct metrics *metrics, int digit, double precision, double recall,
                         double f1, int support)
 {
     struct class_metrics got = metrics_class(metrics, digit);
-    check(fabs(got.precision - precision) <= 1e-15, "class %d: precision %g", digit, got.precision);
-    check(fabs(got.recall - recall) <= 1e-15, "class %d: recall %g", digit, got.recall);
-    check(fabs(got.f1 - f1) <= 1e-15, "class %d: F1 %g", digit, got.f1);
+    check(same_figure(got.precision, precision), "class %d: precision %g", digit, got.precision);
+    check(same_figure(got.recall, recall), "class %d: recall %g", digit, got.recall);
+    check(same_figure(got.f1, f1), "class %d: F1 %g", digit, got.f1);
     check(got.support == support, "class %d: support %d", digit, got.support);
 }
+
+static const double UNDEFINED = (double)NAN;
 
 static void test_metrics(void)
 {
@@ -1559,20 +1567,20 @@ static void test_metrics(void)
         }
     check_class(&metrics, 0, 4.0 / 5.0, 4.0 / 6.0, 8.0 / 11.0, 6);
     check_class(&metrics, 1, 3.0 / 5.0, 1.0, 0.75, 3);
-    check_class(&metrics, 2, 0.0, 0.0, 0.0, 1); /* never predicted */
-    check_class(&metrics, 3, 0.0, 0.0, 0.0, 0); /* never seen either */
+    check_class(&metrics, 2, UNDEFINED, 0.0, 0.0, 1); /* never predicted */
+    check_class(&metrics, 3, UNDEFINED, UNDEFINED, UNDEFINED, 0); /* never seen either */
     add_prediction(&metrics, 1, 4, 0.9f, 0.0f);
-    check_class(&metrics, 4, 0.0, 0.0, 0.0, 0); /* predicted, but there is none */
+    check_class(&metrics, 4, 0.0, UNDEFINED, 0.0, 0); /* predicted, but there is none */
 }
 
 static void test_metrics_empty(void)
 {
     struct metrics metrics = {0};
-    check(metrics_loss(&metrics) == 0.0 && metrics_accuracy(&metrics) == 0.0 &&
-              metrics_standard_error(&metrics) == 0.0,
+    check(isnan(metrics_loss(&metrics)) && isnan(metrics_accuracy(&metrics)) &&
+              isnan(metrics_standard_error(&metrics)),
           "no samples: loss %g, accuracy %g, error %g", metrics_loss(&metrics),
           metrics_accuracy(&metrics), metrics_standard_error(&metrics));
-    check_class(&metrics, 0, 0.0, 0.0, 0.0, 0);
+    check_class(&metrics, 0, UNDEFINED, UNDEFINED, UNDEFINED, 0);
 }
 
 /* In float, a million losses of 0.1 after one of 1e4 would lose themselves. */
@@ -1591,7 +1599,7 @@ static void test_metrics_long_sum(void)
 static void test_calibration(void)
 {
     struct metrics metrics = {0};
-    check(metrics_calibration_error(&metrics) == 0.0, "no samples");
+    check(isnan(metrics_calibration_error(&metrics)), "no samples");
     add_prediction(&metrics, 3, 3, 0.2f, 0.0f);
     add_prediction(&metrics, 4, 3, 0.14f, 0.0f);
     add_prediction(&metrics, 3, 3, 0.21f, 0.0f);
@@ -1622,7 +1630,7 @@ static void test_decidable(void)
     struct decision equal[] = {{0.9f, true}, {0.8f, true}, {0.8f, false}};
     check(metrics_decidable(equal, 3, 0.0) * 3.0 == 1.0, "of equal confidences one was decided: %g",
           metrics_decidable(equal, 3, 0.0));
-    check(metrics_decidable(all, 0, 0.5) == 0.0, "no samples");
+    check(isnan(metrics_decidable(all, 0, 0.5)), "no samples");
 }
 
 /* --- parameters --- */

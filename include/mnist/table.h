@@ -1,0 +1,35 @@
+/* Tables on the terminal, each laid out here: what stands in a column ends where its title ends. */
+#ifndef MNIST_TABLE_H
+#define MNIST_TABLE_H
+
+#include <stdio.h>
+
+#include "mnist/format.h"
+
+/* A column is as wide as its title, and as the widest cell that table_fit was shown, but at least
+ * `width` characters. */
+struct table_column {
+    const char *title;
+    int width;
+};
+
+struct table {
+    struct table_column *columns;
+    int count;
+    int indent, gap; /* spaces before the first column, and between two */
+};
+
+/* One cell; spaces at its end count, so "7 " ends where the 7 of "[7]" does. */
+struct table_cell {
+    struct text text;
+    const char *style; /* an escape sequence that turns a colour on, or NULL */
+};
+
+/* Makes the columns wide enough for one more row: of a table that is complete before it is printed. */
+void table_fit(struct table *table, const struct table_cell *cells);
+
+/* The titles; a row of table->count cells. Lines end without spaces. */
+void table_titles(FILE *out, const struct table *table);
+void table_row(FILE *out, const struct table *table, const struct table_cell *cells);
+
+#endif
