@@ -43,7 +43,7 @@ BUILD = build/$(MODE)
 COMMANDS = train eval show predict
 SOURCES = $(wildcard src/*/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
-LIBRARY = $(filter-out $(BUILD)/src/cli/%,$(OBJECTS))
+LIBRARY = $(filter-out $(BUILD)/src/cli/main.o,$(OBJECTS))
 TEST_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
 
 BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard scripts/bench/*.c))
@@ -108,7 +108,7 @@ $(BUILD)/unit: $(TEST_OBJECTS) $(LIBRARY)
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ -lm -o $@
 
-$(BUILD)/bench: $(BENCH_OBJECTS) $(filter-out $(BUILD)/src/cli/main.o,$(OBJECTS))
+$(BUILD)/bench: $(BENCH_OBJECTS) $(LIBRARY)
 	$(SAY) LINK $@
 	$(Q)$(LINK) $^ -lm -o $@
 

@@ -5,6 +5,8 @@ thread, and the time from the start of the process to 98% validation accuracy. A
 784-128-64-10 in float32 with Adam and batches of 128 on the same 55,000 images. Each is given as a
 ratio, ours to the peer's: below 1, ours is faster. Ours and the peer take turns, and a ratio is
 the median of the rounds' own ratios, since whatever else runs in a round slows both.
+
+A peer that runs on the reference BLAS is many times slower than it could be, and is skipped.
 """
 import argparse
 import json
@@ -28,6 +30,17 @@ TRAIN_IMAGES = 55000
 TIME_LIMIT = 120  # seconds a process
 PRODUCT_ERROR_LIMIT = 1e-5  # float32 sums of 784 terms stay within 1e-6
 KERNEL_CHOICE = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+AVX2_ONLY = {  # OpenBLAS, MKL, oneDNN by its old name and its new, PyTorch and NumPy themselves
+    "OPENBLAS_CORETYPE": "Haswell",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",
+    "DNNL_MAX_CPU_ISA": "AVX2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "NPY_DISABLE_CPU_FEATURES": "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL "
+                                "AVX512_SPR X86_V4",
+    # NumPy warns of features in that list that it or the processor lacks.
+    "PYTHONWARNINGS": "ignore:During parsing environment variable:RuntimeWarning",
+}
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -42,13 +55,32 @@ class Peer:
     """A way to run it is (threads, how idle OpenMP threads wait; None: as the library likes)."""
 
     def __init__(self, name, module, idle=(None,)):
-        self.name, self.module = name, module
+        self.name = name
         self.script = os.path.join(ROOT, "scripts", "peers", module + "_mlp.py")
         self.ways = [(CORES, wait) for wait in idle if CORES > 1] + [ONE_THREAD]
         self.rounds = {way: [] for way in self.ways}
         self.failures = {}
         self.python = self.environment = None
         self.version = self.blas = ""
+
+    def find(self, environment):
+        """The first Python that has its library."""
+        self.environment = environment
+        for self.python in filter(os.path.exists, (sys.executable, "/usr/bin/python3")):
+            try:
+                self.ask()
+                return
+            except Failed as failed:
+                reason = failed
+        self.skip(reason)
+
+    def ask(self):
+        library = first_event([self.python, self.script], self.environment)
+        self.version, self.blas = library["version"], library["blas"]
+
+    def skip(self, reason):
+        self.ways = []
+        self.failures[ONE_THREAD] = f"skipped: {reason}"
 
     def run(self, way):
         """Command and environment."""
@@ -134,17 +166,25 @@ def check_start(event):
         raise Failed(f"matrix products are wrong by {event['product_error']:.1e}")
 
 
+def first_event(command, env=None):
+    """What a program says of itself before it trains; it is stopped then."""
+    with Process(command, env) as process:
+        for _, event in process.events():
+            return event
+    raise Failed("it said nothing")
+
+
 def run_epochs(command, env, epochs, seed):
-    """The start event, and the median seconds of this many epochs after the first."""
+    """The median seconds of this many epochs after the first."""
     command = command + ["--epochs", str(epochs + 1), "--seed", str(seed)]
     with Process(command, env) as process:
-        start, *events = [event for _, event in process.events()]
-    check_start(start)
+        events = [event for _, event in process.events()]
+    check_start(next(event for event in events if event["event"] == "start"))
     passes = [event for event in events if event["event"] == "epoch"]
     reached = max(event["val_acc"] for event in passes[:2])
     if reached < LEARNS:
         raise Failed(f"it does not learn: validation accuracy {reached:.3f} after two epochs")
-    return start, statistics.median(event["seconds"] for event in passes[1:])
+    return statistics.median(event["seconds"] for event in passes[1:])
 
 
 def run_to_target(command, env, seed):
@@ -165,13 +205,9 @@ def say(text):
     print(f"bench-peers: {text}", file=sys.stderr, flush=True)
 
 
-def find_python(module):
-    for name in ("python3", "/usr/bin/python3"):
-        python = shutil.which(name)
-        if python and subprocess.run([python, "-c", f"import {module}"], check=False,
-                                     capture_output=True).returncode == 0:
-            return python
-    return None
+def free_environment():
+    """OpenBLAS chooses its kernel."""
+    return {name: value for name, value in os.environ.items() if name not in KERNEL_CHOICE}
 
 
 class Bench:
@@ -181,18 +217,26 @@ class Bench:
         # A copy, for the program may be built again while this runs.
         self.program = shutil.copy(options.program, os.path.join(folder, "mnist-train"))
         self.model = os.path.join(folder, "model.bin")
-        self.kernels = ""
+        self.kernels = None
+        self.held = options.simd == "avx2"
         self.peers = peers()
         self.race = []  # a round each: ours and NumPy's (seconds, epochs)
         self.race_failure = None
 
     def ours(self, threads):
         return [self.program, "--json", "--quiet", "--patience", "0", "--out", self.model,
-                "--dropout", "0", "--label-smoothing", "0", "--threads", str(threads)] + self.data
+                "--dropout", "0", "--label-smoothing", "0", "--threads", str(threads),
+                "--simd", self.options.simd] + self.data
 
     def measure(self):
+        start = first_event(self.ours(CORES))
+        check_start(start)
+        self.kernels = start["kernels"]
         for peer in self.peers:
             self.prepare(peer)
+        for peer in self.peers:
+            if peer.ways and not self.held:
+                self.choose_environment(peer)
         for seed in range(1, self.options.rounds + 1):
             for peer in self.peers:
                 if peer.ways:
@@ -203,19 +247,19 @@ class Bench:
             self.measure_race(numpy, numpy.best())
 
     def prepare(self, peer):
-        peer.python = find_python(peer.module)
-        if peer.python:
-            peer.environment = self.choose_environment(peer)
-        else:
-            peer.ways = []
-            peer.failures[ONE_THREAD] = f"skipped: no module {peer.module}"
+        peer.find({**free_environment(), **AVX2_ONLY} if self.held else dict(os.environ))
+        if peer.on_reference():
+            if not self.options.reference_blas:
+                peer.skip("it runs on the reference BLAS, and --reference-blas was not given")
+            say(f"{peer.label()} is {'raced' if peer.ways else 'skipped'}: it runs on the "
+                "reference BLAS, many times slower than OpenBLAS (Debian: install "
+                "libopenblas0-pthread)")
 
     def choose_environment(self, peer):
         """Where OpenBLAS is told its kernel, lets it choose if that is right and faster."""
-        told = dict(os.environ)
-        free = {name: value for name, value in told.items() if name not in KERNEL_CHOICE}
+        told, free = peer.environment, free_environment()
         if free == told:
-            return told
+            return
         say(f"which kernel suits {peer.name}")
         seconds = {}
         for name, peer.environment in (("told", told), ("free", free)):
@@ -223,21 +267,15 @@ class Bench:
                 seconds[name] = self.peer_epochs(peer, ONE_THREAD, 2, 1)
             except Failed:
                 seconds[name] = math.inf
-        return free if seconds["free"] < seconds["told"] else told
+        peer.environment = free if seconds["free"] < seconds["told"] else told
+        peer.ask()
 
     def peer_epochs(self, peer, way, epochs, seed):
         command, env = peer.run(way)
-        start, seconds = run_epochs(command + self.data + ["--check"], env, epochs, seed)
-        peer.version, peer.blas = start["version"], start["blas"]
-        return seconds
+        return run_epochs(command + self.data + ["--check"], env, epochs, seed)
 
     def our_epochs(self, threads, seed):
-        try:
-            start, seconds = run_epochs(self.ours(threads), None, self.options.epochs, seed)
-        except Failed as failed:
-            sys.exit(f"bench-peers: ours: {failed}")
-        self.kernels = start["kernels"]
-        return seconds
+        return run_epochs(self.ours(threads), None, self.options.epochs, seed)
 
     def measure_epochs(self, peer, seed):
         """Ours and the peer take turns, each way to run the peer with runs of ours beside it."""
@@ -345,6 +383,11 @@ def machine():
     return f"{CORES} {'core' if CORES == 1 else 'cores'}, {name}"
 
 
+def contest(bench):
+    held = ", the peers held to AVX2 too" if bench.held else ""
+    return f"mnist-train with its {bench.kernels} kernels{held}"
+
+
 def quote(bench, rows):
     """A peer on the reference BLAS is not at its best and is left out."""
     fair = {peer.label(): peer for peer in bench.peers if peer.ways and not peer.on_reference()}
@@ -357,9 +400,9 @@ def quote(bench, rows):
         if factors:
             parts.append(f"{title} {', '.join(factors)}")
     if not parts:
-        return "mnist-train was compared with no peer at its best"
+        return f"{contest(bench)}: compared with no peer at its best"
     kernels = sorted({peer.blas for peer in fair.values()})
-    return (f"mnist-train's speed: {'; '.join(parts)} "
+    return (f"speed of {contest(bench)}: {'; '.join(parts)} "
             f"({machine()}; {', '.join(fair)}; {', '.join(kernels)})")
 
 
@@ -407,16 +450,12 @@ def print_table(rows):
 
 def report(bench, load, as_json):
     rows = collect(bench)
-    poor = [peer.name for peer in bench.peers if peer.on_reference()]
-    if poor:
-        say(f"{', '.join(poor)} ran on the reference BLAS, many times slower than OpenBLAS: "
-            "install that for a fair race (Debian: libopenblas0-pthread)")
     if as_json:
         for found in rows:
             print(json.dumps(found))
         print(json.dumps({"measure": "quote", "text": quote(bench, rows), "load": load}))
         return
-    print(f"{machine()}, load {load:.1f} at the start; medians, "
+    print(f"{machine()}, load {load:.1f} at the start; {contest(bench)}; medians, "
           f"rounds: {bench.options.rounds}, epochs a round: {bench.options.epochs}")
     print_table(rows)
     print(f"\n{quote(bench, rows)}")
@@ -443,6 +482,10 @@ def main():
         help="folder with the MNIST files [data/mnist]")
     add("--program", default=os.path.join(ROOT, "build", "mnist-train"), metavar="FILE",
         help="ours [build/mnist-train]")
+    add("--simd", default="auto", metavar="SET",
+        help="instruction set of ours; with avx2 the peers are held to AVX2 too [auto]")
+    add("--reference-blas", action="store_true",
+        help="race a peer that runs on the reference BLAS too; it is left out of the quote")
     options = parser.parse_args()
     options.rounds = options.rounds or (1 if options.quick else 5)
     options.epochs = options.epochs or (1 if options.quick else 3)
@@ -457,5 +500,7 @@ def main():
 
 try:
     main()
+except Failed as failure:  # a peer's is reported in its row
+    sys.exit(f"bench-peers: ours: {failure}")
 except KeyboardInterrupt:
     sys.exit(130)

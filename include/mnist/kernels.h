@@ -29,6 +29,9 @@ enum { HALVES = 2, UPPER = 384 };
 struct kernels {
     const char *name;
 
+    /* The compiler's flag that made of these kernels something else than is written, or NULL. */
+    const char *(*fault)(void);
+
     /* First layer, straight from the pixels of one half: z[b][n] = sum_p x[b][p] W[p][n] over
      * HALF_BEGIN(half) <= p < HALF_END(half), for samples from <= b < to. z (B,128), x = pixel/255,
      * W (784,128). */

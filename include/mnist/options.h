@@ -147,6 +147,11 @@ struct augment_options options_augment(void);
 int options_augment_strength(const char *program, const struct augment_options *options,
                              struct augment *augment);
 
+/* The --simd kernels; -1 with err filled where this processor lacks them, or where this build's arithmetic is
+ * not what it should be (mnist/proof.h). */
+int options_kernels(const struct common_options *common, const struct kernels **kernels,
+                    struct error *err);
+
 /* Sets up what computes: a team of --threads and a network with the --simd kernels that can train
  * on batches of `capacity` (0: predict only). On success the caller owns both. */
 int options_compute(const struct common_options *common, int capacity, struct team **team,

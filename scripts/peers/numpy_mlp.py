@@ -131,14 +131,15 @@ class Pass:
 
 
 def main():
+    common.say("library", peer="NumPy", version=np.__version__, blas=common.blas_kernel())
     rng = np.random.default_rng(options.seed)
     pixels, labels = (np.frombuffer(part, np.uint8) for part in common.read_train(options.data))
     pixels, labels = pixels.reshape(-1, LAYERS[0]), labels.astype(np.intp)
     order = rng.permutation(len(labels))
     val, train = np.split(order, [common.val_count(len(labels))])
     checked = {"product_error": common.product_error(np, np.matmul)} if options.check else {}
-    common.say("start", peer="NumPy", version=np.__version__, blas=common.blas_kernel(),
-               threads=options.threads, train_images=len(train), val_images=len(val), **checked)
+    common.say("start", threads=options.threads, train_images=len(train), val_images=len(val),
+               **checked)
 
     network = Network(rng)
     batch = options.batch

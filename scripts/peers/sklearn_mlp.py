@@ -15,6 +15,8 @@ from sklearn.neural_network import MLPClassifier  # noqa: E402
 
 
 def main():
+    common.say("library", peer="scikit-learn", version=sklearn.__version__,
+               blas=common.blas_kernel())
     # The scan of all pixels for NaN before each epoch is no part of training.
     sklearn.set_config(assume_finite=True)
     rng = np.random.default_rng(options.seed)
@@ -25,9 +27,8 @@ def main():
     x = np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
     x, x_val = x[train], x[val]
     checked = {"product_error": common.product_error(np, np.matmul)} if options.check else {}
-    common.say("start", peer="scikit-learn", version=sklearn.__version__,
-               blas=common.blas_kernel(), threads=options.threads, train_images=len(train),
-               val_images=len(val), **checked)
+    common.say("start", threads=options.threads, train_images=len(train), val_images=len(val),
+               **checked)
 
     # Its penalty is divided by the batch size, ours is not.
     model = MLPClassifier(hidden_layer_sizes=(128, 64), solver="adam", batch_size=options.batch,

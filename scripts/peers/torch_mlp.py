@@ -74,6 +74,7 @@ def product(a, b):
 
 
 def main():
+    common.say("library", peer="PyTorch", version=torch.__version__, blas=kernel())
     torch.manual_seed(options.seed)
     pixels, labels = (torch.frombuffer(part, dtype=torch.uint8)
                       for part in common.read_train(options.data))
@@ -81,8 +82,8 @@ def main():
     order = torch.randperm(len(labels))
     val, train = order.tensor_split([common.val_count(len(labels))])
     checked = {"product_error": common.product_error(np, product)} if options.check else {}
-    common.say("start", peer="PyTorch", version=torch.__version__, blas=kernel(),
-               threads=options.threads, train_images=len(train), val_images=len(val), **checked)
+    common.say("start", threads=options.threads, train_images=len(train), val_images=len(val),
+               **checked)
 
     network = build()
     params, grads = as_block(network)

@@ -1,5 +1,12 @@
 #include "mnist/rmath.h"
 
+#include "mnist/arithmetic.h"
+
+const char *rmath_fault(void)
+{
+    return arithmetic_fault();
+}
+
 int64_t rmath_whole(double x, int64_t low, int64_t high)
 {
     if (!(x > (double)low))

@@ -11,6 +11,7 @@
 #include "mnist/command.h"
 #include "mnist/cpu.h"
 #include "mnist/format.h"
+#include "mnist/proof.h"
 
 const char *const color_choices[] = {"auto", "always", "never", NULL};
 
@@ -74,14 +75,23 @@ int options_augment_strength(const char *program, const struct augment_options *
     return 0;
 }
 
+int options_kernels(const struct common_options *common, const struct kernels **kernels,
+                    struct error *err)
+{
+    const char *simd = kernels_names[common->simd];
+    *kernels = kernels_find(simd);
+    if (!*kernels)
+        return error_set(err, "--simd %s: this processor has no %s: give another, or auto", simd,
+                         simd);
+    return proof_check(*kernels, err);
+}
+
 int options_compute(const struct common_options *common, int capacity, struct team **team,
                     struct network *network, struct error *err)
 {
-    const char *simd = kernels_names[common->simd];
-    const struct kernels *kernels = kernels_find(simd);
-    if (!kernels)
-        return error_set(err, "--simd %s: this processor has no %s: give another, or auto", simd,
-                         simd);
+    const struct kernels *kernels;
+    if (options_kernels(common, &kernels, err))
+        return -1;
     *team = team_create(common->threads, err);
     if (!*team)
         return -1;

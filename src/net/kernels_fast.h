@@ -31,6 +31,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "mnist/arithmetic.h"
 #include "mnist/kernels.h"
 #include "mnist/rmath.h"
 
@@ -208,23 +209,29 @@ static void dense_forward(float *restrict y, const float *restrict x, const floa
     }
 }
 
-/* One loop over the classes for each operation: those without a sum become vector code. */
+/* The exponentials of the whole batch are one loop, which becomes vector code; among the loops over
+ * the ten classes it would not. Until the losses are known, loss keeps each sample's largest z. */
 static void softmax(float *restrict p, float *restrict loss, const float *restrict z,
                     const float *restrict t, int B)
 {
-    for (int s = 0; s < B; s++, p += CLASSES, z += CLASSES, t += CLASSES) {
-        float shifted[CLASSES], largest = z[0], sum = 0.0f, sample_loss = 0.0f;
+    for (int s = 0; s < B; s++) {
+        const float *row = z + s * CLASSES;
+        float largest = row[0];
         for (int c = 1; c < CLASSES; c++)
-            largest = z[c] > largest ? z[c] : largest;
+            largest = row[c] > largest ? row[c] : largest;
         for (int c = 0; c < CLASSES; c++)
-            shifted[c] = z[c] - largest;
-        for (int c = 0; c < CLASSES; c++)
-            p[c] = rmath_exp(shifted[c]);
+            p[s * CLASSES + c] = row[c] - largest;
+        loss[s] = largest;
+    }
+    for (int i = 0; i < B * CLASSES; i++)
+        p[i] = rmath_exp(p[i]);
+    for (int s = 0; s < B; s++, p += CLASSES, z += CLASSES, t += CLASSES) {
+        float sum = 0.0f, sample_loss = 0.0f;
         for (int c = 0; c < CLASSES; c++)
             sum += p[c];
         float log_sum = rmath_log(sum);
         for (int c = 0; c < CLASSES; c++)
-            sample_loss += t[c] * (log_sum - shifted[c]);
+            sample_loss += t[c] * (log_sum - (z[c] - loss[s]));
         for (int c = 0; c < CLASSES; c++)
             p[c] /= sum;
         loss[s] = sample_loss;
@@ -239,8 +246,10 @@ static void dense_backward(float *restrict dx, const float *restrict dy, const f
     assert(K % PADDED == 0);
     memset(dx, 0, (size_t)(B * K) * sizeof *dx);
     product(dx, K, (struct factors){dy, N, 1}, WT, K, N, B, K);
-    for (int i = 0; i < B * K; i++)
-        dx[i] = x[i] > 0.0f ? dx[i] * scale : 0.0f;
+    for (int i = 0; i < B * K; i++) {
+        float scaled = dx[i] * scale;
+        dx[i] = x[i] > 0.0f ? scaled : 0.0f;
+    }
 }
 
 static void adam_row(float *restrict w, float *restrict m, float *restrict v,
@@ -348,6 +357,7 @@ static void bias_update(float *b, float *m, float *v, const float *dy, const str
 
 const struct kernels KERNELS = {
     .name = KERNELS_NAME,
+    .fault = arithmetic_fault,
     .pixels_forward = pixels_forward,
     .pixels_join = pixels_join,
     .dense_forward = dense_forward,

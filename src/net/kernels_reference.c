@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "mnist/arithmetic.h"
 #include "mnist/kernels.h"
 #include "mnist/rmath.h"
 
@@ -131,6 +132,7 @@ static void bias_update(float *b, float *m, float *v, const float *dy, const str
 
 const struct kernels kernels_reference = {
     .name = "reference",
+    .fault = arithmetic_fault,
     .pixels_forward = pixels_forward,
     .pixels_join = pixels_join,
     .dense_forward = dense_forward,

@@ -10,10 +10,11 @@
 #include "test.h"
 
 extern const struct test_list tests_base, tests_data, tests_pictures, tests_io, tests_net,
-    tests_report;
+    tests_proof, tests_report, tests_curves, tests_table;
 
-static const struct test_list *const lists[] = {&tests_base, &tests_data, &tests_pictures,
-                                                &tests_io,   &tests_net,  &tests_report};
+static const struct test_list *const lists[] = {
+    &tests_base,  &tests_data,   &tests_pictures, &tests_io,   &tests_net,
+    &tests_proof, &tests_report, &tests_curves,   &tests_table};
 
 static struct {
     char folder[64];
