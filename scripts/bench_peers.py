@@ -210,6 +210,17 @@ def free_environment():
     return {name: value for name, value in os.environ.items() if name not in KERNEL_CHOICE}
 
 
+def core_types():
+    """What OpenBLAS calls the kernels for this processor's vectors."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            flags = file.read().split()
+    except OSError:
+        return []
+    return [name for flag, name in (("avx512bw", "SkylakeX"), ("avx2", "Haswell"))
+            if flag in flags]
+
+
 class Bench:
     def __init__(self, options, folder):
         self.options = options
@@ -256,19 +267,23 @@ class Bench:
                 "libopenblas0-pthread)")
 
     def choose_environment(self, peer):
-        """Where OpenBLAS is told its kernel, lets it choose if that is right and faster."""
-        told, free = peer.environment, free_environment()
-        if free == told:
-            return
+        """The fastest of OpenBLAS's kernels that is right: an older one does not know a newer
+        processor, and chooses a slow one."""
+        free = free_environment()
+        choices = [peer.environment, free] + [{**free, "OPENBLAS_CORETYPE": name}
+                                              for name in core_types()]
         say(f"which kernel suits {peer.name}")
-        seconds = {}
-        for name, peer.environment in (("told", told), ("free", free)):
-            try:
-                seconds[name] = self.peer_epochs(peer, ONE_THREAD, 2, 1)
-            except Failed:
-                seconds[name] = math.inf
-        peer.environment = free if seconds["free"] < seconds["told"] else told
+        times = [(self.time_kernel(peer, one), i) for i, one in enumerate(choices)
+                 if one not in choices[:i]]
+        peer.environment = choices[min(times)[1]]
         peer.ask()
+
+    def time_kernel(self, peer, environment):
+        peer.environment = environment
+        try:
+            return self.peer_epochs(peer, ONE_THREAD, 2, 1)
+        except Failed:
+            return math.inf
 
     def peer_epochs(self, peer, way, epochs, seed):
         command, env = peer.run(way)
