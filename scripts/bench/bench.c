@@ -1,5 +1,5 @@
-/* `make bench`: how fast training is, where its time goes, how cost grows, and what share of the
- * machine's peak that is. All figures of one run, medians of several epochs. */
+/* `make bench`: how fast training is with each kind of kernels, where its time goes, what share of the
+ * machine's peak that is, and how cost grows. All figures of one run, medians of several epochs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "mnist/format.h"
 #include "mnist/memory.h"
 #include "mnist/options.h"
+#include "mnist/table.h"
 #include "mnist/train.h"
 #include "peak.h"
 
@@ -155,6 +156,14 @@ static void run_measure(const struct bench *bench, struct measure *measure)
     mem_free(times);
 }
 
+static struct measure usual_measure(const struct bench *bench)
+{
+    int count = bench->train_set.count;
+    return (struct measure){.images = count < 55000 ? count : 55000,
+                            .batch = 128,
+                            .threads = bench->common.threads};
+}
+
 static const char *limit_of(const struct measure *m)
 {
     double most = m->forward;
@@ -170,19 +179,44 @@ static const char *limit_of(const struct measure *m)
     return m->wait > most ? "waiting" : limit;
 }
 
+/* --- how cost grows --- */
+
+static struct table_column growth_columns[] = {
+    {"images", 8},   {"batch", 0}, {"threads", 0}, {"epoch, s", 0}, {"image, µs", 0},
+    {"forward", 0}, {"backward", 0}, {"update", 0}, {"waiting", 0}, {"most time", 0}};
+static const struct table growth = {
+    growth_columns, sizeof growth_columns / sizeof growth_columns[0], .indent = 2, .gap = 2};
+
+static struct text decimals(double value, int count)
+{
+    struct text text;
+    snprintf(text.text, sizeof text.text, "%.*f", count, value);
+    return text;
+}
+
 static void print_row(const struct bench *bench, const struct measure *m)
 {
     double per_image = 1e6 * m->median / m->images;
-    if (bench->common.json)
+    if (bench->common.json) {
         printf(
             "{\"images\":%d,\"batch\":%d,\"threads\":%d,\"seconds\":%.6f,\"us_per_image\":%.4f,"
             "\"forward\":%.4f,\"backward\":%.4f,\"update\":%.4f,\"wait\":%.4f,\"limit\":\"%s\"}\n",
             m->images, m->batch, m->threads, m->median, per_image, m->forward, m->backward,
             m->update, m->wait, limit_of(m));
-    else
-        printf("  %8s %6d %8d %9.4f s %8.3f µs %7.0f%% %8.0f%% %7.0f%% %7.0f%%   %s\n",
-               format_count(m->images).text, m->batch, m->threads, m->median, per_image,
-               100 * m->forward, 100 * m->backward, 100 * m->update, 100 * m->wait, limit_of(m));
+    } else {
+        struct table_cell cells[] = {{.text = format_count(m->images)},
+                                     {.text = format_count(m->batch)},
+                                     {.text = format_count(m->threads)},
+                                     {.text = decimals(m->median, 4)},
+                                     {.text = decimals(per_image, 3)},
+                                     {.text = format_probability(m->forward)},
+                                     {.text = format_probability(m->backward)},
+                                     {.text = format_probability(m->update)},
+                                     {.text = format_probability(m->wait)},
+                                     {.style = NULL}};
+        snprintf(cells[9].text.text, sizeof cells[9].text.text, "%s", limit_of(m));
+        table_row(stdout, &growth, cells);
+    }
     fflush(stdout);
 }
 
@@ -191,14 +225,12 @@ static void print_growth(const struct bench *bench)
     static const int images[] = {1000, 5000, 15000, 60000, 240000};
     static const int batches[] = {16, 32, 64, 256, 512, 1024};
     static const int threads[] = {1, 2, 3, 4, 8};
-    const struct measure usual = {.images = bench->train_set.count < 55000 ? bench->train_set.count
-                                                                           : 55000,
-                                  .batch = 128,
-                                  .threads = bench->common.threads};
-    if (!bench->common.json)
-        puts("\nHow cost grows (forward, backward, update, waiting: shares of threads × time)\n\n"
-             "    images  batch  threads       epoch   an image forward backward  update waiting   "
-             "most time");
+    const struct measure usual = usual_measure(bench);
+    if (!bench->common.json) {
+        printf("\nHow cost grows with %s kernels (shares of threads × time)\n\n",
+               kernels_find(kernels_names[bench->common.simd])->name);
+        table_titles(stdout, &growth);
+    }
     for (size_t i = 0; i < sizeof images / sizeof images[0]; i++) {
         struct measure m = usual;
         m.images = images[i];
@@ -218,6 +250,14 @@ static void print_growth(const struct bench *bench)
         print_row(bench, &m);
     }
 }
+
+/* --- every kind of kernels --- */
+
+static struct table_column speed_columns[] = {
+    {"kernels", 9},  {"epoch, s", 0},  {"images/s", 9}, {"of peak", 0},  {"forward", 0},
+    {"backward", 0}, {"update", 0},    {"waiting", 0},  {"predict, µs", 0}};
+static const struct table speed = {
+    speed_columns, sizeof speed_columns / sizeof speed_columns[0], .indent = 2, .gap = 2};
 
 /* Seconds to predict the test set once on one thread, the median of several. */
 static double time_prediction(const struct bench *bench)
@@ -247,47 +287,63 @@ static double time_prediction(const struct bench *bench)
     return median(seconds, RUNS);
 }
 
-static void print_summary(const struct bench *bench)
+/* A row for the kernels that bench->common.simd names. */
+static void print_speed(const struct bench *bench, double peak)
 {
-    struct error err;
-    struct measure m = {.images = bench->train_set.count < 55000 ? bench->train_set.count : 55000,
-                        .batch = 128,
-                        .threads = bench->common.threads};
-    struct team *team = team_create(m.threads, &err);
-    stop_on_error(bench, !team, &err);
-    double before = peak_gflops(team);
+    struct measure m = usual_measure(bench);
     run_measure(bench, &m);
-    double after = peak_gflops(team), peak = before > after ? before : after;
-    team_destroy(team);
     double predict = time_prediction(bench) / bench->test_set.count, rate = m.images / m.median;
     double gflops = rate * FLOP_PER_IMAGE * 1e-9;
     const char *kernels = kernels_find(kernels_names[bench->common.simd])->name;
     if (bench->common.json) {
         printf("{\"kernels\":\"%s\",\"processors\":%d,\"threads\":%d,\"load_seconds\":%.4f,"
-               "\"images\":%d,"
-               "\"epoch_seconds\":%.6f,\"images_per_s\":%.0f,\"gflops\":%.1f,\"peak_gflops\":%.1f,"
-               "\"share_of_peak\":%.4f,\"forward\":%.4f,\"backward\":%.4f,\"update\":%.4f,\"wait\":"
-               "%.4f,"
-               "\"predict_us\":%.4f}\n",
+               "\"images\":%d,\"epoch_seconds\":%.6f,\"images_per_s\":%.0f,\"gflops\":%.1f,"
+               "\"peak_gflops\":%.1f,\"share_of_peak\":%.4f,\"forward\":%.4f,\"backward\":%.4f,"
+               "\"update\":%.4f,\"wait\":%.4f,\"predict_us\":%.4f}\n",
                kernels, cpu_count(), m.threads, bench->load_seconds, m.images, m.median, rate,
                gflops, peak, gflops / peak, m.forward, m.backward, m.update, m.wait, predict * 1e6);
-        return;
+    } else {
+        struct table_cell cells[] = {{.style = NULL},
+                                     {.text = decimals(m.median, 4)},
+                                     {.text = format_rounded(rate)},
+                                     {.text = format_probability(gflops / peak)},
+                                     {.text = format_probability(m.forward)},
+                                     {.text = format_probability(m.backward)},
+                                     {.text = format_probability(m.update)},
+                                     {.text = format_probability(m.wait)},
+                                     {.text = decimals(predict * 1e6, 3)}};
+        snprintf(cells[0].text.text, sizeof cells[0].text.text, "%s", kernels);
+        table_row(stdout, &speed, cells);
     }
-    printf("%s kernels, %d thread%s, %d processor%s, compiler %s\n\n", kernels, m.threads,
-           m.threads == 1 ? "" : "s", cpu_count(), cpu_count() == 1 ? "" : "s", __VERSION__);
-    printf("  load     %.3f s for %s images\n", bench->load_seconds,
-           format_count(bench->train_set.count + bench->test_set.count).text);
-    printf("  epoch    %.4f s for %s images, batch %d (median of %d, %.4f to %.4f)\n", m.median,
-           format_count(m.images).text, m.batch, m.epochs, m.seconds[0], m.seconds[m.epochs - 1]);
-    printf("  phases   forward %.0f%%, backward %.0f%%, update with Adam %.0f%%, waiting and the "
-           "rest %.0f%%\n",
-           100 * m.forward, 100 * m.backward, 100 * m.update, 100 * m.wait);
-    printf("  predict  %.3f µs an image on one thread\n", predict * 1e6);
-    printf("  peak     %.1f GFLOP/s of fused multiply-adds on %d thread%s\n\n", peak, m.threads,
-           m.threads == 1 ? "" : "s");
-    printf("%s images a second: as a dense implementation at %.1f GFLOP/s, %.0f%% of the machine's "
-           "peak\n",
-           format_count((long long)rate).text, gflops, 100 * gflops / peak);
+    fflush(stdout);
+}
+
+/* All kernels that this processor has, or those asked for. */
+static void print_summary(struct bench *bench)
+{
+    struct error err;
+    int asked = bench->common.simd;
+    struct team *team = team_create(bench->common.threads, &err);
+    stop_on_error(bench, !team, &err);
+    double peak = peak_gflops(team);
+    team_destroy(team);
+    if (!bench->common.json) {
+        const struct measure m = usual_measure(bench);
+        printf("%d thread%s, %d processor%s, compiler %s; %s images loaded in %.3f s\n"
+               "medians of %d epochs of %s images, batch %d; shares of threads × time\n"
+               "peak: %.1f GFLOP/s of dense fused multiply-adds; its share: what a dense "
+               "implementation as fast would need\n\n",
+               m.threads, m.threads == 1 ? "" : "s", cpu_count(), cpu_count() == 1 ? "" : "s",
+               __VERSION__, format_count(bench->train_set.count + bench->test_set.count).text,
+               bench->load_seconds, bench->epochs, format_count(m.images).text, m.batch, peak);
+        table_titles(stdout, &speed);
+    }
+    for (int i = asked ? asked : 1; kernels_names[i] && (!asked || i == asked); i++) {
+        bench->common.simd = i;
+        if (kernels_find(kernels_names[i]))
+            print_speed(bench, peak);
+    }
+    bench->common.simd = asked;
 }
 
 static int parse(struct bench *bench, int argc, char **argv)
