@@ -55,7 +55,7 @@ else
 SAY = @:
 endif
 
-.PHONY: all run test bench data install uninstall clean help FORCE
+.PHONY: all run test test-all bench data install uninstall clean help FORCE
 .DELETE_ON_ERROR:
 
 ## all: builds build/mnist and its links (the default)
@@ -67,9 +67,10 @@ all: $(BUILD)/mnist
 run: all
 	@scripts/run.sh
 
-## test: every test; what this machine lacks the tools for is skipped, and said to be
-test: all $(BUILD)/unit
-	@MODE=$(MODE) CC="$(CC)" MAKE="$(MAKE)" tests/run.sh
+## test: the tests, a minute; what this machine lacks the tools for is skipped, and said to be
+## test-all: the long ones too, listed in tests/README.md
+test test-all: all $(BUILD)/unit
+	@MODE=$(MODE) CC="$(CC)" MAKE="$(MAKE)" sh tests/run.sh $@
 
 ## bench: times training on this machine: phases, share of the peak, how cost grows
 bench: $(BUILD)/bench

@@ -77,6 +77,18 @@ few_files() (
     mnist-train --epochs 1 --data "$SAMPLE" --quiet
 )
 
+# What is written while the clock stands is read again, and no figure is infinite.
+stopped_clock() {
+    rm -f clock.log clock.checkpoint
+    for run in "--epochs 2 --checkpoint clock.checkpoint --schedule constant" "--resume clock.checkpoint --epochs 3"; do
+        LD_PRELOAD=$work/stopped_clock.so mnist-train $run --data data --out clock.bin --log clock.log --report clock.html \
+            >stdout 2>stderr || { cat stderr && return 1; }
+        ! grep -i 'inf\|nan' clock.log stdout stderr || return
+        LD_PRELOAD=$work/stopped_clock.so mnist-eval clock.bin --data data >stdout 2>stderr || return
+    done
+    grep -c '"seconds":1e-09' clock.log
+}
+
 # A report comes after the model: the new one is there, and no part of the report.
 unreported() {
     mnist-train --epochs 1 --data data --quiet --report full/report.html >stdout 2>stderr
@@ -146,6 +158,8 @@ if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
     check 'no memory: show' every_allocation mnist-show 3 --data data --model earlier.bin --augment
     check 'no memory: show --weights' every_allocation mnist-show --weights earlier.bin
     check 'too little memory' limited 'memory\|thread' little_memory
+    "$CC" -shared -fPIC -O1 "$REPO/tests/tools/stopped_clock.c" -o stopped_clock.so || exit 1
+    check 'a clock that stands' stopped_clock
 fi
 check 'a limit on file sizes' limited 'File too large' small_files
 check 'a limit on file sizes, checkpoint' limited 'File too large' small_files --checkpoint checkpoint

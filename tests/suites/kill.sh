@@ -1,10 +1,11 @@
 #!/bin/sh
-# Training killed with SIGKILL at random instants, KILLS times (200), and resumed each time: the checkpoint and the
+# kill.sh [KILLS]: training killed with SIGKILL at random instants, 200 times, and resumed each time: the checkpoint and the
 # model are whole at every instant, the log has each epoch once, no temporary files pile up, and the final model is
 # byte for byte that of an undisturbed run.
 . "$(dirname "$0")/../tools/suite.sh"
 [ "$MODE" = release ] || exit 0 # a matter of instants, not of instructions
 cd "$work" || exit 1
+kills_wanted=${1:-200}
 
 options="--epochs 30 --batch 64 --dropout 0.1 --ema 0.99 --augment --patience 0 --threads 2 --quiet"
 
@@ -23,7 +24,7 @@ finished() {
     grep -c '"event":"start"' log | grep -qx 1 && tail -n 1 log | grep -q '"event":"end".*}$'
 }
 
-# One life: trains or goes on until it is killed after $1 seconds, or done.
+# One life: trains or goes on until it is killed after $1 seconds, or is done.
 live() {
     if [ -e checkpoint ]; then
         set -- "$1" --resume checkpoint
@@ -35,8 +36,10 @@ live() {
     shift
     mnist-train "$@" --quiet --data "$SAMPLE" --out model.bin --log log >report 2>&1 &
     pid=$!
-    sleep "$instant"
-    kill -KILL $pid 2>/dev/null
+    if [ "$instant" != undisturbed ]; then
+        sleep "$instant"
+        kill -KILL $pid 2>/dev/null
+    fi
     wait $pid 2>/dev/null
     code=$?
     [ $code -eq 137 ] || [ $code -eq 0 ] || cat report
@@ -46,7 +49,7 @@ killed() {
     epochs_logged whole.log >epochs
     mkdir run && cd run || return 1
     kills=0 runs=0
-    for instant in $(awk -v n="${KILLS:-200}" 'BEGIN {srand(7); for (i = 0; i < n * 2; i++) print rand() * 0.25}'); do
+    for instant in $(awk -v n="$kills_wanted" 'BEGIN {srand(7); for (i = 0; i < n * 2; i++) print rand() * 0.25}'); do
         live "$instant"
         case $code in
         137)
@@ -60,10 +63,10 @@ killed() {
             ;;
         *) return 1 ;;
         esac
-        [ $kills -lt "${KILLS:-200}" ] || break
+        [ $kills -lt "$kills_wanted" ] || break
     done
     while [ ! -e model.bin ] || [ -e checkpoint ]; do
-        live 60
+        live undisturbed
         [ $code -eq 0 ] && finished || return
         runs=$((runs + 1))
         rm -f checkpoint
@@ -81,5 +84,5 @@ whole_here() {
 }
 
 check 'a run that nobody disturbs' undisturbed
-check "killed ${KILLS:-200} times" killed
+check "killed $kills_wanted times" killed
 finish

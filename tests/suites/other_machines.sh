@@ -1,7 +1,8 @@
 #!/bin/sh
-# The same bytes on other machines: the program for 64-bit ARM, for big-endian s390x and with another C library, run
-# here (under qemu's user emulation where it must be), writes the model that this machine's program writes. The checksum of its
-# weights is also fixed below: it may change only where the numbers are meant to.
+# other_machines.sh [MACHINE…]: the same bytes on other machines. The program for 64-bit ARM (aarch64), for big-endian s390x,
+# with another C library (musl) and with 32 bits (32), run here (under qemu's user emulation where it must be), writes the
+# model that this machine's program writes, and its unit tests pass. The checksum of the weights is fixed below: it may
+# change only where the numbers are meant to.
 . "$(dirname "$0")/../tools/suite.sh"
 [ "$MODE" = release ] || exit 0 # what is built here does not depend on the mode
 cd "$work" || exit 1
@@ -51,29 +52,43 @@ units() {
     (cd "$REPO" && $emulator "$work/$there/unit") >units.log || { grep -v '^ok' units.log && return 1; }
 }
 
-check "weights_crc32 is $plain, and $extras with the extras" is_golden
-for machine in aarch64 s390x; do
-    if have $machine-linux-gnu-gcc && have qemu-$machine; then
-        check $machine same_as_here $machine qemu-$machine $machine-linux-gnu-gcc LDFLAGS=-static
-        # Minutes long: for CI, and for who asks.
-        [ -z "${UNITS_EVERYWHERE:-}" ] ||
-            check "$machine, unit tests" units $machine qemu-$machine $machine-linux-gnu-gcc LDFLAGS=-static
+# emulated MACHINE
+emulated() {
+    if have $1-linux-gnu-gcc && have qemu-$1; then
+        check $1 same_as_here $1 qemu-$1 $1-linux-gnu-gcc LDFLAGS=-static
+        check "$1, unit tests" units $1 qemu-$1 $1-linux-gnu-gcc LDFLAGS=-static
     else
-        skip "$machine: needs $machine-linux-gnu-gcc and qemu-$machine (Debian's gcc-$machine-linux-gnu and qemu-user)"
+        skip "$1: needs $1-linux-gnu-gcc and qemu-$1 (Debian's gcc-$1-linux-gnu and qemu-user)"
     fi
-done
-if have musl-gcc; then
-    check musl same_as_here musl '' musl-gcc LDFLAGS=-static
-    check 'musl, unit tests' units musl '' musl-gcc LDFLAGS=-static
-else
-    skip "musl: needs musl-gcc (Debian's musl-tools)"
-fi
-m32='clang -m32 -isystem /usr/include/x86_64-linux-gnu'
-if have clang && echo '#include <errno.h>
+}
+
+musl() {
+    if have musl-gcc; then
+        check musl same_as_here musl '' musl-gcc LDFLAGS=-static
+        check 'musl, unit tests' units musl '' musl-gcc LDFLAGS=-static
+    else
+        skip "musl: needs musl-gcc (Debian's musl-tools)"
+    fi
+}
+
+bits32() {
+    m32='clang -m32 -isystem /usr/include/x86_64-linux-gnu'
+    if have clang && echo '#include <errno.h>
 int main(void) {return 0;}' | $m32 -x c - -o probe 2>/dev/null; then
-    check '32 bits' same_as_here 32 '' "$m32"
-    check '32 bits, unit tests' units 32 '' "$m32"
-else
-    skip "32 bits: needs clang and 32-bit libraries (Debian's libc6-dev-i386 and lib32gcc-12-dev)"
-fi
+        check '32 bits' same_as_here 32 '' "$m32"
+        check '32 bits, unit tests' units 32 '' "$m32"
+    else
+        skip "32 bits: needs clang and 32-bit libraries (Debian's libc6-dev-i386 and lib32gcc-12-dev)"
+    fi
+}
+
+check "weights_crc32 is $plain, and $extras with the extras" is_golden
+for machine; do
+    case $machine in
+    aarch64 | s390x) emulated $machine ;;
+    musl) musl ;;
+    32) bits32 ;;
+    *) not_ok "no machine $machine" ;;
+    esac
+done
 finish

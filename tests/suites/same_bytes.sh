@@ -1,6 +1,6 @@
 #!/bin/sh
-# One seed, one model, byte for byte: a run of one epoch on data/sample is repeated with other threads, other kernels
-# and other compilers, and every model file must equal the first.
+# same_bytes.sh [compilers]: one seed, one model, byte for byte. A run of one epoch on data/sample is repeated with other
+# threads and other kernels, or in builds of all compilers, and every model file must equal the first.
 . "$(dirname "$0")/../tools/suite.sh"
 cd "$work" || exit 1
 
@@ -49,27 +49,30 @@ check 'trains with all extras' train extras.bin --threads 1 $extras
 crc=$(mnist-eval first.bin --data "$SAMPLE" --json | sed 's/.*"weights_crc32":"\([0-9a-f]*\)".*/\1/')
 echo "# weights_crc32 $crc"
 
-check 'again' same first.bin --threads 1
-for threads in 2 3 8; do
-    check "$threads threads" same first.bin --threads $threads
-    check "$threads threads, all extras" same extras.bin --threads $threads $extras
-done
-
 # The list is in the help: --simd SET … auto, baseline, …, reference [auto].
 kernels=
 for simd in $(mnist-train --help | sed -n 's/^  --simd .*: auto, \(.*\) \[.*/\1/p' | tr -d ,); do
     if has_kernels "$simd"; then
         kernels="$kernels $simd"
-        check "$simd kernels" same_everywhere "$simd"
     else
         skip "$simd kernels: this processor lacks them"
     fi
 done
 [ -n "$kernels" ] || not_ok 'mnist-train --help names no kernels'
 
-# The compilers are the same in all modes: once is enough. -march=native lets the compiler use fused multiply-add where
-# the processor has it, which must not happen.
-[ "$MODE" = release ] || finish
+if [ "${1:-}" != compilers ]; then
+    check 'again' same first.bin --threads 1
+    for threads in 2 3 8; do
+        check "$threads threads" same first.bin --threads $threads
+        check "$threads threads, all extras" same extras.bin --threads $threads $extras
+    done
+    for simd in $kernels; do
+        check "$simd kernels" same_everywhere "$simd"
+    done
+    finish
+fi
+
+# -march=native lets the compiler use fused multiply-add where the processor has it, which must not happen.
 for compiler in gcc clang; do
     for flags in -O0 -O2 -O3 '-O3 -march=native'; do
         program=$work/built/mnist
