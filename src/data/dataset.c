@@ -159,18 +159,25 @@ int dataset_augment(struct dataset *dataset, const struct augment *augment, uint
 
 /* --- test images among the training images --- */
 
-/* 64 well-mixed bits of an image, two words at a time so that neither waits for the other. */
+static uint64_t mix(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9e3779b97f4a7c15;
+    return hash ^ hash >> 32;
+}
+
+/* 64 well-mixed bits of an image's 98 words, seven at a time, so that none waits for another. */
 static uint64_t hash_of(const uint8_t *pixels)
 {
-    uint64_t lane[2] = {1, 2}, word;
-    for (int p = 0; p < IDX_PIXELS; p += (int)sizeof lane) {
-        for (int i = 0; i < 2; i++) {
-            memcpy(&word, pixels + p + i * (int)sizeof word, sizeof word);
-            lane[i] = (lane[i] ^ word) * 0x9e3779b97f4a7c15;
-            lane[i] ^= lane[i] >> 32;
-        }
+    enum { LANES = 7 };
+    uint64_t lanes[LANES] = {0}, words[LANES], hash = 0;
+    for (size_t p = 0; p < IDX_PIXELS; p += sizeof words) {
+        memcpy(words, pixels + p, sizeof words); /* 784 = 14 × 56 */
+        for (int i = 0; i < LANES; i++)
+            lanes[i] = mix(lanes[i] + 1, words[i]);
     }
-    return lane[0] * 0xbf58476d1ce4e5b9 ^ lane[1];
+    for (int i = 0; i < LANES; i++)
+        hash = mix(hash, lanes[i]);
+    return hash;
 }
 
 /* The different images of the test set by their hash: open addressing, at most half full. */

@@ -45,6 +45,32 @@ every_allocation() {
     [ $n -gt 3 ]
 }
 
+# modest FILE COMMAND…: reads FILE without any allocation of more than 64 MiB and the size of the file, whether it takes it
+# or refuses it.
+modest() {
+    file=$1
+    shift
+    LARGEST_ALLOC=$((67108864 + $(wc -c <"$file"))) LD_PRELOAD=$work/fail_alloc.so "$@" >stdout 2>stderr
+    code=$?
+    [ $code -le 1 ] && ! grep -q 'out of memory' stdout stderr || { echo "$file: exit code $code" && cat stderr && return 1; }
+}
+
+# Files that declare more than they have, the most that each format can; and the largest that is read.
+modest_all() {
+    printf 'P5 8192 8192 255\n' >claim.pgm
+    printf 'P3 16384 4096 65535\n1 2 3' >claim.ppm
+    { printf 'P4 8192 8192\n' && head -c 8388608 /dev/zero; } >whole.pbm
+    printf '\000\000\010\003\177\377\377\377\000\000\000\034\000\000\000\034' >claim-idx
+    printf '\377\377\017\000\000\000\000\000{"a":{"dtype":"F32","shape":[9007199254740992],"data_offsets":[0,9007199254740992]}}' >claim.bin
+    for file in claim.pgm claim.ppm whole.pbm claim-idx; do
+        modest $file mnist-predict earlier.bin $file || return
+    done
+    modest claim.bin mnist-eval claim.bin --data data && modest claim.bin mnist-train --resume claim.bin --data data &&
+        modest earlier.bin mnist-show --weights earlier.bin &&
+        modest earlier.checkpoint mnist-train --resume earlier.checkpoint --data data --out again.bin || return
+    ! LARGEST_ALLOC=8000000 LD_PRELOAD=$work/fail_alloc.so mnist-predict earlier.bin whole.pbm >stdout 2>stderr && grep -q 'out of memory' stderr
+}
+
 # limited WORDS COMMAND…: with WORDS in its one line of complaint.
 limited() {
     words=$1
@@ -157,6 +183,7 @@ if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
     check 'no memory: predict, IDX' every_allocation mnist-predict earlier.bin --json --threads 2 data/t10k-images-idx3-ubyte
     check 'no memory: show' every_allocation mnist-show 3 --data data --model earlier.bin --augment
     check 'no memory: show --weights' every_allocation mnist-show --weights earlier.bin
+    check 'no more memory than 64 MiB and the size of the file' modest_all
     check 'too little memory' limited 'memory\|thread' little_memory
     "$CC" -shared -fPIC -O1 "$REPO/tests/tools/stopped_clock.c" -o stopped_clock.so || exit 1
     check 'a clock that stands' stopped_clock
