@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mnist/format.h"
 #include "mnist/memory.h"
 
 /* A sheet is no larger a side; MNIST's box; where MNIST's centres of mass are. */
@@ -244,8 +245,8 @@ static uint32_t find_pieces(struct sheet *sheet)
     return most;
 }
 
-/* Removes the small pieces. The share of the ink that the largest piece has, in percent. */
-static int remove_specks(struct sheet *sheet)
+/* Removes the small pieces. The share of the ink that the largest piece has. */
+static double remove_specks(struct sheet *sheet)
 {
     int n = sheet->width * sheet->height;
     uint32_t most = find_pieces(sheet), all = 0;
@@ -254,7 +255,7 @@ static int remove_specks(struct sheet *sheet)
         if (SPECK * sheet->mass[root_of(sheet->parent, i)] < most)
             sheet->ink[i] = 0;
     }
-    return all ? (int)(100 * (uint64_t)most / all) : 0;
+    return all ? (double)most / all : 0.0;
 }
 
 /* --- from ink to 28×28 --- */
@@ -332,11 +333,11 @@ static void prepare(struct digit *digit, struct sheet *sheet)
         return;
     }
     stretch(sheet, paper, ink);
-    int share = remove_specks(sheet);
-    if (share < PIECE) {
+    double share = remove_specks(sheet);
+    if (100.0 * share < PIECE) {
         snprintf(digit->nothing, sizeof digit->nothing,
-                 "nothing but specks: the largest is %d%% of the ink, less than %d%%", share,
-                 PIECE);
+                 "nothing but specks: the largest is %s of the ink, less than %d%%",
+                 format_probability(share).text, PIECE);
         return;
     }
     struct box box = find_box(sheet->ink, sheet->width, sheet->height);
