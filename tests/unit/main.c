@@ -1,5 +1,5 @@
-/* Runs every unit test, or those whose name contains argv[1]. One line a test: "ok", "not ok" or
- * "skip". */
+/* Runs every unit test, or those whose name contains argv[1], or with !TEXT those whose name does not
+ * contain TEXT. One line a test: "ok", "not ok" or "skip". */
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -97,7 +97,8 @@ static int run_test(const struct test *test)
 int main(int argc, char **argv)
 {
     int failed = 0;
-    const char *filter = argc > 1 ? argv[1] : "";
+    bool others = argc > 1 && argv[1][0] == '!';
+    const char *filter = argc > 1 ? argv[1] + others : "";
     snprintf(state.folder, sizeof state.folder, "/tmp/mnist-unit-XXXXXX");
     if (!mkdtemp(state.folder)) {
         printf("not ok unit tests: cannot make a folder in /tmp\n");
@@ -105,7 +106,7 @@ int main(int argc, char **argv)
     }
     for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
         for (size_t i = 0; i < lists[l]->count; i++)
-            if (strstr(lists[l]->tests[i].name, filter))
+            if (!strstr(lists[l]->tests[i].name, filter) == others)
                 failed += run_test(&lists[l]->tests[i]);
     nftw(state.folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     return failed ? 1 : 0;
