@@ -1,5 +1,5 @@
-/* Proof that the arithmetic of a file is IEEE 754's, as it is written there: compiled into each file that
- * includes this, since a compiler's flags may be those of one file alone. */
+/* Proof that the arithmetic of a file is IEEE 754's, as it is written there: compiled into each
+ * file that includes this, since a compiler's flags may be those of one file alone. */
 #ifndef MNIST_ARITHMETIC_H
 #define MNIST_ARITHMETIC_H
 
@@ -16,8 +16,8 @@ struct arithmetic_numbers {
     volatile double fused_double, divisor_double, tenth;
 };
 
-/* x x rounds to 1 + 2^-11 (in double 1 + 2^-26) before that is taken away; with one rounding a rest stays.
- * In a loop, too, which may become vector code. */
+/* x x rounds to 1 + 2^-11 (in double 1 + 2^-26) before that is taken away; with one rounding a rest
+ * stays. In a loop, too, which may become vector code. */
 static inline bool arithmetic_fuses(const struct arithmetic_numbers *n)
 {
     float x[16], rest[16] = {0};

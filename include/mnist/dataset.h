@@ -37,8 +37,8 @@ int dataset_unlabelled(struct dataset *dataset, const uint8_t *pixels, int count
 
 void dataset_free(struct dataset *dataset);
 
-/* *shared = how many of the test images are training images too, byte for byte: figures on those tell
- * nothing of new images. -1 with err filled when all of them are, or when memory is short. */
+/* *shared = how many of the test images are training images too, byte for byte: figures on those
+ * tell nothing of new images. -1 with err filled when all of them are, or when memory is short. */
 int dataset_check_distinct(const struct dataset *train, const struct dataset *test, int *shared,
                            struct error *err);
 

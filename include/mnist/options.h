@@ -147,8 +147,8 @@ struct augment_options options_augment(void);
 int options_augment_strength(const char *program, const struct augment_options *options,
                              struct augment *augment);
 
-/* The --simd kernels; -1 with err filled where this processor lacks them, or where this build's arithmetic is
- * not what it should be (mnist/proof.h). */
+/* The --simd kernels; -1 with err filled where this processor lacks them, or where this build's
+ * arithmetic is not what it should be (mnist/proof.h). */
 int options_kernels(const struct common_options *common, const struct kernels **kernels,
                     struct error *err);
 

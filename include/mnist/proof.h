@@ -1,13 +1,14 @@
-/* Proof that this build computes what every other one does: one seed gives one model only if it does. */
+/* Proof that this build computes what every other one does: one seed gives one model only if it
+ * does. */
 #ifndef MNIST_PROOF_H
 #define MNIST_PROOF_H
 
 #include "mnist/error.h"
 #include "mnist/kernels.h"
 
-/* One small step through everything that makes numbers, each of the kernels among them, whose checksum is
- * the same on every machine: 200 microseconds. -1 with err filled where it is another, naming the
- * compiler's flag that is at fault where that can be told, or when memory is short. */
+/* One small step through everything that makes numbers, each of the kernels among them, whose
+ * checksum is the same on every machine: 200 microseconds. -1 with err filled where it is another,
+ * naming the compiler's flag that is at fault where that can be told, or when memory is short. */
 int proof_check(const struct kernels *kernels, struct error *err);
 
 #endif

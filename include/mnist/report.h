@@ -19,7 +19,7 @@ struct report {
     int planned; /* or, of a run that was stopped before that many epochs, to get it whole; else 0 */
     struct report_fact facts[REPORT_FACTS];
     int fact_count;
-    bool overfull; /* a fact was added that there is no room for */
+    bool overfull;                     /* a fact was added that there is no room for */
     const struct train_epoch *history; /* (epochs) of the training; none after an evaluation */
     int epochs, best_epoch;
     double seconds;                /* of the training */
@@ -29,8 +29,8 @@ struct report {
     const struct network *network; /* and by which network */
 };
 
-/* Adds a fact, its value as printf makes it; all of the training's options. What there is no room for is
- * left out, and report_write refuses to write the rest. */
+/* Adds a fact, its value as printf makes it; all of the training's options. What there is no room
+ * for is left out, and report_write refuses to write the rest. */
 __attribute__((format(printf, 3, 4))) void report_fact(struct report *report, const char *name,
                                                        const char *format, ...);
 void report_options(struct report *report, const struct train_options *options);

@@ -42,16 +42,16 @@ struct safetensors {
     bool overfull;  /* something was added that there is no room for */
 };
 
-/* Adds a metadata string, value as printf makes it; a tensor. The order is the file's. What there is no
- * room for is left out, and safetensors_save refuses to write the rest. */
+/* Adds a metadata string, value as printf makes it; a tensor. The order is the file's. What there
+ * is no room for is left out, and safetensors_save refuses to write the rest. */
 __attribute__((format(printf, 3, 4))) void safetensors_set(struct safetensors *st, const char *key,
                                                            const char *format, ...);
 void safetensors_add(struct safetensors *st, const char *name, enum safetensors_type type, int rank,
                      uint64_t rows, uint64_t cols);
 
-/* Writes the file atomically; values[i] are the floats or doubles of tensor i in the tensor's order.
- * Sets st->crc32. -1 with err filled when it cannot, or when safetensors_parse would refuse it: a number
- * that is not finite. */
+/* Writes the file atomically; values[i] are the floats or doubles of tensor i in the tensor's
+ * order. Sets st->crc32. -1 with err filled when it cannot, or when safetensors_parse would refuse
+ * it: a number that is not finite. */
 int safetensors_save(struct safetensors *st, const void *const *values, const char *path,
                      struct error *err);
 

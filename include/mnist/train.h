@@ -18,13 +18,13 @@ struct train_epoch {
     bool best; /* the best so far, by validation loss */
 };
 
-/* What a pass may take, seconds: from the tick of a clock to 30 years, so that the sum over all epochs
- * there can be is a time as well. */
+/* What a pass may take, seconds: from the tick of a clock to 30 years, so that the sum over all
+ * epochs there can be is a time as well. */
 #define PASS_SECONDS_MIN 1e-9
 #define PASS_SECONDS_MAX 1e9
 
-/* Whether a run can have had such an epoch: what is written of one, and believed when it is read. NaN is
- * no figure of one. */
+/* Whether a run can have had such an epoch: what is written of one, and believed when it is read.
+ * NaN is no figure of one. */
 bool train_epoch_is_possible(const struct train_epoch *epoch);
 
 /* The figures of an epoch that curves are drawn of. */

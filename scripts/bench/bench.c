@@ -1,5 +1,6 @@
-/* `make bench`: how fast training is with each kind of kernels, where its time goes, what share of the
- * machine's peak that is, and how cost grows. All figures of one run, medians of several epochs. */
+/* `make bench`: how fast training is with each kind of kernels, where its time goes, what share of
+ * the machine's peak that is, and how cost grows. All figures of one run, medians of several
+ * epochs. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,9 +160,8 @@ static void run_measure(const struct bench *bench, struct measure *measure)
 static struct measure usual_measure(const struct bench *bench)
 {
     int count = bench->train_set.count;
-    return (struct measure){.images = count < 55000 ? count : 55000,
-                            .batch = 128,
-                            .threads = bench->common.threads};
+    return (struct measure){
+        .images = count < 55000 ? count : 55000, .batch = 128, .threads = bench->common.threads};
 }
 
 static const char *limit_of(const struct measure *m)
@@ -182,8 +182,8 @@ static const char *limit_of(const struct measure *m)
 /* --- how cost grows --- */
 
 static struct table_column growth_columns[] = {
-    {"images", 8},   {"batch", 0}, {"threads", 0}, {"epoch, s", 0}, {"image, µs", 0},
-    {"forward", 0}, {"backward", 0}, {"update", 0}, {"waiting", 0}, {"most time", 0}};
+    {"images", 8},  {"batch", 0},    {"threads", 0}, {"epoch, s", 0}, {"image, µs", 0},
+    {"forward", 0}, {"backward", 0}, {"update", 0},  {"waiting", 0},  {"most time", 0}};
 static const struct table growth = {
     growth_columns, sizeof growth_columns / sizeof growth_columns[0], .indent = 2, .gap = 2};
 
@@ -204,16 +204,12 @@ static void print_row(const struct bench *bench, const struct measure *m)
             m->images, m->batch, m->threads, m->median, per_image, m->forward, m->backward,
             m->update, m->wait, limit_of(m));
     } else {
-        struct table_cell cells[] = {{.text = format_count(m->images)},
-                                     {.text = format_count(m->batch)},
-                                     {.text = format_count(m->threads)},
-                                     {.text = decimals(m->median, 4)},
-                                     {.text = decimals(per_image, 3)},
-                                     {.text = format_probability(m->forward)},
-                                     {.text = format_probability(m->backward)},
-                                     {.text = format_probability(m->update)},
-                                     {.text = format_probability(m->wait)},
-                                     {.style = NULL}};
+        struct table_cell cells[] = {
+            {.text = format_count(m->images)},         {.text = format_count(m->batch)},
+            {.text = format_count(m->threads)},        {.text = decimals(m->median, 4)},
+            {.text = decimals(per_image, 3)},          {.text = format_probability(m->forward)},
+            {.text = format_probability(m->backward)}, {.text = format_probability(m->update)},
+            {.text = format_probability(m->wait)},     {.style = NULL}};
         snprintf(cells[9].text.text, sizeof cells[9].text.text, "%s", limit_of(m));
         table_row(stdout, &growth, cells);
     }
@@ -253,11 +249,11 @@ static void print_growth(const struct bench *bench)
 
 /* --- every kind of kernels --- */
 
-static struct table_column speed_columns[] = {
-    {"kernels", 9},  {"epoch, s", 0},  {"images/s", 9}, {"of peak", 0},  {"forward", 0},
-    {"backward", 0}, {"update", 0},    {"waiting", 0},  {"predict, µs", 0}};
-static const struct table speed = {
-    speed_columns, sizeof speed_columns / sizeof speed_columns[0], .indent = 2, .gap = 2};
+static struct table_column speed_columns[] = {{"kernels", 9}, {"epoch, s", 0}, {"images/s", 9},
+                                              {"of peak", 0}, {"forward", 0},  {"backward", 0},
+                                              {"update", 0},  {"waiting", 0},  {"predict, µs", 0}};
+static const struct table speed = {speed_columns, sizeof speed_columns / sizeof speed_columns[0],
+                                   .indent = 2, .gap = 2};
 
 /* Seconds to predict the test set once on one thread, the median of several. */
 static double time_prediction(const struct bench *bench)

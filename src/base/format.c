@@ -24,7 +24,8 @@ struct text format_count(long long n)
     return result;
 }
 
-/* In hundredths, but never so near nothing or all that `unit`, the last decimal shown, rounds it there. */
+/* In hundredths, but never so near nothing or all that `unit`, the last decimal shown, rounds it
+ * there. */
 static double percent_of(double fraction, double unit)
 {
     bool between = fraction > 0.0 && fraction < 1.0;

@@ -256,7 +256,8 @@ int command_show(int argc, char **argv)
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;
-    const struct kernels *kernels; /* proved, though without a model nothing else is asked of them */
+    const struct kernels
+        *kernels; /* proved, though without a model nothing else is asked of them */
     int failed = options_kernels(&s.common, &kernels, &err) ||
                  (s.weights_path ? show_weights(&s, &err) : show_samples(&s, &err));
     code = failed ? command_fail(s.program, &err) : EXIT_DONE;

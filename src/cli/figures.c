@@ -20,8 +20,8 @@ static void print_best_and_worst(FILE *out, const double *f1, const int *support
 
 static void print_classes(FILE *out, const struct metrics *metrics)
 {
-    struct table_column columns[] = {{"digit", 0}, {"precision", 0}, {"recall", 7}, {"F1", 7},
-                                     {"images", 0}};
+    struct table_column columns[] = {
+        {"digit", 0}, {"precision", 0}, {"recall", 7}, {"F1", 7}, {"images", 0}};
     enum { COLUMNS = sizeof columns / sizeof columns[0] };
     struct table table = {columns, COLUMNS, .indent = 2, .gap = 2};
     struct table_cell cells[CLASSES][COLUMNS] = {0};
@@ -61,7 +61,10 @@ static void print_confusion(FILE *out, const struct metrics *metrics, bool color
             struct table_cell *cell = &cells[truth][1 + c];
             int n = metrics->confusion[truth][c];
             snprintf(cell->text.text, sizeof cell->text.text,
-                     c == truth ? "[%d]" : n ? "%d " : ". ", n);
+                     c == truth ? "[%d]"
+                     : n        ? "%d "
+                                : ". ",
+                     n);
             cell->style = c == truth && color ? "\033[1;32m" : NULL;
         }
         table_fit(&table, cells[truth]);

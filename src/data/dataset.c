@@ -183,7 +183,7 @@ static uint64_t hash_of(const uint8_t *pixels)
 /* The different images of the test set by their hash: open addressing, at most half full. */
 struct places {
     const struct dataset *test;
-    int *image, *copies;  /* (mask + 1) index of an image, -1: free; how often it appears */
+    int *image, *copies; /* (mask + 1) index of an image, -1: free; how often it appears */
     size_t mask;
 };
 

@@ -26,8 +26,8 @@ static double place(const struct scale *s, double value)
 /* Lengths below this are none: steps could not be told from 0. */
 static const double SHORTEST = DBL_MIN * 1e6;
 
-/* 1, 2 or 5 times a power of ten: the smallest step with which `length`, at least SHORTEST, is at most
- * `most` of them. */
+/* 1, 2 or 5 times a power of ten: the smallest step with which `length`, at least SHORTEST, is at
+ * most `most` of them. */
 static double step_of(double length, int most)
 {
     double step = pow(10.0, floor(log10(length / most)));

@@ -35,8 +35,8 @@ static int part_count(const struct train_options *options)
     return options->ema > 0.0f ? PARTS : PARTS - 1;
 }
 
-/* What is demanded when a state is read, and so kept to when it is written. Numbers that are not finite
- * never get here: safetensors knows none. */
+/* What is demanded when a state is read, and so kept to when it is written. Numbers that are not
+ * finite never get here: safetensors knows none. */
 static int check_state(const struct train_state *state, const char *name, struct error *err)
 {
     for (int e = 0; e < state->epochs_run; e++)
@@ -61,7 +61,8 @@ static void put_epoch(double row[HISTORY], const struct train_epoch *e)
 
 static void take_epoch(struct train_epoch *e, const double row[HISTORY], int epoch)
 {
-    const double beyond = 2.0 * LR_MAX; /* for what no float holds, too: it is refused all the same */
+    const double beyond =
+        2.0 * LR_MAX; /* for what no float holds, too: it is refused all the same */
     *e = (struct train_epoch){
         .epoch = epoch,
         .train_loss = row[0],

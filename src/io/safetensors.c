@@ -266,8 +266,8 @@ static int parse_metadata(struct parser *p)
             return error_set(p->err, "%s: more than %d metadata strings", p->name,
                              SAFETENSORS_METADATA);
         struct safetensors_entry *entry = &st->metadata[st->metadata_count];
-        if (!json_string(&p->json, entry->key, sizeof entry->key) ||
-            !json_expect(&p->json, ':') || !json_next_is(&p->json, '"'))
+        if (!json_string(&p->json, entry->key, sizeof entry->key) || !json_expect(&p->json, ':') ||
+            !json_next_is(&p->json, '"'))
             return refuse_json(p, "\"key\":\"value\"");
         size_t value = p->json.at + 1;
         if (!json_string(&p->json, entry->value, sizeof entry->value))

@@ -12,8 +12,8 @@
 /* Of everything below, on every machine. */
 static const uint32_t WANTED = 0xc663a778;
 
-/* A batch so small that it takes microseconds: its ink is in the first 64 pixels, and of the weights 16 rows
- * are updated. */
+/* A batch so small that it takes microseconds: its ink is in the first 64 pixels, and of the
+ * weights 16 rows are updated. */
 enum { SAMPLES = 9, INKED = 64, UPDATED = 16 };
 
 /* All that is computed, in the order in which it is summed up. */
@@ -76,7 +76,8 @@ static void compute_others(struct proof *proof, struct rng *rng)
     augment_image(r->augmented, proof->pixels[0], &augment, 1, 2, 3);
 }
 
-/* Weights or biases of which `count` are updated, and their moments as they are after some steps. */
+/* Weights or biases of which `count` are updated, and their moments as they are after some steps.
+ */
 static void start_update(float *at[3], const float *from, int count)
 {
     for (int i = 0; i < count; i++) {

@@ -1,5 +1,5 @@
-/* Loaded before the C library (LD_PRELOAD): the n-th allocation of the program fails, n from FAIL_ALLOC; and each of more
- * bytes than LARGEST_ALLOC. */
+/* Loaded before the C library (LD_PRELOAD): the n-th allocation of the program fails, n from
+ * FAIL_ALLOC; and each of more bytes than LARGEST_ALLOC. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>

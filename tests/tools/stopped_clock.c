@@ -1,4 +1,5 @@
-/* A clock that stands still, as a coarse one does for a while: preloaded, it takes clock_gettime's place. */
+/* A clock that stands still, as a coarse one does for a while: preloaded, it takes clock_gettime's
+ * place. */
 #include <time.h>
 
 int clock_gettime(clockid_t id, struct timespec *now)

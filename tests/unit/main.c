@@ -1,5 +1,5 @@
-/* Runs every unit test, or those whose name contains argv[1], or with !TEXT those whose name does not
- * contain TEXT. One line a test: "ok", "not ok" or "skip". */
+/* Runs every unit test, or those whose name contains argv[1], or with !TEXT those whose name does
+ * not contain TEXT. One line a test: "ok", "not ok" or "skip". */
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,9 +12,9 @@
 extern const struct test_list tests_base, tests_data, tests_pictures, tests_io, tests_net,
     tests_proof, tests_report, tests_curves, tests_table;
 
-static const struct test_list *const lists[] = {
-    &tests_base,  &tests_data,   &tests_pictures, &tests_io,   &tests_net,
-    &tests_proof, &tests_report, &tests_curves,   &tests_table};
+static const struct test_list *const lists[] = {&tests_base,   &tests_data,   &tests_pictures,
+                                                &tests_io,     &tests_net,    &tests_proof,
+                                                &tests_report, &tests_curves, &tests_table};
 
 static struct {
     char folder[64];

@@ -438,8 +438,8 @@ static void test_sample(void)
         check(!memcmp(test.labels, first_test, sizeof first_test), "test[0] is %d, wanted 7",
               test.labels[0]);
         int shared = -1;
-        check(!dataset_check_distinct(&train, &test, &shared, &err) && shared == 0, "%d: %s", shared,
-              err.text);
+        check(!dataset_check_distinct(&train, &test, &shared, &err) && shared == 0, "%d: %s",
+              shared, err.text);
     }
     dataset_free(&train);
     dataset_free(&test);

@@ -431,8 +431,9 @@ static const struct {
      "the header has CRC-32"},
     {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header\\u005fcrc32\":\"00000000\"}," A "," B "}",
      20, "the header has CRC-32"},
-    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\\u0030000000\\u0030\"}," A ","
-     B "}", 20, "the header has CRC-32"},
+    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\\u0030000000\\u0030\"}," A "," B
+     "}",
+     20, "the header has CRC-32"},
     {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\"}," A "," B "}", 20,
      "the header has CRC-32"},
     {"{\"__metadata__\":{\"crc32\":\"\",\"header_crc32\":\"HHHHHHHH\"}," A "," B "}", 20,
@@ -1211,8 +1212,9 @@ struct tamper {
     const char *wanted;      /* in the message */
 };
 
-/* Writes the checkpoint of `bytes` anew, with right checksums but something else wrong: with the row (9) as
- * epoch 2 of its history, with the moments (10) as those of the last biases, unless they are NULL. */
+/* Writes the checkpoint of `bytes` anew, with right checksums but something else wrong: with the
+ * row (9) as epoch 2 of its history, with the moments (10) as those of the last biases, unless they
+ * are NULL. */
 static void tampered(const struct file *file, const struct tamper *tamper, const double *row,
                      const float *moments)
 {

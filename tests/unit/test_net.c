@@ -1567,7 +1567,7 @@ static void test_metrics(void)
         }
     check_class(&metrics, 0, 4.0 / 5.0, 4.0 / 6.0, 8.0 / 11.0, 6);
     check_class(&metrics, 1, 3.0 / 5.0, 1.0, 0.75, 3);
-    check_class(&metrics, 2, UNDEFINED, 0.0, 0.0, 1); /* never predicted */
+    check_class(&metrics, 2, UNDEFINED, 0.0, 0.0, 1);             /* never predicted */
     check_class(&metrics, 3, UNDEFINED, UNDEFINED, UNDEFINED, 0); /* never seen either */
     add_prediction(&metrics, 1, 4, 0.9f, 0.0f);
     check_class(&metrics, 4, 0.0, UNDEFINED, 0.0, 0); /* predicted, but there is none */

@@ -1,4 +1,5 @@
-/* The proof of a build's arithmetic: it holds here, and sees each kernel that computes something else. */
+/* The proof of a build's arithmetic: it holds here, and sees each kernel that computes something
+ * else. */
 #include <math.h>
 #include <stdio.h>
 

@@ -38,7 +38,8 @@ static const char *line_with(const struct page *page, const char *text)
     return NULL;
 }
 
-/* The word of a line that covers this place, without brackets and commas; "" where there is a space. */
+/* The word of a line that covers this place, without brackets and commas; "" where there is a
+ * space. */
 static void word_at(char word[32], const char *line, size_t place)
 {
     size_t length = strlen(line), from = place, used = 0;
