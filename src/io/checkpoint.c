@@ -199,8 +199,8 @@ static int take_history(struct train_state *state, const struct safetensors *st,
         return -1;
     for (int e = 0; e < state->epochs_run; e++) {
         double row[HISTORY] = {0};
-        for (int i = 0; i < HISTORY; i++)
-            row[i] = safetensors_number(st, tensor, (size_t)e * HISTORY + (size_t)i);
+        for (int i = 0; i < HISTORY; i++) /* -0 is 0 */
+            row[i] = 0.0 + safetensors_number(st, tensor, (size_t)e * HISTORY + (size_t)i);
         if (!(row[8] >= 0.0 && row[8] <= 1.0))
             return error_set(err, "%s: epoch %d of its history cannot be", name, e + 1);
         take_epoch(&state->history[e], row, e + 1);

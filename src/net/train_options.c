@@ -82,7 +82,7 @@ bool train_option_parse(struct train_options *options, int i, const char *text)
     bool good = true;
     switch (fields[i].kind) {
     case REAL:
-        *(float *)at = strtof(text, NULL);
+        *(float *)at = strtof(text, NULL) + 0.0f; /* -0 is 0, and is written so */
         good = within((double)*(float *)at, i);
         break;
     case WHOLE:

@@ -1,5 +1,5 @@
-/* What the fuzz targets share. Each target is one function that libFuzzer calls with made-up bytes; a crash, a
- * sanitizer's report or a requirement that does not hold is a finding. */
+/* What the fuzz targets share. Each target is one function that libFuzzer calls with made-up
+ * bytes; a crash, a sanitizer's report or a requirement that does not hold is a finding. */
 #ifndef FUZZ_H
 #define FUZZ_H
 
@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mnist/crc32.h"
 #include "mnist/error.h"
@@ -16,12 +17,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 /* What was read goes here, so that no compiler leaves the reading out. */
 static volatile double fuzz_sink;
 
+/* What commands say goes nowhere (libFuzzer's -close_fd_mask=3; driver.c does the same); what
+ * does not hold is said here. */
+static int fuzz_stderr = STDERR_FILENO;
+
+__attribute__((constructor)) static void keep_stderr(void)
+{
+    int kept = dup(STDERR_FILENO);
+    fuzz_stderr = kept < 0 ? STDERR_FILENO : kept;
+}
+
 static inline void require(int holds, const char *what)
 {
     if (holds)
         return;
-    fprintf(stderr, "fuzz: %s\n", what);
+    dprintf(fuzz_stderr, "fuzz: %s\n", what);
     abort();
+}
+
+/* The bytes with a NUL behind, so that they can be taken apart. The caller frees them. */
+static inline char *text_of(const uint8_t *bytes, size_t size)
+{
+    char *text = malloc(size + 1);
+    require(text != NULL, "out of memory");
+    memcpy(text, bytes, size);
+    text[size] = '\0';
+    return text;
 }
 
 /* Eight hexadecimal digits behind the first `key` in text, unless there is no room. */
@@ -40,7 +61,8 @@ static inline void put_digits(uint8_t *at, uint32_t value)
         at[i] = (uint8_t) "0123456789abcdef"[value >> (28 - 4 * i) & 15];
 }
 
-/* The length of the header behind the first eight bytes, found by its end: two braces, and spaces. 0 where there is none. */
+/* The length of the header behind the first eight bytes, found by its end: two braces, and
+ * spaces. 0 where there is none. */
 static inline size_t header_length(const uint8_t *bytes, size_t size)
 {
     for (size_t i = 8; i + 2 <= size; i++) {
@@ -53,8 +75,8 @@ static inline size_t header_length(const uint8_t *bytes, size_t size)
     return 0;
 }
 
-/* A copy of a safetensors file with the header's length and both checksums put right: without, nothing made up would get
- * past them. The caller frees it. */
+/* A copy of a safetensors file with the header's length and both checksums put right: without,
+ * nothing made up would get past them. The caller frees it. */
 static inline uint8_t *put_right(const uint8_t *bytes, size_t size)
 {
     uint8_t *copy = malloc(size + 1);
@@ -80,7 +102,7 @@ static inline uint8_t *put_right(const uint8_t *bytes, size_t size)
 
 /* Tries the bytes as they are, and once more put right. */
 static inline int as_is_and_put_right(const uint8_t *bytes, size_t size,
-                                             void (*try_bytes)(const uint8_t *bytes, size_t size))
+                                      void (*try_bytes)(const uint8_t *bytes, size_t size))
 {
     uint8_t *right = put_right(bytes, size);
     try_bytes(bytes, size);

@@ -1,4 +1,5 @@
-/* An IDX file is refused with a message, or every value it says it has can be read, and it has no byte more. */
+/* An IDX file is refused with a message, or every value it says it has can be read, and it has
+ * no byte more. */
 #include "fuzz.h"
 #include "mnist/idx.h"
 
@@ -11,7 +12,8 @@ static void try_as(const uint8_t *bytes, size_t size, enum idx_kind kind)
         require(err.text[0] != '\0', "refused without a word");
         return;
     }
-    require(idx.count > 0 && header + (size_t)idx.count * each == size, "more or fewer values than bytes");
+    require(idx.count > 0 && header + (size_t)idx.count * each == size,
+            "more or fewer values than bytes");
     double sum = 0;
     for (size_t i = 0; i < (size_t)idx.count * each; i++) {
         require(kind == IDX_IMAGES || idx.values[i] < IDX_CLASSES, "a label above 9");

@@ -1,5 +1,6 @@
-/* A picture is refused with a message, or has as many pixels as it says; what is prepared of it is in MNIST's form as far as
- * the header promises it: the longer side fits, paper is 0, and there is ink or a reason why not. */
+/* A picture is refused with a message, or has as many pixels as it says; what is prepared of it
+ * is in MNIST's form as far as the header promises it: the longer side fits, paper is 0, and
+ * there is ink or a reason why not. */
 #include "fuzz.h"
 #include "mnist/digit.h"
 #include "mnist/pnm.h"
@@ -20,8 +21,10 @@ static void check_digit(const struct digit *digit, const struct pnm *pnm)
     require((most == 0) == (digit->nothing[0] != '\0'), "no ink and no reason, or both");
     if (most == 0)
         return;
-    int width = right - left + 1, height = bottom - top + 1, longer = width > height ? width : height;
-    bool same_size = pnm->width == IDX_SIDE && pnm->height == IDX_SIDE; /* it may have been taken as it is */
+    int width = right - left + 1, height = bottom - top + 1,
+        longer = width > height ? width : height;
+    bool same_size =
+        pnm->width == IDX_SIDE && pnm->height == IDX_SIDE; /* it may have been taken as it is */
     require(longer == 20 || (same_size && longer == 19), "not fitted into 20×20");
     require(most == 255 || same_size, "faint ink");
 }
@@ -35,7 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         require(err.text[0] != '\0' && !pnm.grey, "refused without a word, or with memory left");
         return 0;
     }
-    require(pnm.width >= 1 && pnm.width <= PNM_SIDE_MAX && pnm.height >= 1 && pnm.height <= PNM_SIDE_MAX, "a size that cannot be");
+    require(pnm.width >= 1 && pnm.width <= PNM_SIDE_MAX && pnm.height >= 1 &&
+                pnm.height <= PNM_SIDE_MAX,
+            "a size that cannot be");
     size_t n = (size_t)pnm.width * (size_t)pnm.height;
     require(n <= PNM_PIXELS_MAX && n <= 8 * size, "more pixels than bytes");
     if (!digit_prepare(&digit, pnm.grey, pnm.width, pnm.height, &err)) {

@@ -1,22 +1,8 @@
-/* The words of a command line, one a line: refused with exit code 2, or every value is within its limits. */
-#include <fcntl.h>
-#include <math.h>
-#include <unistd.h>
-
+/* The words of a command line, one a line: refused with exit code 2, or every value is within
+ * its limits. */
 #include "fuzz.h"
 #include "mnist/options.h"
 #include "mnist/train_options.h"
-
-int LLVMFuzzerInitialize(int *argc, char ***argv);
-
-/* What is said goes nowhere; what libFuzzer says has a file descriptor of its own. */
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    int nowhere = open("/dev/null", O_WRONLY);
-    return nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0 ? 1 : 0;
-}
 
 enum { WORDS = 32 };
 
@@ -43,13 +29,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
                                 .max_arguments = 2,
                                 .specs = specs,
                                 .spec_count = sizeof specs / sizeof specs[0]};
-    char *text = malloc(size + 1), program[] = "fuzz", *words[WORDS + 1] = {program}, *rest;
+    char *text = text_of(bytes, size), program[] = "fuzz", *words[WORDS + 1] = {program}, *rest;
     int word_count = 1;
-    if (!text)
-        return 0;
-    memcpy(text, bytes, size);
-    text[size] = '\0';
-    for (char *word = strtok_r(text, "\n", &rest); word && word_count < WORDS; word = strtok_r(NULL, "\n", &rest))
+    for (char *word = strtok_r(text, "\n", &rest); word && word_count < WORDS;
+         word = strtok_r(NULL, "\n", &rest))
         words[word_count++] = word;
     words[word_count] = NULL;
     int code = options_parse(&usage, word_count, words, &first);
@@ -57,12 +40,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (code == -1) {
         require(count >= 1 && count <= EPOCHS_MAX, "--epochs beyond its limits");
         require(rate >= (float)LR_MIN && rate <= (float)LR_MAX, "--lr beyond its limits");
-        require(schedule >= 0 && schedule < 3 && common.threads >= 1 && common.threads <= TEAM_MAX_THREADS,
+        require(schedule >= 0 && schedule < 3 && common.threads >= 1 &&
+                    common.threads <= TEAM_MAX_THREADS,
                 "a choice that is none");
         require(first >= 1 && first <= word_count, "arguments that are none");
         if (!options_augment_strength("fuzz", &augment, &strength))
-            require(strength.rotate >= 0 && strength.rotate <= (float)AUGMENT_MAX_ROTATE && strength.elastic >= 0 &&
-                        strength.elastic <= (float)AUGMENT_MAX_ELASTIC,
+            require(strength.rotate >= 0 && strength.rotate <= (float)AUGMENT_MAX_ROTATE &&
+                        strength.elastic >= 0 && strength.elastic <= (float)AUGMENT_MAX_ELASTIC,
                     "a strength beyond its limits");
     }
     free(text);
