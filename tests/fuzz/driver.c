@@ -27,7 +27,7 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Puts up to `room` bytes in front of `at`: made up, or those that stand there once more. */
+/* Puts some bytes in front of `at`: made up, or those that stand there once more. */
 static size_t insert(uint8_t *bytes, size_t size, size_t room, size_t at)
 {
     size_t count = smaller(1 + draw(1 + draw(64)), room - size);
@@ -45,7 +45,7 @@ static size_t cut(uint8_t *bytes, size_t size, size_t at)
     return size - count;
 }
 
-/* One change. `size` 0 is nothing to change. */
+/* One change; behind the last byte there is only room for more. Returns the new size. */
 static size_t change(uint8_t *bytes, size_t size, size_t room)
 {
     static const uint8_t often[] = {0,   1,   0x7f, 0x80, 0xff, '"', '{',

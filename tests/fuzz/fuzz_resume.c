@@ -267,7 +267,6 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigne
         {"history.val_seconds ", NULL},
         {"history.images_per_s ", NULL},
         {"history.best ", NULL},
-        {"rows ", NULL},
         {"epochs ", NULL},
         {"best_epoch ", NULL},
         {"patience ", NULL},

@@ -19,7 +19,7 @@ look() {
     return $code
 }
 
-# A suite of its own takes this long with sanitizers: then fewer copies must do.
+# Sanitizers take their time: fewer copies must do.
 share=1
 case $MODE in
 asan | tsan) share=10 ;;
