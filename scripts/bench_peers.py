@@ -276,7 +276,10 @@ class Bench:
         times = [(self.time_kernel(peer, one), i) for i, one in enumerate(choices)
                  if one not in choices[:i]]
         peer.environment = choices[min(times)[1]]
-        peer.ask()
+        try:
+            peer.ask()
+        except Failed as failed:
+            peer.skip(str(failed))
 
     def time_kernel(self, peer, environment):
         peer.environment = environment

@@ -27,7 +27,7 @@ trap 'exit 143' TERM
 awk -F ' *[|] *' -v target="$target" -v mode="$MODE" '
     /^[|] `/ && (target == "test-all" || $4 == "test") {
         gsub(/`/, "", $2)
-        print (mode == "release" ? $3 : mode), $4, $5, $2
+        print (mode == "release" || $4 != "test" ? $3 : mode), $4, $5, $2
     }' tests/README.md >"$work/list"
 count=$(wc -l <"$work/list")
 [ "$count" -gt 0 ] || {

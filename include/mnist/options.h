@@ -147,15 +147,15 @@ struct augment_options options_augment(void);
 int options_augment_strength(const char *program, const struct augment_options *options,
                              struct augment *augment);
 
-/* The --simd kernels; -1 with err filled where this processor lacks them, or where this build's
- * arithmetic is not what it should be (mnist/proof.h). */
+/* The --simd kernels, the first thing that a command asks for: -1 with err filled where this
+ * processor lacks them, or where this build's arithmetic is not what it should be (mnist/proof.h). */
 int options_kernels(const struct common_options *common, const struct kernels **kernels,
                     struct error *err);
 
-/* Sets up what computes: a team of --threads and a network with the --simd kernels that can train
- * on batches of `capacity` (0: predict only). On success the caller owns both. */
-int options_compute(const struct common_options *common, int capacity, struct team **team,
-                    struct network *network, struct error *err);
+/* Sets up what computes: a team of --threads and a network with these kernels that can train on
+ * batches of `capacity` (0: predict only). On success the caller owns both. */
+int options_compute(const struct common_options *common, const struct kernels *kernels,
+                    int capacity, struct team **team, struct network *network, struct error *err);
 
 /* Parses argv into the table's values; the words that are no options are then argv[*first] on,
  * their number within the usage's bounds. Returns -1 to go on, or the exit code: 0 after --help was

@@ -38,8 +38,8 @@ static inline bool rmath_is_finite_double(double x)
 }
 
 /* The whole number at or below x, kept within low … high; NaN gives low. What is computed in
- * floating point becomes an index or a count here and nowhere else: C leaves undefined what a
- * number beyond the range becomes. */
+ * floating point becomes an index or a count here (and for a distorted image's places in
+ * data/augment.c, where speed counts): C leaves undefined what a number beyond the range becomes. */
 int64_t rmath_whole(double x, int64_t low, int64_t high);
 
 /* e^x within 2 ulp. Below -87.33 (e^x < 1.2e-38) it is 0, above 88.7228 it is infinite, NaN

@@ -47,6 +47,17 @@ static void stop_on_error(const struct bench *bench, int failed, const struct er
         exit(command_fail(bench->program, err));
 }
 
+static void set_up(const struct bench *bench, const struct common_options *common, int capacity,
+                   struct team **team, struct network *network)
+{
+    struct error err;
+    const struct kernels *kernels;
+    stop_on_error(bench,
+                  options_kernels(common, &kernels, &err) ||
+                      options_compute(common, kernels, capacity, team, network, &err),
+                  &err);
+}
+
 static int compare_doubles(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -116,7 +127,7 @@ static void train(const struct bench *bench, struct measure *measure, const stru
     stop_on_error(bench, split_create(&split, dataset, dataset->count - measure->images, 1, &err),
                   &err);
     split.val_count = 0; /* the rest is left alone, not validated on */
-    stop_on_error(bench, options_compute(&common, measure->batch, &team, &network, &err), &err);
+    set_up(bench, &common, measure->batch, &team, &network);
     network.times = times;
     stop_on_error(bench,
                   train_run(&result, &network, dataset, &split, &options, NULL, &callbacks, &err),
@@ -268,7 +279,8 @@ static double time_prediction(const struct bench *bench)
     size_t n = (size_t)bench->test_set.count;
     float *p = mem_alloc(n, CLASSES * sizeof *p, &err),
           *params = mem_alloc(PARAM_COUNT, sizeof *params, &err);
-    stop_on_error(bench, !p || !params || options_compute(&common, 0, &team, &network, &err), &err);
+    stop_on_error(bench, !p || !params, &err);
+    set_up(bench, &common, 0, &team, &network);
     params_init(params, 1);
     network_set_params(&network, params);
     for (int i = 0; i < RUNS; i++) {

@@ -8,9 +8,3 @@ double clock_seconds(void)
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
-
-double clock_since(double start)
-{
-    const double tick = 1e-9, seconds = clock_seconds() - start;
-    return seconds > tick ? seconds : tick;
-}

@@ -90,6 +90,9 @@ static bool moved(const struct session *s)
 
 static int prepare(struct session *s, struct error *err)
 {
+    const struct kernels *kernels;
+    if (options_kernels(&s->common, &kernels, err))
+        return -1;
     if (s->report_path && file_same(s->report_path, s->path))
         return error_set(err, "--report %s is the model itself: name another file", s->report_path);
     if ((s->report_path && file_check_writable(s->report_path, err)) ||
@@ -102,7 +105,7 @@ static int prepare(struct session *s, struct error *err)
         if (dataset_warp(&s->dataset, &warp, err))
             return -1;
     }
-    if (options_compute(&s->common, 0, &s->team, &s->network, err))
+    if (options_compute(&s->common, kernels, 0, &s->team, &s->network, err))
         return -1;
     network_set_params(&s->network, s->model.params);
     return 0;
@@ -236,7 +239,7 @@ static int run(struct session *s, struct error *err)
     double start = clock_seconds();
     if (evaluation_run(&s->evaluation, &s->network, &s->dataset, err))
         return -1;
-    s->seconds = clock_since(start);
+    s->seconds = clock_seconds() - start;
     if (!rmath_is_finite_double(s->evaluation.metrics.loss))
         return error_set(err, "%s: its loss on these images is not finite: train it anew", s->path);
     if (s->misclassified > s->evaluation.mistakes)

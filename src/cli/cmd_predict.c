@@ -255,10 +255,11 @@ static int predict_all(const struct session *s)
 
 static int prepare(struct session *s, struct error *err)
 {
+    const struct kernels *kernels;
     struct model model;
-    if (model_load(&model, s->model_path, err))
+    if (options_kernels(&s->common, &kernels, err) || model_load(&model, s->model_path, err))
         return -1;
-    int failed = options_compute(&s->common, 0, &s->team, &s->network, err);
+    int failed = options_compute(&s->common, kernels, 0, &s->team, &s->network, err);
     if (!failed)
         network_set_params(&s->network, model.params);
     model_free(&model);

@@ -14,6 +14,7 @@ static const char *const split_choices[] = {"train", "test", NULL};
 struct session {
     const char *program;
     struct common_options common;
+    const struct kernels *kernels;
     int count; /* 0: as many as are usual */
     int style;
     int part; /* index into split_choices */
@@ -178,7 +179,7 @@ static int ask_model(struct session *s, struct error *err)
     if (model_load(&model, s->model_path, err))
         return -1;
     s->p = mem_alloc((size_t)s->count, CLASSES * sizeof *s->p, err);
-    int failed = !s->p || options_compute(&s->common, 0, &team, &network, err);
+    int failed = !s->p || options_compute(&s->common, s->kernels, 0, &team, &network, err);
     if (!failed) {
         network_set_params(&network, model.params);
         network_predict(&network, &s->dataset, s->indices, s->count, s->p, NULL);
@@ -256,9 +257,7 @@ int command_show(int argc, char **argv)
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;
-    const struct kernels
-        *kernels; /* proved, though without a model nothing else is asked of them */
-    int failed = options_kernels(&s.common, &kernels, &err) ||
+    int failed = options_kernels(&s.common, &s.kernels, &err) ||
                  (s.weights_path ? show_weights(&s, &err) : show_samples(&s, &err));
     code = failed ? command_fail(s.program, &err) : EXIT_DONE;
     dataset_free(&s.dataset);

@@ -135,8 +135,9 @@ static int check_names(const struct train_session *s, struct error *err)
 /* Everything that can be wrong is found here, before the work. */
 static int prepare(struct train_session *s, struct error *err)
 {
+    const struct kernels *kernels;
     int shared;
-    if (check_names(s, err) || file_check_writable(s->out, err) ||
+    if (options_kernels(&s->common, &kernels, err) || check_names(s, err) || file_check_writable(s->out, err) ||
         (s->checkpoint_path && file_check_writable(s->checkpoint_path, err)) ||
         (s->report_path && file_check_writable(s->report_path, err)) ||
         dataset_load(&s->train_set, s->common.data, DATASET_TRAIN, err) ||
@@ -165,7 +166,7 @@ static int prepare(struct train_session *s, struct error *err)
         return -1;
     if (s->train.batch > s->split.train_count)
         s->train.batch = s->split.train_count;
-    return options_compute(&s->common, s->train.batch, &s->team, &s->network, err);
+    return options_compute(&s->common, kernels, s->train.batch, &s->team, &s->network, err);
 }
 
 static void release(struct train_session *s)

@@ -5,11 +5,14 @@
 #include "mnist/terminal.h"
 
 /* The digits with the highest and the lowest F1, among those that are there. */
-static void print_best_and_worst(FILE *out, const double *f1, const int *support)
+static void print_best_and_worst(FILE *out, const struct metrics *metrics)
 {
     int best = -1, worst = -1;
+    double f1[CLASSES];
     for (int c = 0; c < CLASSES; c++) {
-        if (support[c] == 0)
+        struct class_metrics figures = metrics_class(metrics, c);
+        f1[c] = figures.f1;
+        if (figures.support == 0)
             continue;
         best = best < 0 || f1[c] > f1[best] ? c : best;
         worst = worst < 0 || f1[c] < f1[worst] ? c : worst;
@@ -25,12 +28,8 @@ static void print_classes(FILE *out, const struct metrics *metrics)
     enum { COLUMNS = sizeof columns / sizeof columns[0] };
     struct table table = {columns, COLUMNS, .indent = 2, .gap = 2};
     struct table_cell cells[CLASSES][COLUMNS] = {0};
-    double f1[CLASSES];
-    int support[CLASSES];
     for (int c = 0; c < CLASSES; c++) {
         struct class_metrics figures = metrics_class(metrics, c);
-        f1[c] = figures.f1;
-        support[c] = figures.support;
         cells[c][0].text = format_count(c);
         cells[c][1].text = format_percent(figures.precision);
         cells[c][2].text = format_percent(figures.recall);
@@ -41,7 +40,7 @@ static void print_classes(FILE *out, const struct metrics *metrics)
     table_titles(out, &table);
     for (int c = 0; c < CLASSES; c++)
         table_row(out, &table, cells[c]);
-    print_best_and_worst(out, f1, support);
+    print_best_and_worst(out, metrics);
 }
 
 /* The diagonal stands in brackets, so that it is seen without colour too; a dot is a zero. */

@@ -86,12 +86,9 @@ int options_kernels(const struct common_options *common, const struct kernels **
     return proof_check(*kernels, err);
 }
 
-int options_compute(const struct common_options *common, int capacity, struct team **team,
-                    struct network *network, struct error *err)
+int options_compute(const struct common_options *common, const struct kernels *kernels,
+                    int capacity, struct team **team, struct network *network, struct error *err)
 {
-    const struct kernels *kernels;
-    if (options_kernels(common, &kernels, err))
-        return -1;
     *team = team_create(common->threads, err);
     if (!*team)
         return -1;

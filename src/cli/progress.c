@@ -48,6 +48,13 @@ void progress_batch(struct progress *progress, const struct train_progress *now)
     fflush(stderr);
 }
 
+static struct text whole(int n)
+{
+    struct text text;
+    snprintf(text.text, sizeof text.text, "%d", n);
+    return text;
+}
+
 void progress_epoch(struct progress *progress, const struct train_epoch *epoch, bool validated)
 {
     if (progress->quiet)
@@ -59,7 +66,7 @@ void progress_epoch(struct progress *progress, const struct train_epoch *epoch, 
     struct table table = {columns, COLUMNS, .indent = 0, .gap = 1};
     struct text none = {"-"}, best = {"best"}, other = {""};
     struct table_cell cells[COLUMNS] = {
-        {.text = format_integer((uint64_t)epoch->epoch)},
+        {.text = whole(epoch->epoch)},
         {.text = format_loss(epoch->train_loss)},
         {.text = format_percent(epoch->train_acc)},
         {.text = validated ? format_loss(epoch->val_loss) : none},
@@ -69,7 +76,7 @@ void progress_epoch(struct progress *progress, const struct train_epoch *epoch, 
         {.text = format_seconds(epoch->seconds)},
         {.text = epoch->best && validated ? best : other},
     };
-    struct table_cell widest[COLUMNS] = {{.text = format_integer((uint64_t)progress->epochs)}};
+    struct table_cell widest[COLUMNS] = {{.text = whole(progress->epochs)}};
     table_fit(&table, widest);
     for (int c = 0; epoch->best && progress->color && c < COLUMNS; c++)
         cells[c].style = "\033[1m";

@@ -29,35 +29,38 @@ void table_fit(struct table *table, const struct table_cell *cells)
 /* A line is composed first and written at once: stderr has no buffer of its own. */
 struct line {
     char text[1024];
-    size_t used;
-    int owed; /* spaces, until something follows them */
+    int used, owed; /* owed: spaces, until something follows them */
 };
 
-static void put(struct line *line, const char *text)
+static void put(struct line *line, const char *text, int length)
 {
-    size_t room = sizeof line->text - line->used, length = strlen(text);
-    length = length < room ? length : room - 1;
-    memcpy(line->text + line->used, text, length);
+    int room = (int)sizeof line->text - 1 - line->used;
+    length = length < room ? length : room;
+    memcpy(line->text + line->used, text, (size_t)length);
     line->used += length;
     line->text[line->used] = '\0';
 }
 
-/* Text that ends where column c does. */
+static void put_spaces(struct line *line, int count)
+{
+    for (int i = 0; i < count; i++)
+        put(line, " ", 1);
+}
+
+/* Text that ends where column c does; where it is wider than that, it still stands apart. */
 static void put_cell(struct line *line, const struct table *table, int c, const char *text,
                      const char *style)
 {
-    char inked[sizeof(struct text)], spaces[64];
-    int end = snprintf(inked, sizeof inked, "%s", text), length = end;
-    while (end > 0 && inked[end - 1] == ' ')
-        inked[--end] = '\0';
+    int length = (int)strlen(text), end = length;
+    while (end > 0 && text[end - 1] == ' ')
+        end--;
     line->owed +=
         (c ? table->gap : table->indent) + column_width(&table->columns[c]) - width_of(text);
     if (end > 0) {
-        snprintf(spaces, sizeof spaces, "%*s", line->owed, "");
-        put(line, spaces);
-        put(line, style ? style : "");
-        put(line, inked);
-        put(line, style ? "\033[0m" : "");
+        put_spaces(line, line->owed < 1 && line->used ? 1 : line->owed);
+        put(line, style ? style : "", style ? (int)strlen(style) : 0);
+        put(line, text, end);
+        put(line, "\033[0m", style ? 4 : 0);
         line->owed = 0;
     }
     line->owed += length - end;
@@ -68,7 +71,7 @@ void table_titles(FILE *out, const struct table *table)
     struct line line = {.used = 0};
     for (int c = 0; c < table->count; c++)
         put_cell(&line, table, c, table->columns[c].title, NULL);
-    put(&line, "\n");
+    put(&line, "\n", 1);
     fputs(line.text, out);
 }
 
@@ -77,6 +80,6 @@ void table_row(FILE *out, const struct table *table, const struct table_cell *ce
     struct line line = {.used = 0};
     for (int c = 0; c < table->count; c++)
         put_cell(&line, table, c, cells[c].text.text, cells[c].style);
-    put(&line, "\n");
+    put(&line, "\n", 1);
     fputs(line.text, out);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "mnist/format.h"
 #include "mnist/memory.h"
 #include "mnist/rng.h"
 
@@ -234,9 +235,9 @@ int dataset_check_distinct(const struct dataset *train, const struct dataset *te
     mem_free(places.copies);
     if (!failed && *shared == test->count)
         failed = error_set(err,
-                           "all %d test images are training images too: a figure on them would "
-                           "mean nothing: fetch the files again",
-                           *shared);
+                           "each of the %s test images is a training image too: a figure on them "
+                           "would mean nothing: fetch the files again",
+                           format_count(*shared).text);
     return failed ? -1 : 0;
 }
 

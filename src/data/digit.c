@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mnist/format.h"
 #include "mnist/memory.h"
 
 /* A sheet is no larger a side; MNIST's box; where MNIST's centres of mass are. */
@@ -245,8 +244,8 @@ static uint32_t find_pieces(struct sheet *sheet)
     return most;
 }
 
-/* Removes the small pieces. The share of the ink that the largest piece has. */
-static double remove_specks(struct sheet *sheet)
+/* Removes the small pieces. The share of the ink that the largest piece has, in thousandths. */
+static int remove_specks(struct sheet *sheet)
 {
     int n = sheet->width * sheet->height;
     uint32_t most = find_pieces(sheet), all = 0;
@@ -255,7 +254,7 @@ static double remove_specks(struct sheet *sheet)
         if (SPECK * sheet->mass[root_of(sheet->parent, i)] < most)
             sheet->ink[i] = 0;
     }
-    return all ? (double)most / all : 0.0;
+    return all ? (int)(1000 * (uint64_t)most / all) : 0;
 }
 
 /* --- from ink to 28×28 --- */
@@ -333,11 +332,12 @@ static void prepare(struct digit *digit, struct sheet *sheet)
         return;
     }
     stretch(sheet, paper, ink);
-    double share = remove_specks(sheet);
-    if (100.0 * share < PIECE) {
+    int share = remove_specks(sheet);
+    if (share < 10 * PIECE) {
+        int shown = share ? share : 1; /* there is some */
         snprintf(digit->nothing, sizeof digit->nothing,
-                 "nothing but specks: the largest is %s of the ink, less than %d%%",
-                 format_probability(share).text, PIECE);
+                 "nothing but specks: the largest is %d.%d%% of the ink, less than %d%%",
+                 shown / 10, shown % 10, PIECE);
         return;
     }
     struct box box = find_box(sheet->ink, sheet->width, sheet->height);

@@ -23,8 +23,8 @@ static double place(const struct scale *s, double value)
     return s->begin + share * (s->end - s->begin);
 }
 
-/* Lengths below this are none: steps could not be told from 0. */
-static const double SHORTEST = DBL_MIN * 1e6;
+/* Lengths below these are none: the steps could not be told from 0, or from each other. */
+static const double SHORTEST = DBL_MIN * 1e6, SHORTEST_SHARE = 1e-9;
 
 /* 1, 2 or 5 times a power of ten: the smallest step with which `length`, at least SHORTEST, is at
  * most `most` of them. */
@@ -53,7 +53,8 @@ static struct scale value_scale(const struct chart *chart)
         s.to = high * 1.1;
         return s;
     }
-    bool alone = !(high - low >= SHORTEST); /* then in the middle of some steps */
+    /* Then in the middle of some steps. */
+    bool alone = !(high - low >= fmax(SHORTEST, SHORTEST_SHARE * fabs(high)));
     double step = step_of(alone ? 1e-9 + fabs(high) / 4.0 : high - low, MOST_TICKS);
     s.from = step * (floor(low / step) - (alone ? 1.0 : 0.0));
     s.to = fmin(chart->most, step * (ceil(high / step) + (alone ? 1.0 : 0.0)));

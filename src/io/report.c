@@ -142,7 +142,7 @@ static void write_page(FILE *out, const void *context)
     report_pictures_mistakes(out, r);
     report_pictures_right(out, r);
     report_figures_calibration(out, r);
-    report_pictures_pull(out, page->pull);
+    report_pictures_pull(out, page->pull, &r->evaluation->metrics);
     report_pictures_weights(out, r->network->params + FC1_WEIGHT);
     write_run(out, r);
 }

@@ -165,8 +165,8 @@ void report_figures_digits(FILE *out, const struct report *r)
     double from = fmax(0.0, floor(least * 20.0 - 0.2) / 20.0); /* a multiple of 5% */
     snprintf(text, sizeof text,
              "Precision: of those guessed to be the digit, the share that is. Recall: of those "
-             "that are, the share "
-             "found. F1: their harmonic mean. The bars begin at %s.",
+             "that are, the share found. F1: of both together, the share that is and was found. "
+             "The bars begin at %s.",
              format_share(from).text);
     html_section(out, "digits", "Digit by digit", text);
     fputs("<table class=digits>\n<tr><th><th>precision<th>recall<th>F1<th>images</tr>\n", out);

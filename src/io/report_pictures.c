@@ -104,7 +104,7 @@ static void write_map(FILE *out, const float *values, int stride, float scale, c
     html_picture(out, pixels, &palette, alt);
 }
 
-void report_pictures_pull(FILE *out, const float *pull)
+void report_pictures_pull(FILE *out, const float *pull, const struct metrics *metrics)
 {
     float scale = weight_map_scale(pull, CLASSES * INPUTS);
     html_section(
@@ -116,6 +116,10 @@ void report_pictures_pull(FILE *out, const float *pull)
         char alt[64];
         snprintf(alt, sizeof alt, "what speaks for and against %d", c);
         fputs("<figure>", out);
+        if (!metrics_class(metrics, c).support) { /* a mean of nothing */
+            fprintf(out, "<figcaption>%d: no images</figcaption></figure>\n", c);
+            continue;
+        }
         write_map(out, pull + c * INPUTS, 1, scale, alt);
         fprintf(out, "<figcaption>%d</figcaption></figure>\n", c);
     }

@@ -97,15 +97,8 @@ void safetensors_add(struct safetensors *st, const char *name, enum safetensors_
     tensor->end = tensor->begin + (size_t)(rows * cols) * bytes_of(tensor);
 }
 
-/* A header on its way out, and where in it the digits of its own checksum are. */
-struct header {
-    const struct safetensors *st;
-    size_t *digits;
-};
-
-static void write_header(FILE *out, const struct header *header)
+static void write_header(FILE *out, const struct safetensors *st)
 {
-    const struct safetensors *st = header->st;
     fputs("{\"__metadata__\":{", out);
     for (int i = 0; i < st->metadata_count; i++) {
         json_write_string(out, st->metadata[i].key);
@@ -113,9 +106,7 @@ static void write_header(FILE *out, const struct header *header)
         json_write_string(out, st->metadata[i].value);
         putc(',', out);
     }
-    fprintf(out, "\"crc32\":\"%08" PRIx32 "\",\"%s\":\"", st->crc32, HEADER_CRC_KEY);
-    *header->digits = (size_t)ftell(out);
-    fprintf(out, "%s\"}", ZEROS);
+    fprintf(out, "\"crc32\":\"%08" PRIx32 "\",\"%s\":\"%s\"}", st->crc32, HEADER_CRC_KEY, ZEROS);
     for (int i = 0; i < st->tensor_count; i++) {
         const struct safetensors_tensor *t = &st->tensors[i];
         putc(',', out);
@@ -129,9 +120,9 @@ static void write_header(FILE *out, const struct header *header)
 }
 
 /* Padded with spaces to a multiple of 8. */
-static void write_padded_header(FILE *out, const void *header)
+static void write_padded_header(FILE *out, const void *st)
 {
-    write_header(out, header);
+    write_header(out, st);
     while (ftell(out) % 8)
         putc(' ', out);
 }
@@ -140,14 +131,16 @@ static void write_padded_header(FILE *out, const void *header)
 static char *make_header(const struct safetensors *st, size_t *size, struct error *err)
 {
     static const char what[] = "the header of a safetensors file";
-    size_t place = 0;
-    const struct header header = {st, &place};
-    char *text = mem_print(write_padded_header, &header, size, what, err);
+    char *text = mem_print(write_padded_header, st, size, what, err);
     if (!text)
         return NULL;
-    char digits[CRC_DIGITS + 1];
+    char digits[CRC_DIGITS + 1], key[32];
     snprintf(digits, sizeof digits, "%08" PRIx32, crc32(text, *size));
-    memcpy(text + place, digits, CRC_DIGITS);
+    /* It is there, and once: in any other string the quotes would be escaped. */
+    snprintf(key, sizeof key, "\"%s\":\"", HEADER_CRC_KEY);
+    char *place = strstr(text, key);
+    if (place)
+        memcpy(place + strlen(key), digits, CRC_DIGITS);
     return text;
 }
 
@@ -429,7 +422,8 @@ static int check_crc(const struct safetensors *st, const char *key, uint32_t fou
     return 0;
 }
 
-/* Of the header with the digits of this checksum as zeros, wherever and however they are spelt. */
+/* Of the header with the digits of this checksum as zeros, wherever they are; digits that are spelt in
+ * another way than as eight bytes never come to the sum. */
 static int header_crc32(uint32_t *crc, const uint8_t *header, size_t size, size_t digits,
                         struct error *err)
 {

@@ -32,7 +32,7 @@ struct proof {
     const uint8_t *pixels_at[SAMPLES];
     const uint64_t *masks_at[SAMPLES];
     float targets[SAMPLES * CLASSES];
-    float W1[INKED * HIDDEN1], W2[HIDDEN1 * HIDDEN2], W3[HIDDEN2 * CLASSES], bias[HIDDEN1];
+    float W1[UPPER * HIDDEN1], W2[HIDDEN1 * HIDDEN2], W3[HIDDEN2 * CLASSES], bias[HIDDEN1];
     float WT[HIDDEN2 * HIDDEN1], zero[SAMPLES * HIDDEN1];
     struct results results;
 };

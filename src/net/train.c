@@ -110,14 +110,14 @@ static bool stop_asked(struct run *run, int epoch, int batch, const struct metri
         .resumed = run->resumed,
         .loss = metrics_loss(metrics),
         .acc = metrics_accuracy(metrics),
-        .seconds = clock_since(run->start),
+        .seconds = clock_seconds() - run->start,
     };
     return run->callbacks->on_batch(run->callbacks->context, &progress);
 }
 
 static double pass_seconds(double start)
 {
-    return fmin(clock_since(start), PASS_SECONDS_MAX);
+    return fmin(fmax(clock_seconds() - start, PASS_SECONDS_MIN), PASS_SECONDS_MAX);
 }
 
 /* One pass over the training images. TRAIN_COMPLETED when it was whole. */
@@ -344,7 +344,7 @@ int train_run(struct train_result *result, struct network *network, const struct
         failed = begin(&run, from, err) || epochs(&run, err) ? -1 : 0;
     if (!failed && result->best.epoch)
         network_set_params(network, run.best);
-    result->seconds = run.earlier + clock_since(run.start);
+    result->seconds = run.earlier + clock_seconds() - run.start;
     result->images_per_s = (double)result->epochs_run * split->train_count / run.train_time;
     release(&run);
     return failed;

@@ -9,7 +9,8 @@
 #include "mnist/plot.h"
 #include "test.h"
 
-static const double values[] = {0.0, 5e-324, 1e-320, 1.0, 1e20, (double)FLT_MAX};
+static const double values[] = {0.0,    5e-324,        1e-320, 1.0 - 0x1p-53,
+                                1.0, 1.0 + 0x1p-52, 1e20,   (double)FLT_MAX};
 
 enum { VALUES = sizeof values / sizeof values[0], EPOCHS = 3 };
 
@@ -21,7 +22,7 @@ static void make_history(struct train_epoch history[EPOCHS], int n)
         history[e] = (struct train_epoch){.epoch = e + 1,
                                           .train_loss = loss,
                                           .val_loss = values[(n + e) % VALUES],
-                                          .train_acc = fmin(loss, 1.0),
+                                          .train_acc = fmin(loss, 1.0 - 0x1p-53 * (n % 2)),
                                           .val_acc = e % 2 ? 1e-320 : 1.0,
                                           .lr = (float)fmin(loss, 1e12),
                                           .seconds = 1e-9,

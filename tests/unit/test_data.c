@@ -397,8 +397,8 @@ static void test_dataset_distinct(void)
     memset(other, 9, sizeof other);
     other[3 * IDX_PIXELS] = 1; /* outside what both have */
     int shared = 0;
-    check_refused(dataset_check_distinct(&train, &test, &shared, &err), &err, "all 3 ", "a prefix");
-    check_refused(dataset_check_distinct(&train, &train, &shared, &err), &err, "all 4 ", "itself");
+    check_refused(dataset_check_distinct(&train, &test, &shared, &err), &err, "each of the 3 ", "a prefix");
+    check_refused(dataset_check_distinct(&train, &train, &shared, &err), &err, "each of the 4 ", "itself");
     other[3 * IDX_PIXELS - 1] = 1;
     check(!dataset_check_distinct(&train, &test, &shared, &err), "one differs, yet: %s", err.text);
     check(shared == 2, "%d are shared, wanted 2", shared);
