@@ -9,11 +9,15 @@ for seed in 1 2 3 4 5; do
     printf '%s\n' "$events" |
         sed -n '$s/.*"epochs_run":\([0-9]*\).*"test_acc":\([0-9.]*\).*"confusion".*"seconds":\([0-9.]*\).*/\1 \2 \3/p'
 done >"$model.runs"
-awk '{
-    printf "seed %d: %.2f%% after %d epochs, %.1f s\n", NR, 100 * $2, $1, $3
+awk '
+function percent(x) { # what is neither 0 nor 1 does not look like it
+    return x <= 0 || x >= 1 ? 100 * x : x < 1e-4 ? 0.01 : x > 0.9999 ? 99.99 : 100 * x
+}
+{
+    printf "seed %d: %.2f%% after %d epochs, %.1f s\n", NR, percent($2), $1, $3
     sum += $2; squares += $2 * $2; time += $3
 } END {
     mean = sum / NR
-    printf "mean of %d seeds: %.2f%%, standard deviation %.2f%%, %.1f s a run\n", NR, 100 * mean,
+    printf "mean of %d seeds: %.2f%%, standard deviation %.2f%%, %.1f s a run\n", NR, percent(mean),
            100 * sqrt((squares - NR * mean * mean) / (NR - 1)), time / NR
 }' "$model.runs"

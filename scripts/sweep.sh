@@ -14,11 +14,15 @@ seq "$seeds" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I SEED sh -c \
     train SEED "$work" "$@"
 for seed in $(seq "$seeds"); do
     sed -n 's/.*"train_acc":\([^,]*\),"val_loss":\([^,]*\),"val_acc":\([^,]*\),.*/\1 \2 \3/p' "$work/$seed.json" | tail -n 1
-done | awk -v options="$*" '{
+done | awk -v options="$*" '
+function percent(x) { # what is neither 0 nor 1 does not look like it
+    return x <= 0 || x >= 1 ? 100 * x : x < 1e-4 ? 0.01 : x > 0.9999 ? 99.99 : 100 * x
+}
+{
     train += $1
     loss += $2
     val += $3
 } END {
-    printf "val acc %.3f%%, val loss %.5f, train acc %.2f%%, %d seeds: %s\n", 100 * val / NR, loss / NR,
-           100 * train / NR, NR, options
+    printf "val acc %.3f%%, val loss %.5f, train acc %.2f%%, %d seeds: %s\n", percent(val / NR), loss / NR,
+           percent(train / NR), NR, options
 }'

@@ -26,6 +26,9 @@ enum { HALVES = 2, UPPER = 384 };
 #define HALF_BEGIN(half) ((half) ? UPPER : 0)
 #define HALF_END(half) ((half) ? INPUTS : UPPER)
 
+/* So a row of any layer's gradient fits HIDDEN1 floats. */
+_Static_assert(HIDDEN2 <= HIDDEN1 && CLASSES <= HIDDEN1, "the first hidden layer is the widest");
+
 struct kernels {
     const char *name;
 
