@@ -1,5 +1,5 @@
-/* Runs every unit test, or those whose name contains argv[1], or with !TEXT those whose name does
- * not contain TEXT. One line a test: "ok", "not ok" or "skip". */
+/* Runs every unit test; with arguments those whose name contains one of them, and none that contains
+ * TEXT where !TEXT is an argument. One line a test: "ok", "not ok" or "skip". */
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -94,11 +94,23 @@ static int run_test(const struct test *test)
     return state.failures > 0;
 }
 
+/* words ends with NULL. */
+static bool is_wanted(const char *name, char *const *words)
+{
+    bool asked = false, wanted = false;
+    for (; *words; words++) {
+        if (**words == '!' && strstr(name, *words + 1))
+            return false;
+        asked = asked || **words != '!';
+        wanted = wanted || strstr(name, *words);
+    }
+    return wanted || !asked;
+}
+
 int main(int argc, char **argv)
 {
+    (void)argc;
     int failed = 0;
-    bool others = argc > 1 && argv[1][0] == '!';
-    const char *filter = argc > 1 ? argv[1] + others : "";
     snprintf(state.folder, sizeof state.folder, "/tmp/mnist-unit-XXXXXX");
     if (!mkdtemp(state.folder)) {
         printf("not ok unit tests: cannot make a folder in /tmp\n");
@@ -106,7 +118,7 @@ int main(int argc, char **argv)
     }
     for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
         for (size_t i = 0; i < lists[l]->count; i++)
-            if (!strstr(lists[l]->tests[i].name, filter) == others)
+            if (is_wanted(lists[l]->tests[i].name, argv + 1))
                 failed += run_test(&lists[l]->tests[i]);
     nftw(state.folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     return failed ? 1 : 0;
