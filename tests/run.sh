@@ -66,8 +66,9 @@ END
     $suite $arguments >"$work/$1.log" 2>&1 </dev/null &
     trap 'kill $! 2>/dev/null' TERM
     wait $!
-    echo $? $(($(date +%s) - begin)) >"$work/$1.new"
-    mv "$work/$1.new" "$work/$1.end"
+    code=$?
+    # Whoever stopped the whole has taken the folder away.
+    (echo $code $(($(date +%s) - begin)) >"$work/$1.new" && mv "$work/$1.new" "$work/$1.end") 2>/dev/null
 }
 
 passed=0 failed=0 skipped=0
