@@ -25,7 +25,7 @@ trap 'exit 143' TERM
 
 # MODE TARGET SECONDS SUITE ARGUMENT…, a line a suite
 awk -F ' *[|] *' -v target="$target" -v mode="$MODE" '
-    /^[|] `/ && (target == "test-all" || $4 == "test") {
+    /^[|] `/ && (target == "test-all" || $4 == target) {
         gsub(/`/, "", $2)
         print (mode == "release" || $4 != "test" ? $3 : mode), $4, $5, $2
     }' tests/README.md >"$work/list"
