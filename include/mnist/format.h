@@ -1,6 +1,6 @@
 /* How numbers look, decided in one place. Each returns its text by value: printf("%s",
- * format_count(n).text). A share, loss or speed
- * that is undefined, as 0/0 is, is NaN and shown as "-". */
+ * format_count(n).text). A share, loss or speed that is undefined, as 0/0 is, is NaN and shown as
+ * "-". */
 #ifndef MNIST_FORMAT_H
 #define MNIST_FORMAT_H
 

@@ -25,8 +25,7 @@ struct table_cell {
     const char *style; /* an escape sequence that turns a colour on, or NULL */
 };
 
-/* Makes the columns wide enough for one more row: of a table that is complete before it is printed.
- */
+/* Makes the columns wide enough for one more row, before anything of the table is printed. */
 void table_fit(struct table *table, const struct table_cell *cells);
 
 /* The titles; a row of table->count cells. Lines end without spaces. */

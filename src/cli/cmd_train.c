@@ -137,7 +137,8 @@ static int prepare(struct train_session *s, struct error *err)
 {
     const struct kernels *kernels;
     int shared;
-    if (options_kernels(&s->common, &kernels, err) || check_names(s, err) || file_check_writable(s->out, err) ||
+    if (options_kernels(&s->common, &kernels, err) || check_names(s, err) ||
+        file_check_writable(s->out, err) ||
         (s->checkpoint_path && file_check_writable(s->checkpoint_path, err)) ||
         (s->report_path && file_check_writable(s->report_path, err)) ||
         dataset_load(&s->train_set, s->common.data, DATASET_TRAIN, err) ||

@@ -61,8 +61,8 @@ static void put_epoch(double row[HISTORY], const struct train_epoch *e)
 
 static void take_epoch(struct train_epoch *e, const double row[HISTORY], int epoch)
 {
-    const double beyond =
-        2.0 * LR_MAX; /* for what no float holds, too: it is refused all the same */
+    /* Stands for what no float holds, too: that is refused all the same. */
+    const double beyond = 2.0 * LR_MAX;
     *e = (struct train_epoch){
         .epoch = epoch,
         .train_loss = row[0],

@@ -76,8 +76,7 @@ static void compute_others(struct proof *proof, struct rng *rng)
     augment_image(r->augmented, proof->pixels[0], &augment, 1, 2, 3);
 }
 
-/* Weights or biases of which `count` are updated, and their moments as they are after some steps.
- */
+/* The `count` weights or biases that are updated, with moments as they are after some steps. */
 static void start_update(float *at[3], const float *from, int count)
 {
     for (int i = 0; i < count; i++) {
