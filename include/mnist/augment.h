@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "mnist/base/rng.h"
 #include "mnist/idx.h"
-#include "mnist/rng.h"
 
 /* How strong. 0 everywhere: no distortion. */
 struct augment {

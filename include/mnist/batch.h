@@ -3,8 +3,8 @@
 #define MNIST_BATCH_H
 
 #include "mnist/augment.h"
+#include "mnist/base/team.h"
 #include "mnist/dataset.h"
-#include "mnist/team.h"
 
 /* The largest B. */
 enum { BATCH_MAX = 8192 };

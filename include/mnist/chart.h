@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "mnist/format.h"
+#include "mnist/base/format.h"
 #include "mnist/metrics.h"
 #include "mnist/train.h"
 

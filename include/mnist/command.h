@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 
 #define MNIST_VERSION "1.0.0"
 

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "mnist/augment.h"
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 #include "mnist/idx.h"
 
 /* 784 bits, one a pixel: bit p % 64 of word p / 64 is set where pixel p is not 0, as 19% of

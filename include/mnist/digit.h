@@ -19,7 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 #include "mnist/idx.h"
 
 struct digit {

@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "mnist/format.h"
+#include "mnist/base/format.h"
 
 /* Writes `size` bytes of text as they may stand in an element or in an attribute's quotes: markup escaped, control
  * characters but for newlines and tabs, and bytes that are not UTF-8 as U+FFFD. */

@@ -6,8 +6,8 @@
 #ifndef MNIST_IDX_H
 #define MNIST_IDX_H
 
-#include "mnist/error.h"
-#include "mnist/file.h"
+#include "mnist/base/error.h"
+#include "mnist/base/file.h"
 
 enum { IDX_SIDE = 28, IDX_CLASSES = 10, IDX_PIXELS = IDX_SIDE * IDX_SIDE };
 

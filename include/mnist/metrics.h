@@ -1,5 +1,5 @@
 /* What is measured of a classifier. A share or mean of nothing, 0/0, is undefined: NaN, which
- * mnist/format.h shows as "-" and as null; 0/n is 0. */
+ * mnist/base/format.h shows as "-" and as null; 0/n is 0. */
 #ifndef MNIST_METRICS_H
 #define MNIST_METRICS_H
 

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 #include "mnist/params.h"
 #include "mnist/safetensors.h"
 #include "mnist/train.h"

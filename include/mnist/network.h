@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
+#include "mnist/base/team.h"
 #include "mnist/kernels.h"
 #include "mnist/metrics.h"
-#include "mnist/team.h"
 
 /* Seconds that the tasks of training steps took, summed; each task adds to its own entry, so
  * nothing is shared. */

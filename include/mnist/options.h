@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 #include "mnist/augment.h"
-#include "mnist/error.h"
+#include "mnist/base/error.h"
+#include "mnist/base/team.h"
 #include "mnist/kernels.h"
 #include "mnist/network.h"
-#include "mnist/team.h"
 
 enum option_kind {
     OPTION_FLAG,   /* bool */

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 
 enum { PNM_SIDE_MAX = 16384, PNM_PIXELS_MAX = 1 << 26 };
 

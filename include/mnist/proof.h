@@ -3,7 +3,7 @@
 #ifndef MNIST_PROOF_H
 #define MNIST_PROOF_H
 
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 #include "mnist/kernels.h"
 
 /* One small step through each of the kernels, random numbers, a schedule and distortion, whose

@@ -8,8 +8,8 @@
 #ifndef MNIST_SAFETENSORS_H
 #define MNIST_SAFETENSORS_H
 
-#include "mnist/error.h"
-#include "mnist/file.h"
+#include "mnist/base/error.h"
+#include "mnist/base/file.h"
 
 enum {
     SAFETENSORS_TENSORS = 64,  /* at the most in a file */

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "mnist/format.h"
+#include "mnist/base/format.h"
 
 /* A column is as wide as its title, and as the widest cell that table_fit was shown, but at least
  * `width` characters. */

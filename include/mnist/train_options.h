@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "mnist/augment.h"
+#include "mnist/base/format.h"
 #include "mnist/batch.h"
-#include "mnist/format.h"
 #include "mnist/schedule.h"
 
 struct train_options {

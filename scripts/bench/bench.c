@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/clock.h"
+#include "mnist/base/clock.h"
+#include "mnist/base/cpu.h"
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
 #include "mnist/command.h"
-#include "mnist/cpu.h"
-#include "mnist/format.h"
-#include "mnist/memory.h"
 #include "mnist/options.h"
 #include "mnist/table.h"
 #include "mnist/train.h"

@@ -2,8 +2,8 @@
  */
 #include "peak.h"
 
-#include "mnist/clock.h"
-#include "mnist/cpu.h"
+#include "mnist/base/clock.h"
+#include "mnist/base/cpu.h"
 
 enum { CHAINS = 12, ROUNDS = 200000, RUNS = 7 };
 

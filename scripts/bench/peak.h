@@ -2,7 +2,7 @@
 #ifndef BENCH_PEAK_H
 #define BENCH_PEAK_H
 
-#include "mnist/team.h"
+#include "mnist/base/team.h"
 
 /* Single-precision fused multiply-adds a second that all threads of the team reach together,
  * counted as two operations each, in GFLOP/s: the best of a few short runs with nothing but

@@ -1,4 +1,4 @@
-#include "mnist/clock.h"
+#include "mnist/base/clock.h"
 
 #include <time.h>
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE /* sched_getaffinity */
-#include "mnist/cpu.h"
+#include "mnist/base/cpu.h"
 
 #include <sched.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "mnist/crc32.h"
+#include "mnist/base/crc32.h"
 
 #include <pthread.h>
 

@@ -1,4 +1,4 @@
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "mnist/file.h"
+#include "mnist/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "mnist/memory.h"
+#include "mnist/base/memory.h"
 
 extern char **environ;
 

@@ -1,4 +1,4 @@
-#include "mnist/format.h"
+#include "mnist/base/format.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/rmath.h"
+#include "mnist/base/rmath.h"
 
 static const struct text UNDEFINED = {"-"};
 

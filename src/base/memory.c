@@ -1,4 +1,4 @@
-#include "mnist/memory.h"
+#include "mnist/base/memory.h"
 
 #include <stdbool.h>
 #include <stdint.h>

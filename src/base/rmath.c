@@ -1,6 +1,6 @@
-#include "mnist/rmath.h"
+#include "mnist/base/rmath.h"
 
-#include "mnist/arithmetic.h"
+#include "mnist/base/arithmetic.h"
 
 const char *rmath_fault(void)
 {

@@ -1,8 +1,8 @@
-#include "mnist/rng.h"
+#include "mnist/base/rng.h"
 
 #include <math.h>
 
-#include "mnist/rmath.h"
+#include "mnist/base/rmath.h"
 
 /* splitmix64 (Steele, Lea and Flood 2014): turns any 64 bits into well-mixed ones. */
 static uint64_t splitmix64(uint64_t *x)

@@ -1,4 +1,4 @@
-#include "mnist/team.h"
+#include "mnist/base/team.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "mnist/cpu.h"
-#include "mnist/memory.h"
+#include "mnist/base/cpu.h"
+#include "mnist/base/memory.h"
 
 /* Each thread has a range of the tasks, as a count of those left that goes down to zero. Whoever
  * takes the count from n to n-1 (compare and swap) owns the n-th task from that range's end. So a

@@ -1,4 +1,4 @@
-#include "mnist/utf8.h"
+#include "mnist/base/utf8.h"
 
 size_t utf8_length(const uint8_t *s, size_t size)
 {

@@ -3,18 +3,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "mnist/clock.h"
+#include "mnist/base/clock.h"
+#include "mnist/base/file.h"
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rmath.h"
 #include "mnist/command.h"
 #include "mnist/evaluation.h"
 #include "mnist/figures.h"
-#include "mnist/file.h"
-#include "mnist/format.h"
 #include "mnist/json.h"
-#include "mnist/memory.h"
 #include "mnist/model.h"
 #include "mnist/options.h"
 #include "mnist/report.h"
-#include "mnist/rmath.h"
 #include "mnist/terminal.h"
 
 static const char *const split_choices[] = {"test", "train", NULL};

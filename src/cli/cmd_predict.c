@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/base/file.h"
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
 #include "mnist/command.h"
 #include "mnist/digit.h"
-#include "mnist/file.h"
-#include "mnist/format.h"
 #include "mnist/json.h"
-#include "mnist/memory.h"
 #include "mnist/model.h"
 #include "mnist/options.h"
 #include "mnist/pnm.h"

@@ -1,11 +1,11 @@
 #include <stdio.h>
 
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rng.h"
 #include "mnist/command.h"
-#include "mnist/format.h"
-#include "mnist/memory.h"
 #include "mnist/model.h"
 #include "mnist/options.h"
-#include "mnist/rng.h"
 #include "mnist/terminal.h"
 #include "mnist/weight_map.h"
 

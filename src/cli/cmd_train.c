@@ -2,12 +2,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mnist/clock.h"
+#include "mnist/base/clock.h"
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rmath.h"
 #include "mnist/command.h"
-#include "mnist/format.h"
-#include "mnist/memory.h"
 #include "mnist/recipe.h"
-#include "mnist/rmath.h"
 #include "mnist/stop.h"
 #include "mnist/train_account.h"
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mnist/base/rmath.h"
 #include "mnist/params.h"
-#include "mnist/rmath.h"
 
 int command_fail(const char *program, const struct error *err)
 {

@@ -7,12 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist/base/file.h"
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
 #include "mnist/command.h"
 #include "mnist/figures.h"
-#include "mnist/file.h"
-#include "mnist/format.h"
 #include "mnist/json.h"
-#include "mnist/memory.h"
 
 void events_start(FILE *out, const struct event_start *start)
 {

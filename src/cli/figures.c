@@ -1,6 +1,6 @@
 #include "mnist/figures.h"
 
-#include "mnist/format.h"
+#include "mnist/base/format.h"
 #include "mnist/table.h"
 #include "mnist/terminal.h"
 

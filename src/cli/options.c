@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/base/cpu.h"
+#include "mnist/base/format.h"
 #include "mnist/command.h"
-#include "mnist/cpu.h"
-#include "mnist/format.h"
 #include "mnist/proof.h"
 
 const char *const color_choices[] = {"auto", "always", "never", NULL};

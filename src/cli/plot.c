@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#include "mnist/format.h"
-#include "mnist/rmath.h"
+#include "mnist/base/format.h"
+#include "mnist/base/rmath.h"
 
 enum { ROWS = 8, LABEL = 8, GAP = 3, LEAST = 8, NARROW = 24, WIDE = 48 };
 

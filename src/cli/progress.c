@@ -2,8 +2,8 @@
 
 #include <stdio.h>
 
-#include "mnist/clock.h"
-#include "mnist/format.h"
+#include "mnist/base/clock.h"
+#include "mnist/base/format.h"
 #include "mnist/table.h"
 #include "mnist/terminal.h"
 

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
 #include "mnist/command.h"
 #include "mnist/events.h"
 #include "mnist/figures.h"
-#include "mnist/format.h"
-#include "mnist/memory.h"
 #include "mnist/plot.h"
 #include "mnist/recipe.h"
 #include "mnist/report.h"

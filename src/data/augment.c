@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "mnist/rmath.h"
+#include "mnist/base/rmath.h"
 
 bool augment_any(const struct augment *a)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "mnist/memory.h"
+#include "mnist/base/memory.h"
 
 void batch_values(float value[256])
 {

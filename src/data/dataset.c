@@ -5,9 +5,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "mnist/format.h"
-#include "mnist/memory.h"
-#include "mnist/rng.h"
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rng.h"
 
 /* --- finding the files --- */
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mnist/memory.h"
+#include "mnist/base/memory.h"
 
 /* A sheet is no larger a side; MNIST's box; where MNIST's centres of mass are. */
 enum { SHEET_SIDE = 256, BOX = 20, MIDDLE = 14 };

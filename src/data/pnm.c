@@ -2,8 +2,8 @@
 
 #include <stdbool.h>
 
-#include "mnist/file.h"
-#include "mnist/memory.h"
+#include "mnist/base/file.h"
+#include "mnist/base/memory.h"
 
 /* A picture as far as it has been read. */
 struct reader {

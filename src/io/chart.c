@@ -3,7 +3,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "mnist/rmath.h"
+#include "mnist/base/rmath.h"
 
 /* In the units of the viewBox; about a pixel each. */
 enum { WIDTH = 360, HEIGHT = 230, LEFT = 54, RIGHT = 8, TOP = 12, BOTTOM = 30 };

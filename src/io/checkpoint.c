@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/crc32.h"
-#include "mnist/memory.h"
+#include "mnist/base/crc32.h"
+#include "mnist/base/memory.h"
 #include "mnist/model.h"
 #include "mnist/safetensors.h"
 

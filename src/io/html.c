@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "mnist/crc32.h"
+#include "mnist/base/crc32.h"
+#include "mnist/base/utf8.h"
 #include "mnist/idx.h"
-#include "mnist/utf8.h"
 
 void html_text(FILE *out, const char *text, size_t size)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "mnist/utf8.h"
+#include "mnist/base/utf8.h"
 
 static void skip_space(struct json_reader *reader)
 {

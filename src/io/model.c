@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/format.h"
-#include "mnist/memory.h"
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
 
 /* The format of model files this program writes and reads. */
 static const char VERSION[] = "1";

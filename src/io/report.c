@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/file.h"
+#include "mnist/base/file.h"
+#include "mnist/base/memory.h"
 #include "mnist/html.h"
-#include "mnist/memory.h"
 #include "mnist/report_figures.h"
 #include "mnist/report_pictures.h"
 #include "mnist/report_style.h"

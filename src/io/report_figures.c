@@ -2,9 +2,9 @@
 
 #include <math.h>
 
+#include "mnist/base/rmath.h"
 #include "mnist/chart.h"
 #include "mnist/html.h"
-#include "mnist/rmath.h"
 
 /* --- learning curves --- */
 

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "mnist/base/rng.h"
 #include "mnist/html.h"
-#include "mnist/rng.h"
 #include "mnist/weight_map.h"
 
 /* --- galleries --- */

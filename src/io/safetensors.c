@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/crc32.h"
+#include "mnist/base/crc32.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rmath.h"
 #include "mnist/json.h"
-#include "mnist/memory.h"
-#include "mnist/rmath.h"
 
 enum { LENGTH_BYTES = 8, LARGEST_HEADER = 1 << 20, CRC_DIGITS = 8 };
 

@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "mnist/memory.h"
-#include "mnist/rmath.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rmath.h"
 
 static bool is_mistake(const struct answer *answer)
 {

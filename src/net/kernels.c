@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "mnist/cpu.h"
+#include "mnist/base/cpu.h"
 
 const char *const kernels_names[] = {"auto", "baseline", "avx2", "avx512", "reference", NULL};
 

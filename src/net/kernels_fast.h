@@ -31,9 +31,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "mnist/arithmetic.h"
+#include "mnist/base/arithmetic.h"
+#include "mnist/base/rmath.h"
 #include "mnist/kernels.h"
-#include "mnist/rmath.h"
 
 typedef float vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 

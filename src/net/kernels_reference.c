@@ -3,9 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "mnist/arithmetic.h"
+#include "mnist/base/arithmetic.h"
+#include "mnist/base/rmath.h"
 #include "mnist/kernels.h"
-#include "mnist/rmath.h"
 
 /* NaN passes through, so that a diverged network cannot hide behind its ReLUs. */
 static float relu_of(float z)

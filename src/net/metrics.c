@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "mnist/rmath.h"
+#include "mnist/base/rmath.h"
 
 int metrics_argmax(const float *p)
 {

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "mnist/clock.h"
-#include "mnist/memory.h"
-#include "mnist/rng.h"
+#include "mnist/base/clock.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rng.h"
 
 /* Samples a task of the forward pass takes: few enough that their activations stay in the first
  * cache. */

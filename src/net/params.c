@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "mnist/rng.h"
+#include "mnist/base/rng.h"
 
 const struct param param_table[PARAM_TENSORS] = {
     {"fc1.weight", INPUTS, HIDDEN1, FC1_WEIGHT},  {"fc1.bias", 1, HIDDEN1, FC1_BIAS},

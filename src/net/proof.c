@@ -3,10 +3,10 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "mnist/crc32.h"
-#include "mnist/memory.h"
-#include "mnist/rmath.h"
-#include "mnist/rng.h"
+#include "mnist/base/crc32.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rmath.h"
+#include "mnist/base/rng.h"
 #include "mnist/schedule.h"
 
 /* Of everything below, on every machine. */

@@ -1,6 +1,6 @@
 #include "mnist/schedule.h"
 
-#include "mnist/rmath.h"
+#include "mnist/base/rmath.h"
 
 const char *const schedule_names[] = {"constant", "cosine", "step", NULL};
 

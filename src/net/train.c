@@ -5,10 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "mnist/clock.h"
-#include "mnist/memory.h"
-#include "mnist/rmath.h"
-#include "mnist/rng.h"
+#include "mnist/base/clock.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rmath.h"
+#include "mnist/base/rng.h"
 
 /* Everything a run carries from batch to batch. */
 struct run {

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
+#include "mnist/base/rmath.h"
 #include "mnist/params.h"
-#include "mnist/rmath.h"
 
 float weight_map_scale(const float *values, int count)
 {

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "lines.h"
+#include "mnist/base/file.h"
 #include "mnist/checkpoint.h"
 #include "mnist/command.h"
-#include "mnist/file.h"
 #include "mnist/idx.h"
 #include "mnist/json.h"
 #include "mnist/model.h"

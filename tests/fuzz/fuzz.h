@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mnist/crc32.h"
-#include "mnist/error.h"
+#include "mnist/base/crc32.h"
+#include "mnist/base/error.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "mnist/memory.h"
+#include "mnist/base/memory.h"
 #include "mnist/model.h"
 #include "mnist/network.h"
 

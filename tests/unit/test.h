@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 

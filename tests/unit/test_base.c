@@ -18,16 +18,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "mnist/clock.h"
-#include "mnist/cpu.h"
-#include "mnist/crc32.h"
-#include "mnist/error.h"
-#include "mnist/file.h"
-#include "mnist/format.h"
-#include "mnist/memory.h"
-#include "mnist/rmath.h"
-#include "mnist/rng.h"
-#include "mnist/team.h"
+#include "mnist/base/clock.h"
+#include "mnist/base/cpu.h"
+#include "mnist/base/crc32.h"
+#include "mnist/base/error.h"
+#include "mnist/base/file.h"
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rmath.h"
+#include "mnist/base/rng.h"
+#include "mnist/base/team.h"
 
 #include "test.h"
 

@@ -9,7 +9,7 @@
 #include "mnist/plot.h"
 #include "test.h"
 
-static const double values[] = {0.0,    5e-324,        1e-320, 1.0 - 0x1p-53,
+static const double values[] = {0.0, 5e-324,        1e-320, 1.0 - 0x1p-53,
                                 1.0, 1.0 + 0x1p-52, 1e20,   (double)FLT_MAX};
 
 enum { VALUES = sizeof values / sizeof values[0], EPOCHS = 3 };

@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist/base/crc32.h"
+#include "mnist/base/rng.h"
 #include "mnist/batch.h"
-#include "mnist/crc32.h"
 #include "mnist/dataset.h"
 #include "mnist/idx.h"
-#include "mnist/rng.h"
 
 #include "test.h"
 
@@ -397,8 +397,10 @@ static void test_dataset_distinct(void)
     memset(other, 9, sizeof other);
     other[3 * IDX_PIXELS] = 1; /* outside what both have */
     int shared = 0;
-    check_refused(dataset_check_distinct(&train, &test, &shared, &err), &err, "each of the 3 ", "a prefix");
-    check_refused(dataset_check_distinct(&train, &train, &shared, &err), &err, "each of the 4 ", "itself");
+    check_refused(dataset_check_distinct(&train, &test, &shared, &err), &err, "each of the 3 ",
+                  "a prefix");
+    check_refused(dataset_check_distinct(&train, &train, &shared, &err), &err, "each of the 4 ",
+                  "itself");
     other[3 * IDX_PIXELS - 1] = 1;
     check(!dataset_check_distinct(&train, &test, &shared, &err), "one differs, yet: %s", err.text);
     check(shared == 2, "%d are shared, wanted 2", shared);

@@ -8,13 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist/base/crc32.h"
+#include "mnist/base/file.h"
+#include "mnist/base/rng.h"
 #include "mnist/checkpoint.h"
-#include "mnist/crc32.h"
-#include "mnist/file.h"
 #include "mnist/json.h"
 #include "mnist/model.h"
 #include "mnist/params.h"
-#include "mnist/rng.h"
 #include "mnist/safetensors.h"
 
 #include "test.h"

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/base/rng.h"
 #include "mnist/kernels.h"
 #include "mnist/metrics.h"
 #include "mnist/network.h"
 #include "mnist/params.h"
-#include "mnist/rng.h"
 #include "mnist/schedule.h"
 #include "mnist/train.h"
 #include "test.h"

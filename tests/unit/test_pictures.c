@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/crc32.h"
+#include "mnist/base/crc32.h"
+#include "mnist/base/rng.h"
 #include "mnist/dataset.h"
 #include "mnist/digit.h"
 #include "mnist/pnm.h"
-#include "mnist/rng.h"
 
 #include "test.h"
 

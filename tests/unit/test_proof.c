@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "mnist/arithmetic.h"
+#include "mnist/base/arithmetic.h"
+#include "mnist/base/rmath.h"
 #include "mnist/proof.h"
-#include "mnist/rmath.h"
 #include "test.h"
 
 static void test_proof_holds(void)

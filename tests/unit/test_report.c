@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/base/crc32.h"
+#include "mnist/base/rng.h"
 #include "mnist/chart.h"
-#include "mnist/crc32.h"
 #include "mnist/evaluation.h"
 #include "mnist/html.h"
 #include "mnist/report.h"
-#include "mnist/rng.h"
 #include "mnist/weight_map.h"
 
 #include "test.h"

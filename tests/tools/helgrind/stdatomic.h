@@ -21,43 +21,43 @@ enum {
 };
 
 /* Before an operation, and behind it. The atomic itself can be in no race. */
-#define HELGRIND_RELEASE(p, order)                                                                     \
-    do {                                                                                               \
-        VALGRIND_HG_DISABLE_CHECKING(p, sizeof *(p));                                                  \
-        if ((order) != memory_order_relaxed && (order) != memory_order_acquire)                        \
-            ANNOTATE_HAPPENS_BEFORE(p);                                                                \
+#define HELGRIND_RELEASE(p, order)                                              \
+    do {                                                                        \
+        VALGRIND_HG_DISABLE_CHECKING(p, sizeof *(p));                           \
+        if ((order) != memory_order_relaxed && (order) != memory_order_acquire) \
+            ANNOTATE_HAPPENS_BEFORE(p);                                         \
     } while (0)
-#define HELGRIND_ACQUIRE(p, order)                                                                     \
-    do {                                                                                               \
-        if ((order) != memory_order_relaxed && (order) != memory_order_release)                        \
-            ANNOTATE_HAPPENS_AFTER(p);                                                                 \
+#define HELGRIND_ACQUIRE(p, order)                                              \
+    do {                                                                        \
+        if ((order) != memory_order_relaxed && (order) != memory_order_release) \
+            ANNOTATE_HAPPENS_AFTER(p);                                          \
     } while (0)
 
-#define atomic_load_explicit(p, order)                                                                 \
-    ({                                                                                                 \
-        VALGRIND_HG_DISABLE_CHECKING(p, sizeof *(p));                                                  \
-        __typeof__(*(p)) loaded_ = __atomic_load_n(p, order);                                          \
-        HELGRIND_ACQUIRE(p, order);                                                                    \
-        loaded_;                                                                                       \
+#define atomic_load_explicit(p, order)                        \
+    ({                                                        \
+        VALGRIND_HG_DISABLE_CHECKING(p, sizeof *(p));         \
+        __typeof__(*(p)) loaded_ = __atomic_load_n(p, order); \
+        HELGRIND_ACQUIRE(p, order);                           \
+        loaded_;                                              \
     })
-#define atomic_store_explicit(p, value, order)                                                         \
-    ({                                                                                                 \
-        HELGRIND_RELEASE(p, order);                                                                    \
-        __atomic_store_n(p, value, order);                                                             \
+#define atomic_store_explicit(p, value, order) \
+    ({                                         \
+        HELGRIND_RELEASE(p, order);            \
+        __atomic_store_n(p, value, order);     \
     })
-#define HELGRIND_FETCH(operation, p, value)                                                            \
-    ({                                                                                                 \
-        HELGRIND_RELEASE(p, memory_order_seq_cst);                                                     \
-        __typeof__(*(p)) fetched_ = operation(p, value, memory_order_seq_cst);                         \
-        HELGRIND_ACQUIRE(p, memory_order_seq_cst);                                                     \
-        fetched_;                                                                                      \
+#define HELGRIND_FETCH(operation, p, value)                                    \
+    ({                                                                         \
+        HELGRIND_RELEASE(p, memory_order_seq_cst);                             \
+        __typeof__(*(p)) fetched_ = operation(p, value, memory_order_seq_cst); \
+        HELGRIND_ACQUIRE(p, memory_order_seq_cst);                             \
+        fetched_;                                                              \
     })
-#define atomic_compare_exchange_weak_explicit(p, expected, value, success, failure)                    \
-    ({                                                                                                 \
-        HELGRIND_RELEASE(p, success);                                                                  \
-        bool exchanged_ = __atomic_compare_exchange_n(p, expected, value, true, success, failure);     \
-        HELGRIND_ACQUIRE(p, exchanged_ ? success : failure);                                           \
-        exchanged_;                                                                                    \
+#define atomic_compare_exchange_weak_explicit(p, expected, value, success, failure)                \
+    ({                                                                                             \
+        HELGRIND_RELEASE(p, success);                                                              \
+        bool exchanged_ = __atomic_compare_exchange_n(p, expected, value, true, success, failure); \
+        HELGRIND_ACQUIRE(p, exchanged_ ? success : failure);                                       \
+        exchanged_;                                                                                \
     })
 
 #define atomic_load(p) atomic_load_explicit(p, memory_order_seq_cst)

@@ -71,7 +71,7 @@ static inline float rmath_exp(float x)
     return x < -87.33f ? 0.0f : (x >= -87.33f ? y : x); /* neither: NaN */
 }
 
-/* As mnist/arithmetic.h: of the file that these functions are in. */
+/* As mnist/base/arithmetic.h: of the file that these functions are in. */
 const char *rmath_fault(void);
 
 /* Natural logarithm within 1 ulp, for any positive x, subnormal ones included. log(0) = -infinity,

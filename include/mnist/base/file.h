@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 
 /* The bytes of a file. `bytes` is never NULL after success; the caller gives it to file_free. */
 struct file {

@@ -5,7 +5,7 @@
 #ifndef MNIST_TEAM_H
 #define MNIST_TEAM_H
 
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 
 struct team;
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "mnist/error.h"
+#include "mnist/base/error.h"
 
 /* count × size bytes, aligned to 64 (a cache line, the widest vector). The caller owns the block
  * and gives it to mem_free. NULL with err filled when there is no memory or the product overflows.
