@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "mnist/base/rng.h"
-#include "mnist/idx.h"
+#include "mnist/codec/idx.h"
 
 /* How strong. 0 everywhere: no distortion. */
 struct augment {

@@ -7,7 +7,7 @@
 
 #include "mnist/augment.h"
 #include "mnist/base/error.h"
-#include "mnist/idx.h"
+#include "mnist/codec/idx.h"
 
 /* 784 bits, one a pixel: bit p % 64 of word p / 64 is set where pixel p is not 0, as 19% of
  * MNIST's are. */

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #include "mnist/base/error.h"
-#include "mnist/idx.h"
+#include "mnist/codec/idx.h"
 
 struct digit {
     uint8_t pixels[IDX_PIXELS]; /* 0 paper … 255 ink; all 0 when there is no digit */

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 #include "mnist/base/error.h"
+#include "mnist/codec/safetensors.h"
 #include "mnist/params.h"
-#include "mnist/safetensors.h"
 #include "mnist/train.h"
 
 struct model {

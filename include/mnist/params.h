@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "mnist/idx.h"
+#include "mnist/codec/idx.h"
 
 enum { INPUTS = IDX_PIXELS, HIDDEN1 = 128, HIDDEN2 = 64, CLASSES = IDX_CLASSES };
 

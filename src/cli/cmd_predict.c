@@ -6,12 +6,12 @@
 #include "mnist/base/file.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
+#include "mnist/codec/json.h"
+#include "mnist/codec/pnm.h"
 #include "mnist/command.h"
 #include "mnist/digit.h"
-#include "mnist/json.h"
 #include "mnist/model.h"
 #include "mnist/options.h"
-#include "mnist/pnm.h"
 #include "mnist/terminal.h"
 
 /* 1 GiB: the largest IDX file. Only the largest pictures in text take more, and are refused. */

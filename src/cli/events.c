@@ -10,9 +10,9 @@
 #include "mnist/base/file.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
+#include "mnist/codec/json.h"
 #include "mnist/command.h"
 #include "mnist/figures.h"
-#include "mnist/json.h"
 
 void events_start(FILE *out, const struct event_start *start)
 {

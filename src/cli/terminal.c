@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "mnist/idx.h"
+#include "mnist/codec/idx.h"
 #include "mnist/options.h"
 
 bool terminal_is_live(FILE *stream)

@@ -8,8 +8,8 @@
 
 #include "mnist/base/crc32.h"
 #include "mnist/base/memory.h"
+#include "mnist/codec/safetensors.h"
 #include "mnist/model.h"
-#include "mnist/safetensors.h"
 
 /* The format of checkpoints this program writes and reads. */
 static const char VERSION[] = "2";

@@ -4,7 +4,7 @@
 
 #include "mnist/base/crc32.h"
 #include "mnist/base/utf8.h"
-#include "mnist/idx.h"
+#include "mnist/codec/idx.h"
 
 void html_text(FILE *out, const char *text, size_t size)
 {

@@ -13,9 +13,9 @@
 #include "lines.h"
 #include "mnist/base/file.h"
 #include "mnist/checkpoint.h"
+#include "mnist/codec/idx.h"
+#include "mnist/codec/json.h"
 #include "mnist/command.h"
-#include "mnist/idx.h"
-#include "mnist/json.h"
 #include "mnist/model.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);

@@ -1,7 +1,7 @@
 /* An IDX file is refused with a message, or every value it says it has can be read, and it has
  * no byte more. */
 #include "fuzz.h"
-#include "mnist/idx.h"
+#include "mnist/codec/idx.h"
 
 static void try_as(const uint8_t *bytes, size_t size, enum idx_kind kind)
 {

@@ -2,8 +2,8 @@
  * is in MNIST's form as far as the header promises it: the longer side fits, paper is 0, and
  * there is ink or a reason why not. */
 #include "fuzz.h"
+#include "mnist/codec/pnm.h"
 #include "mnist/digit.h"
-#include "mnist/pnm.h"
 
 static void check_digit(const struct digit *digit, const struct pnm *pnm)
 {

@@ -11,8 +11,8 @@
 #include "mnist/base/crc32.h"
 #include "mnist/base/rng.h"
 #include "mnist/batch.h"
+#include "mnist/codec/idx.h"
 #include "mnist/dataset.h"
-#include "mnist/idx.h"
 
 #include "test.h"
 

@@ -12,10 +12,10 @@
 #include "mnist/base/file.h"
 #include "mnist/base/rng.h"
 #include "mnist/checkpoint.h"
-#include "mnist/json.h"
+#include "mnist/codec/json.h"
+#include "mnist/codec/safetensors.h"
 #include "mnist/model.h"
 #include "mnist/params.h"
-#include "mnist/safetensors.h"
 
 #include "test.h"
 

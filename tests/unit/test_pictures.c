@@ -5,9 +5,9 @@
 
 #include "mnist/base/crc32.h"
 #include "mnist/base/rng.h"
+#include "mnist/codec/pnm.h"
 #include "mnist/dataset.h"
 #include "mnist/digit.h"
-#include "mnist/pnm.h"
 
 #include "test.h"
 

@@ -1,4 +1,4 @@
-#include "mnist/pnm.h"
+#include "mnist/codec/pnm.h"
 
 #include <stdbool.h>
 

@@ -1,4 +1,4 @@
-#include "mnist/idx.h"
+#include "mnist/codec/idx.h"
 
 #include <limits.h>
 #include <stdint.h>

@@ -1,4 +1,4 @@
-#include "mnist/json.h"
+#include "mnist/codec/json.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "mnist/safetensors.h"
+#include "mnist/codec/safetensors.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include "mnist/base/crc32.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
-#include "mnist/json.h"
+#include "mnist/codec/json.h"
 
 enum { LENGTH_BYTES = 8, LARGEST_HEADER = 1 << 20, CRC_DIGITS = 8 };
 
