@@ -6,7 +6,7 @@
 #ifndef MNIST_CHECKPOINT_H
 #define MNIST_CHECKPOINT_H
 
-#include "mnist/dataset.h"
+#include "mnist/data/dataset.h"
 #include "mnist/train.h"
 
 /* What tells one data set from another, validation images among it. */

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 
 #include "mnist/adam.h"
-#include "mnist/batch.h"
+#include "mnist/data/batch.h"
 #include "mnist/params.h"
 
 /* The first layer sums the upper and the lower half of an image apart, the one exception to the rule

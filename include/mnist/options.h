@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "mnist/augment.h"
 #include "mnist/base/error.h"
 #include "mnist/base/team.h"
+#include "mnist/data/augment.h"
 #include "mnist/kernels.h"
 #include "mnist/network.h"
 

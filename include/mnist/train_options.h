@@ -6,9 +6,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "mnist/augment.h"
 #include "mnist/base/format.h"
-#include "mnist/batch.h"
+#include "mnist/data/augment.h"
+#include "mnist/data/batch.h"
 #include "mnist/schedule.h"
 
 struct train_options {

@@ -9,7 +9,7 @@
 #include "mnist/codec/json.h"
 #include "mnist/codec/pnm.h"
 #include "mnist/command.h"
-#include "mnist/digit.h"
+#include "mnist/data/digit.h"
 #include "mnist/model.h"
 #include "mnist/options.h"
 #include "mnist/terminal.h"

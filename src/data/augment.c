@@ -1,4 +1,4 @@
-#include "mnist/augment.h"
+#include "mnist/data/augment.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "mnist/batch.h"
+#include "mnist/data/batch.h"
 
 #include <string.h>
 

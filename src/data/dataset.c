@@ -1,4 +1,4 @@
-#include "mnist/dataset.h"
+#include "mnist/data/dataset.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "mnist/digit.h"
+#include "mnist/data/digit.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * there is ink or a reason why not. */
 #include "fuzz.h"
 #include "mnist/codec/pnm.h"
-#include "mnist/digit.h"
+#include "mnist/data/digit.h"
 
 static void check_digit(const struct digit *digit, const struct pnm *pnm)
 {

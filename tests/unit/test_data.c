@@ -10,9 +10,9 @@
 
 #include "mnist/base/crc32.h"
 #include "mnist/base/rng.h"
-#include "mnist/batch.h"
 #include "mnist/codec/idx.h"
-#include "mnist/dataset.h"
+#include "mnist/data/batch.h"
+#include "mnist/data/dataset.h"
 
 #include "test.h"
 

@@ -6,8 +6,8 @@
 #include "mnist/base/crc32.h"
 #include "mnist/base/rng.h"
 #include "mnist/codec/pnm.h"
-#include "mnist/dataset.h"
-#include "mnist/digit.h"
+#include "mnist/data/dataset.h"
+#include "mnist/data/digit.h"
 
 #include "test.h"
 

@@ -2,9 +2,9 @@
 #ifndef MNIST_BATCH_H
 #define MNIST_BATCH_H
 
-#include "mnist/augment.h"
 #include "mnist/base/team.h"
-#include "mnist/dataset.h"
+#include "mnist/data/augment.h"
+#include "mnist/data/dataset.h"
 
 /* The largest B. */
 enum { BATCH_MAX = 8192 };

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "mnist/augment.h"
 #include "mnist/base/error.h"
 #include "mnist/codec/idx.h"
+#include "mnist/data/augment.h"
 
 /* 784 bits, one a pixel: bit p % 64 of word p / 64 is set where pixel p is not 0, as 19% of
  * MNIST's are. */
