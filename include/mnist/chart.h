@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 #include "mnist/base/format.h"
-#include "mnist/metrics.h"
-#include "mnist/train.h"
+#include "mnist/net/metrics.h"
+#include "mnist/net/train.h"
 
 /* A line over the epochs. */
 struct chart_line {

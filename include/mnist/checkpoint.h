@@ -7,7 +7,7 @@
 #define MNIST_CHECKPOINT_H
 
 #include "mnist/data/dataset.h"
-#include "mnist/train.h"
+#include "mnist/net/train.h"
 
 /* What tells one data set from another, validation images among it. */
 struct checkpoint_data {

@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#include "mnist/metrics.h"
-#include "mnist/train.h"
+#include "mnist/net/metrics.h"
+#include "mnist/net/train.h"
 
 /* What the first line tells. */
 struct event_start {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "mnist/metrics.h"
+#include "mnist/net/metrics.h"
 
 /* Loss, accuracy ± standard error, calibration error, a row for each digit, best and worst digit, the
  * confusion matrix. `title` names the images: "test". */

@@ -6,8 +6,8 @@
 
 #include "mnist/base/error.h"
 #include "mnist/codec/safetensors.h"
-#include "mnist/params.h"
-#include "mnist/train.h"
+#include "mnist/net/params.h"
+#include "mnist/net/train.h"
 
 struct model {
     float *params;  /* (PARAM_COUNT) in the program's order; owned */

@@ -9,8 +9,8 @@
 #include "mnist/base/error.h"
 #include "mnist/base/team.h"
 #include "mnist/data/augment.h"
-#include "mnist/kernels.h"
-#include "mnist/network.h"
+#include "mnist/net/kernels.h"
+#include "mnist/net/network.h"
 
 enum option_kind {
     OPTION_FLAG,   /* bool */
@@ -148,7 +148,7 @@ int options_augment_strength(const char *program, const struct augment_options *
                              struct augment *augment);
 
 /* The --simd kernels, the first thing that a command asks for: -1 with err filled where this
- * processor lacks them, or where this build's arithmetic is not what it should be (mnist/proof.h). */
+ * processor lacks them, or where this build's arithmetic is not what it should be (mnist/net/proof.h). */
 int options_kernels(const struct common_options *common, const struct kernels **kernels,
                     struct error *err);
 

@@ -2,7 +2,7 @@
 #ifndef MNIST_PROGRESS_H
 #define MNIST_PROGRESS_H
 
-#include "mnist/train.h"
+#include "mnist/net/train.h"
 
 struct progress {
     int epochs;  /* of the run, at the most */

@@ -2,8 +2,8 @@
 #ifndef MNIST_REPORT_H
 #define MNIST_REPORT_H
 
-#include "mnist/evaluation.h"
-#include "mnist/train.h"
+#include "mnist/net/evaluation.h"
+#include "mnist/net/train.h"
 
 /* A line of the configuration, or of what the run took. */
 struct report_fact {

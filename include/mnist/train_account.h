@@ -6,8 +6,8 @@
 #include <stdio.h>
 
 #include "mnist/checkpoint.h"
-#include "mnist/evaluation.h"
 #include "mnist/model.h"
+#include "mnist/net/evaluation.h"
 #include "mnist/options.h"
 #include "mnist/progress.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "mnist/base/rmath.h"
-#include "mnist/params.h"
+#include "mnist/net/params.h"
 
 int command_fail(const char *program, const struct error *err)
 {

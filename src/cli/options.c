@@ -11,7 +11,7 @@
 #include "mnist/base/cpu.h"
 #include "mnist/base/format.h"
 #include "mnist/command.h"
-#include "mnist/proof.h"
+#include "mnist/net/proof.h"
 
 const char *const color_choices[] = {"auto", "always", "never", NULL};
 

@@ -1,4 +1,4 @@
-#include "mnist/adam.h"
+#include "mnist/net/adam.h"
 
 void adam_init(struct adam *adam)
 {

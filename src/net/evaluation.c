@@ -1,4 +1,4 @@
-#include "mnist/evaluation.h"
+#include "mnist/net/evaluation.h"
 
 #include <stdlib.h>
 

@@ -1,4 +1,4 @@
-#include "mnist/kernels.h"
+#include "mnist/net/kernels.h"
 
 #include <string.h>
 

@@ -33,7 +33,7 @@
 
 #include "mnist/base/arithmetic.h"
 #include "mnist/base/rmath.h"
-#include "mnist/kernels.h"
+#include "mnist/net/kernels.h"
 
 typedef float vector __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 

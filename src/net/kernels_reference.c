@@ -5,7 +5,7 @@
 
 #include "mnist/base/arithmetic.h"
 #include "mnist/base/rmath.h"
-#include "mnist/kernels.h"
+#include "mnist/net/kernels.h"
 
 /* NaN passes through, so that a diverged network cannot hide behind its ReLUs. */
 static float relu_of(float z)

@@ -1,4 +1,4 @@
-#include "mnist/metrics.h"
+#include "mnist/net/metrics.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-#include "mnist/network.h"
+#include "mnist/net/network.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "mnist/params.h"
+#include "mnist/net/params.h"
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include "mnist/proof.h"
+#include "mnist/net/proof.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
 #include "mnist/base/rng.h"
-#include "mnist/schedule.h"
+#include "mnist/net/schedule.h"
 
 /* Of everything below, on every machine. */
 static const uint32_t WANTED = 0xc663a778;

@@ -1,4 +1,4 @@
-#include "mnist/schedule.h"
+#include "mnist/net/schedule.h"
 
 #include "mnist/base/rmath.h"
 

@@ -1,4 +1,4 @@
-#include "mnist/train.h"
+#include "mnist/net/train.h"
 
 #include <float.h>
 #include <limits.h>

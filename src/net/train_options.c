@@ -1,4 +1,4 @@
-#include "mnist/train_options.h"
+#include "mnist/net/train_options.h"
 
 #include <inttypes.h>
 #include <stddef.h>

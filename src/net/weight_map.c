@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "mnist/base/rmath.h"
-#include "mnist/params.h"
+#include "mnist/net/params.h"
 
 float weight_map_scale(const float *values, int count)
 {

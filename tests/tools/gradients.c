@@ -8,7 +8,7 @@
 
 #include "mnist/base/memory.h"
 #include "mnist/model.h"
-#include "mnist/network.h"
+#include "mnist/net/network.h"
 
 /* With beta1 = 0, Adam's first moment is the gradient itself. */
 static const float *gradient(struct network *network, const struct batch *batch)

@@ -15,7 +15,7 @@
 #include "mnist/codec/json.h"
 #include "mnist/codec/safetensors.h"
 #include "mnist/model.h"
-#include "mnist/params.h"
+#include "mnist/net/params.h"
 
 #include "test.h"
 

@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "mnist/base/rng.h"
-#include "mnist/kernels.h"
-#include "mnist/metrics.h"
-#include "mnist/network.h"
-#include "mnist/params.h"
-#include "mnist/schedule.h"
-#include "mnist/train.h"
+#include "mnist/net/kernels.h"
+#include "mnist/net/metrics.h"
+#include "mnist/net/network.h"
+#include "mnist/net/params.h"
+#include "mnist/net/schedule.h"
+#include "mnist/net/train.h"
 #include "test.h"
 
 extern const struct test_list tests_net;

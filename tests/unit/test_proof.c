@@ -5,7 +5,7 @@
 
 #include "mnist/base/arithmetic.h"
 #include "mnist/base/rmath.h"
-#include "mnist/proof.h"
+#include "mnist/net/proof.h"
 #include "test.h"
 
 static void test_proof_holds(void)

@@ -8,8 +8,8 @@
 #include "mnist/base/crc32.h"
 #include "mnist/base/rng.h"
 #include "mnist/chart.h"
-#include "mnist/evaluation.h"
 #include "mnist/html.h"
+#include "mnist/net/evaluation.h"
 #include "mnist/report.h"
 #include "mnist/weight_map.h"
 

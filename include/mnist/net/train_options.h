@@ -9,7 +9,7 @@
 #include "mnist/base/format.h"
 #include "mnist/data/augment.h"
 #include "mnist/data/batch.h"
-#include "mnist/schedule.h"
+#include "mnist/net/schedule.h"
 
 struct train_options {
     int epochs; /* at the most */

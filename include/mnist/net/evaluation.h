@@ -2,7 +2,7 @@
 #ifndef MNIST_EVALUATION_H
 #define MNIST_EVALUATION_H
 
-#include "mnist/network.h"
+#include "mnist/net/network.h"
 
 /* The share of wrong ones that is accepted when asking how many images can be decided. */
 #define DECIDABLE_ERROR 0.001

@@ -2,8 +2,8 @@
 #ifndef MNIST_TRAIN_H
 #define MNIST_TRAIN_H
 
-#include "mnist/network.h"
-#include "mnist/train_options.h"
+#include "mnist/net/network.h"
+#include "mnist/net/train_options.h"
 
 /* One epoch. Losses are mean cross-entropies in nats, accuracies fractions; the training figures
  * are of the batches as they were drawn, each before its own update. */

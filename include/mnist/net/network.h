@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 #include "mnist/base/team.h"
-#include "mnist/kernels.h"
-#include "mnist/metrics.h"
+#include "mnist/net/kernels.h"
+#include "mnist/net/metrics.h"
 
 /* Seconds that the tasks of training steps took, summed; each task adds to its own entry, so
  * nothing is shared. */

@@ -15,9 +15,9 @@
 
 #include <stdbool.h>
 
-#include "mnist/adam.h"
 #include "mnist/data/batch.h"
-#include "mnist/params.h"
+#include "mnist/net/adam.h"
+#include "mnist/net/params.h"
 
 /* The first layer sums the upper and the lower half of an image apart, the one exception to the rule
  * above: so two threads can each keep one half of its weights in their cache and never touch the

@@ -4,7 +4,7 @@
 #define MNIST_PROOF_H
 
 #include "mnist/base/error.h"
-#include "mnist/kernels.h"
+#include "mnist/net/kernels.h"
 
 /* One small step through each of the kernels, random numbers, a schedule and distortion, whose
  * checksum is the same on every machine: 200 microseconds. -1 with err filled where it is another,

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "mnist/params.h"
+#include "mnist/net/params.h"
 
 /* How sure a network was, and how often it was right: all samples whose largest probability fell
  * into one fifteenth of (0,1]. */
