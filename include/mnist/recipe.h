@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#include "mnist/checkpoint.h"
 #include "mnist/options.h"
+#include "mnist/store/checkpoint.h"
 
 /* What --preset takes, ending with NULL, and each as one would type it. */
 extern const char *const recipe_names[], *const recipe_lines[];

@@ -5,11 +5,11 @@
 
 #include <stdio.h>
 
-#include "mnist/checkpoint.h"
-#include "mnist/model.h"
 #include "mnist/net/evaluation.h"
 #include "mnist/options.h"
 #include "mnist/progress.h"
+#include "mnist/store/checkpoint.h"
+#include "mnist/store/model.h"
 
 /* One run of the command, from options to report. */
 struct train_session {

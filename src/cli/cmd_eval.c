@@ -11,10 +11,10 @@
 #include "mnist/codec/json.h"
 #include "mnist/command.h"
 #include "mnist/figures.h"
-#include "mnist/model.h"
 #include "mnist/net/evaluation.h"
 #include "mnist/options.h"
 #include "mnist/report.h"
+#include "mnist/store/model.h"
 #include "mnist/terminal.h"
 
 static const char *const split_choices[] = {"test", "train", NULL};

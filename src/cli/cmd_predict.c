@@ -10,8 +10,8 @@
 #include "mnist/codec/pnm.h"
 #include "mnist/command.h"
 #include "mnist/data/digit.h"
-#include "mnist/model.h"
 #include "mnist/options.h"
+#include "mnist/store/model.h"
 #include "mnist/terminal.h"
 
 /* 1 GiB: the largest IDX file. Only the largest pictures in text take more, and are refused. */

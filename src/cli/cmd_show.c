@@ -4,8 +4,8 @@
 #include "mnist/base/memory.h"
 #include "mnist/base/rng.h"
 #include "mnist/command.h"
-#include "mnist/model.h"
 #include "mnist/options.h"
+#include "mnist/store/model.h"
 #include "mnist/terminal.h"
 #include "mnist/weight_map.h"
 

@@ -12,11 +12,11 @@
 
 #include "lines.h"
 #include "mnist/base/file.h"
-#include "mnist/checkpoint.h"
 #include "mnist/codec/idx.h"
 #include "mnist/codec/json.h"
 #include "mnist/command.h"
-#include "mnist/model.h"
+#include "mnist/store/checkpoint.h"
+#include "mnist/store/model.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 

@@ -4,7 +4,7 @@
 #include <math.h>
 
 #include "fuzz.h"
-#include "mnist/model.h"
+#include "mnist/store/model.h"
 
 static struct safetensors st;
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 
 #include "mnist/base/memory.h"
-#include "mnist/model.h"
 #include "mnist/net/network.h"
+#include "mnist/store/model.h"
 
 /* With beta1 = 0, Adam's first moment is the gradient itself. */
 static const float *gradient(struct network *network, const struct batch *batch)

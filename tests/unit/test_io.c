@@ -11,11 +11,11 @@
 #include "mnist/base/crc32.h"
 #include "mnist/base/file.h"
 #include "mnist/base/rng.h"
-#include "mnist/checkpoint.h"
 #include "mnist/codec/json.h"
 #include "mnist/codec/safetensors.h"
-#include "mnist/model.h"
 #include "mnist/net/params.h"
+#include "mnist/store/checkpoint.h"
+#include "mnist/store/model.h"
 
 #include "test.h"
 

@@ -1,4 +1,4 @@
-#include "mnist/model.h"
+#include "mnist/store/model.h"
 
 #include <inttypes.h>
 #include <stdio.h>

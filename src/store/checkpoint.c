@@ -1,4 +1,4 @@
-#include "mnist/checkpoint.h"
+#include "mnist/store/checkpoint.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -9,7 +9,7 @@
 #include "mnist/base/crc32.h"
 #include "mnist/base/memory.h"
 #include "mnist/codec/safetensors.h"
-#include "mnist/model.h"
+#include "mnist/store/model.h"
 
 /* The format of checkpoints this program writes and reads. */
 static const char VERSION[] = "2";
