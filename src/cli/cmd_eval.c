@@ -13,7 +13,7 @@
 #include "mnist/figures.h"
 #include "mnist/net/evaluation.h"
 #include "mnist/options.h"
-#include "mnist/report.h"
+#include "mnist/report/report.h"
 #include "mnist/store/model.h"
 #include "mnist/terminal.h"
 

@@ -5,9 +5,9 @@
 #include "mnist/base/rng.h"
 #include "mnist/command.h"
 #include "mnist/options.h"
+#include "mnist/report/weight_map.h"
 #include "mnist/store/model.h"
 #include "mnist/terminal.h"
-#include "mnist/weight_map.h"
 
 static const char *const split_choices[] = {"train", "test", NULL};
 

@@ -11,7 +11,7 @@
 #include "mnist/figures.h"
 #include "mnist/plot.h"
 #include "mnist/recipe.h"
-#include "mnist/report.h"
+#include "mnist/report/report.h"
 #include "mnist/stop.h"
 #include "mnist/terminal.h"
 

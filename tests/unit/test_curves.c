@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/chart.h"
 #include "mnist/plot.h"
+#include "mnist/report/chart.h"
 #include "test.h"
 
 static const double values[] = {0.0, 5e-324,        1e-320, 1.0 - 0x1p-53,

@@ -7,11 +7,11 @@
 
 #include "mnist/base/crc32.h"
 #include "mnist/base/rng.h"
-#include "mnist/chart.h"
-#include "mnist/html.h"
 #include "mnist/net/evaluation.h"
-#include "mnist/report.h"
-#include "mnist/weight_map.h"
+#include "mnist/report/chart.h"
+#include "mnist/report/html.h"
+#include "mnist/report/report.h"
+#include "mnist/report/weight_map.h"
 
 #include "test.h"
 

@@ -1,4 +1,4 @@
-#include "mnist/report_style.h"
+#include "mnist/report/report_style.h"
 
 /* Colours after Okabe and Ito (2008), which colour-blind readers can tell apart: blue and vermilion, in
  * the dark theme sky blue and orange. The numbers of --blue and --orange are red, green, blue. */

@@ -1,4 +1,4 @@
-#include "mnist/chart.h"
+#include "mnist/report/chart.h"
 
 #include <float.h>
 #include <math.h>

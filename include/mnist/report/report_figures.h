@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "mnist/report.h"
+#include "mnist/report/report.h"
 
 /* Loss, accuracy and learning rate over the epochs, of which there is at least one, and all of them as a
  * table. */

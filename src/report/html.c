@@ -1,4 +1,4 @@
-#include "mnist/html.h"
+#include "mnist/report/html.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
-#include "mnist/report_figures.h"
+#include "mnist/report/report_figures.h"
 
 #include <math.h>
 
 #include "mnist/base/rmath.h"
-#include "mnist/chart.h"
-#include "mnist/html.h"
+#include "mnist/report/chart.h"
+#include "mnist/report/html.h"
 
 /* --- learning curves --- */
 

@@ -1,11 +1,11 @@
-#include "mnist/report_pictures.h"
+#include "mnist/report/report_pictures.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "mnist/base/rng.h"
-#include "mnist/html.h"
-#include "mnist/weight_map.h"
+#include "mnist/report/html.h"
+#include "mnist/report/weight_map.h"
 
 /* --- galleries --- */
 

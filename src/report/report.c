@@ -1,4 +1,4 @@
-#include "mnist/report.h"
+#include "mnist/report/report.h"
 
 #include <stdarg.h>
 #include <stdlib.h>
@@ -6,10 +6,10 @@
 
 #include "mnist/base/file.h"
 #include "mnist/base/memory.h"
-#include "mnist/html.h"
-#include "mnist/report_figures.h"
-#include "mnist/report_pictures.h"
-#include "mnist/report_style.h"
+#include "mnist/report/html.h"
+#include "mnist/report/report_figures.h"
+#include "mnist/report/report_pictures.h"
+#include "mnist/report/report_style.h"
 
 static void write_tile(FILE *out, const char *name, struct text value, const char *note)
 {

@@ -1,4 +1,4 @@
-#include "mnist/weight_map.h"
+#include "mnist/report/weight_map.h"
 
 #include <math.h>
 

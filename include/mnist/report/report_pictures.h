@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "mnist/report.h"
+#include "mnist/report/report.h"
 
 /* The most confident mistakes; some of the right ones, drawn at random but always the same. */
 void report_pictures_mistakes(FILE *out, const struct report *report);
