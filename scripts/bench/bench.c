@@ -9,10 +9,10 @@
 #include "mnist/base/cpu.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
-#include "mnist/command.h"
+#include "mnist/cli/command.h"
+#include "mnist/cli/options.h"
+#include "mnist/cli/table.h"
 #include "mnist/net/train.h"
-#include "mnist/options.h"
-#include "mnist/table.h"
 #include "peak.h"
 
 /* Multiplications and additions that a dense implementation does for one image: forward, weight

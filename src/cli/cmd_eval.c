@@ -8,14 +8,14 @@
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
+#include "mnist/cli/command.h"
+#include "mnist/cli/figures.h"
+#include "mnist/cli/options.h"
+#include "mnist/cli/terminal.h"
 #include "mnist/codec/json.h"
-#include "mnist/command.h"
-#include "mnist/figures.h"
 #include "mnist/net/evaluation.h"
-#include "mnist/options.h"
 #include "mnist/report/report.h"
 #include "mnist/store/model.h"
-#include "mnist/terminal.h"
 
 static const char *const split_choices[] = {"test", "train", NULL};
 

@@ -6,13 +6,13 @@
 #include "mnist/base/file.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
+#include "mnist/cli/command.h"
+#include "mnist/cli/options.h"
+#include "mnist/cli/terminal.h"
 #include "mnist/codec/json.h"
 #include "mnist/codec/pnm.h"
-#include "mnist/command.h"
 #include "mnist/data/digit.h"
-#include "mnist/options.h"
 #include "mnist/store/model.h"
-#include "mnist/terminal.h"
 
 /* 1 GiB: the largest IDX file. Only the largest pictures in text take more, and are refused. */
 static const size_t LARGEST_FILE = (size_t)1 << 30;

@@ -3,11 +3,11 @@
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rng.h"
-#include "mnist/command.h"
-#include "mnist/options.h"
+#include "mnist/cli/command.h"
+#include "mnist/cli/options.h"
+#include "mnist/cli/terminal.h"
 #include "mnist/report/weight_map.h"
 #include "mnist/store/model.h"
-#include "mnist/terminal.h"
 
 static const char *const split_choices[] = {"train", "test", NULL};
 

@@ -6,10 +6,10 @@
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
-#include "mnist/command.h"
-#include "mnist/recipe.h"
-#include "mnist/stop.h"
-#include "mnist/train_account.h"
+#include "mnist/cli/command.h"
+#include "mnist/cli/recipe.h"
+#include "mnist/cli/stop.h"
+#include "mnist/cli/train_account.h"
 
 /* `val` where the user gave none: 5,000 of MNIST's 60,000, a tenth of a small set. */
 enum { VAL_AUTO = -1, VAL_DEFAULT = 5000, VAL_SHARE = 10 };

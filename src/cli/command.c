@@ -1,4 +1,4 @@
-#include "mnist/command.h"
+#include "mnist/cli/command.h"
 
 #include <errno.h>
 #include <stdio.h>

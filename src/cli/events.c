@@ -1,4 +1,4 @@
-#include "mnist/events.h"
+#include "mnist/cli/events.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,9 +10,9 @@
 #include "mnist/base/file.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
+#include "mnist/cli/command.h"
+#include "mnist/cli/figures.h"
 #include "mnist/codec/json.h"
-#include "mnist/command.h"
-#include "mnist/figures.h"
 
 void events_start(FILE *out, const struct event_start *start)
 {

@@ -1,8 +1,8 @@
-#include "mnist/figures.h"
+#include "mnist/cli/figures.h"
 
 #include "mnist/base/format.h"
-#include "mnist/table.h"
-#include "mnist/terminal.h"
+#include "mnist/cli/table.h"
+#include "mnist/cli/terminal.h"
 
 /* The digits with the highest and the lowest F1, among those that are there. */
 static void print_best_and_worst(FILE *out, const struct metrics *metrics)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mnist/command.h"
+#include "mnist/cli/command.h"
 
 static const struct {
     const char *name;

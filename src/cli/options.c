@@ -1,4 +1,4 @@
-#include "mnist/options.h"
+#include "mnist/cli/options.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -10,7 +10,7 @@
 
 #include "mnist/base/cpu.h"
 #include "mnist/base/format.h"
-#include "mnist/command.h"
+#include "mnist/cli/command.h"
 #include "mnist/net/proof.h"
 
 const char *const color_choices[] = {"auto", "always", "never", NULL};

@@ -1,4 +1,4 @@
-#include "mnist/plot.h"
+#include "mnist/cli/plot.h"
 
 #include <math.h>
 

@@ -1,11 +1,11 @@
-#include "mnist/progress.h"
+#include "mnist/cli/progress.h"
 
 #include <stdio.h>
 
 #include "mnist/base/clock.h"
 #include "mnist/base/format.h"
-#include "mnist/table.h"
-#include "mnist/terminal.h"
+#include "mnist/cli/table.h"
+#include "mnist/cli/terminal.h"
 
 /* Ten drawings a second are as many as an eye can use. */
 static const double INTERVAL = 0.1;

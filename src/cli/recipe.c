@@ -1,4 +1,4 @@
-#include "mnist/recipe.h"
+#include "mnist/cli/recipe.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "mnist/stop.h"
+#include "mnist/cli/stop.h"
 
 #include <signal.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "mnist/table.h"
+#include "mnist/cli/table.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "mnist/terminal.h"
+#include "mnist/cli/terminal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,8 +6,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "mnist/cli/options.h"
 #include "mnist/codec/idx.h"
-#include "mnist/options.h"
 
 bool terminal_is_live(FILE *stream)
 {

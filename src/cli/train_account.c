@@ -1,4 +1,4 @@
-#include "mnist/train_account.h"
+#include "mnist/cli/train_account.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -6,14 +6,14 @@
 
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
-#include "mnist/command.h"
-#include "mnist/events.h"
-#include "mnist/figures.h"
-#include "mnist/plot.h"
-#include "mnist/recipe.h"
+#include "mnist/cli/command.h"
+#include "mnist/cli/events.h"
+#include "mnist/cli/figures.h"
+#include "mnist/cli/plot.h"
+#include "mnist/cli/recipe.h"
+#include "mnist/cli/stop.h"
+#include "mnist/cli/terminal.h"
 #include "mnist/report/report.h"
-#include "mnist/stop.h"
-#include "mnist/terminal.h"
 
 /* What is off unless it is asked for. */
 static void announce_extras(const struct train_options *o)

@@ -12,9 +12,9 @@
 
 #include "lines.h"
 #include "mnist/base/file.h"
+#include "mnist/cli/command.h"
 #include "mnist/codec/idx.h"
 #include "mnist/codec/json.h"
-#include "mnist/command.h"
 #include "mnist/store/checkpoint.h"
 #include "mnist/store/model.h"
 

@@ -1,8 +1,8 @@
 /* The words of a command line, one a line: refused with exit code 2, or every value is within
  * its limits. */
 #include "fuzz.h"
+#include "mnist/cli/options.h"
 #include "mnist/net/train_options.h"
-#include "mnist/options.h"
 
 enum { WORDS = 32 };
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/plot.h"
+#include "mnist/cli/plot.h"
 #include "mnist/report/chart.h"
 #include "test.h"
 

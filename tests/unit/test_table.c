@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/figures.h"
-#include "mnist/progress.h"
-#include "mnist/table.h"
+#include "mnist/cli/figures.h"
+#include "mnist/cli/progress.h"
+#include "mnist/cli/table.h"
 #include "test.h"
 
 enum { LINES = 64, WIDTH = 256 };

@@ -5,9 +5,9 @@
 
 #include <stdio.h>
 
+#include "mnist/cli/options.h"
+#include "mnist/cli/progress.h"
 #include "mnist/net/evaluation.h"
-#include "mnist/options.h"
-#include "mnist/progress.h"
 #include "mnist/store/checkpoint.h"
 #include "mnist/store/model.h"
 

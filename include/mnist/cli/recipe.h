@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "mnist/options.h"
+#include "mnist/cli/options.h"
 #include "mnist/store/checkpoint.h"
 
 /* What --preset takes, ending with NULL, and each as one would type it. */
