@@ -16,7 +16,7 @@ eval_figure() {
 for seed in 1 2 3 4 5; do
     seconds=$(build/mnist-train --json --quiet --seed "$seed" --out "$model" "$@" |
         sed -n '$s/.*"seconds":\([0-9.]*\).*/\1/p')
-    row="$seed $(eval_figure accuracy) $(eval_figure loss) $(eval_figure calibration_error) $(eval_figure decidable)"
+    row="$seed $(eval_figure accuracy) $(eval_figure loss) $(eval_figure calibration_error) $(eval_figure coverage)"
     for shift in -2,-2 -2,0 -2,2 0,-2 0,2 2,-2 2,0 2,2; do
         row="$row $(eval_figure accuracy --shift $shift)"
     done
@@ -39,8 +39,8 @@ function percent(x) { # what is neither 0 nor 1 does not look like it
     return x <= 0 || x >= 1 ? 100 * x : x < 1e-4 ? 0.01 : x > 0.9999 ? 99.99 : 100 * x
 }
 BEGIN {
-    print "decidable: with 0.1% wrong; moved by 2 pixels: the mean and the worst of 8; turned by 15°: the mean of both"
-    printf "%4s  %8s  %6s  %6s  %9s  %7s  %7s  %7s  %7s\n", "seed", "accuracy", "loss", "ECE", "decidable", "moved", "worst",
+    print "coverage: with 0.1% wrong; moved by 2 pixels: the mean and the worst of 8; turned by 15°: the mean of both"
+    printf "%4s  %8s  %6s  %6s  %9s  %7s  %7s  %7s  %7s\n", "seed", "accuracy", "loss", "ECE", "coverage", "moved", "worst",
         "turned", "seconds"
 }
 {
@@ -56,7 +56,7 @@ BEGIN {
     add("accuracy", $2)
     add("loss", $3)
     add("ece", $4)
-    add("decidable", $5)
+    add("coverage", $5)
     add("moved", moved)
     add("turned", turned)
     add("seconds", $16)
@@ -66,7 +66,7 @@ END {
     tell("test accuracy, %", "accuracy", 100, 3)
     tell("negative log-likelihood, nats", "loss", 1, 4)
     tell("expected calibration error, %", "ece", 100, 2)
-    tell("decided with 0.1% wrong, %", "decidable", 100, 2)
+    tell("coverage at 0.1% risk, %", "coverage", 100, 2)
     tell("moved by 2 pixels, 8 directions, %", "moved", 100, 2)
     tell("turned by 15 degrees, %", "turned", 100, 2)
     tell("seconds a run", "seconds", 1, 1)

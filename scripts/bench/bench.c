@@ -84,16 +84,16 @@ static int note_epoch(void *context, const struct train_state *state, struct err
 static int repeat(struct dataset *to, const struct dataset *from, int images, struct error *err)
 {
     size_t n = (size_t)images;
-    uint8_t *pixels = mem_alloc(n, IDX_PIXELS, err), *labels = mem_alloc(n, 1, err);
-    uint64_t *masks = mem_alloc(n, MASK_WORDS * sizeof *masks, err);
+    uint8_t *pixels = mem_alloc(n, IMAGE_PIXELS, err), *labels = mem_alloc(n, 1, err);
+    uint64_t *masks = mem_alloc(n, IMAGE_WORDS * sizeof *masks, err);
     *to = (struct dataset){.count = images, .pixels = pixels, .labels = labels, .masks = masks};
     if (!pixels || !labels || !masks)
         return -1;
     for (size_t i = 0; i < n; i++) {
         size_t source = i % (size_t)from->count;
-        memcpy(pixels + i * IDX_PIXELS, from->pixels + source * IDX_PIXELS, IDX_PIXELS);
-        memcpy(masks + i * MASK_WORDS, from->masks + source * MASK_WORDS,
-               MASK_WORDS * sizeof *masks);
+        memcpy(pixels + i * IMAGE_PIXELS, from->pixels + source * IMAGE_PIXELS, IMAGE_PIXELS);
+        memcpy(masks + i * IMAGE_WORDS, from->masks + source * IMAGE_WORDS,
+               IMAGE_WORDS * sizeof *masks);
         labels[i] = from->labels[source];
     }
     return 0;

@@ -23,7 +23,7 @@ struct session {
     const char *program, *path;
     const char *report_path; /* NULL: none */
     struct common_options common;
-    int part; /* index into split_choices */
+    int split; /* index into split_choices */
     int misclassified, style;
     const char *shift_text; /* "X,Y" */
     float shift[2], rotate;
@@ -52,7 +52,7 @@ static int parse(struct session *s, int argc, char **argv)
 {
     int first;
     const struct option_spec specs[] = {
-        OPTION_NAME("split", "NAME", &s->part, split_choices, "images to evaluate on"),
+        OPTION_NAME("split", "NAME", &s->split, split_choices, "images to evaluate on"),
         OPTION_WHOLE("misclassified", "N", &s->misclassified, 0, 10000000,
                      "show the N most confident mistakes", NULL),
         OPTION_STYLE(&s->style),
@@ -97,12 +97,12 @@ static int prepare(struct session *s, struct error *err)
         return error_set(err, "--report %s is the model itself: name another file", s->report_path);
     if ((s->report_path && file_check_writable(s->report_path, err)) ||
         model_load(&s->model, s->path, err) ||
-        dataset_load(&s->dataset, s->common.data, s->part ? DATASET_TRAIN : DATASET_TEST, err))
+        dataset_load(&s->dataset, s->common.data, s->split ? DATASET_TRAIN : DATASET_TEST, err))
         return -1;
     if (moved(s)) {
-        struct warp warp;
-        warp_move(&warp, s->shift[0], s->shift[1], s->rotate);
-        if (dataset_warp(&s->dataset, &warp, err))
+        struct augment_map map;
+        augment_move(&map, s->shift[0], s->shift[1], s->rotate);
+        if (dataset_map(&s->dataset, &map, err))
             return -1;
     }
     if (options_compute(&s->common, kernels, 0, &s->team, &s->network, err))
@@ -128,14 +128,14 @@ static int print_mistakes(const struct session *s, struct error *err)
     for (int i = 0; i < s->misclassified; i++) {
         const struct answer *mistake = &s->evaluation.answers[i];
         const float *p = s->evaluation.p + (size_t)mistake->index * CLASSES;
-        pictures[i].pixels = s->dataset.pixels + (size_t)mistake->index * IDX_PIXELS;
+        pictures[i].pixels = s->dataset.pixels + (size_t)mistake->index * IMAGE_PIXELS;
         snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "%s[%d] = %d (%s)",
-                 split_choices[s->part], mistake->index, mistake->truth,
+                 split_choices[s->split], mistake->index, mistake->truth,
                  format_probability((double)p[mistake->truth]).text);
         snprintf(pictures[i].title[1], sizeof pictures[i].title[1], "guess %d (%s)",
                  mistake->predicted, format_probability((double)mistake->probability).text);
     }
-    printf("\n%s: the %s most confident of %s mistakes\n\n", split_choices[s->part],
+    printf("\n%s: the %s most confident of %s mistakes\n\n", split_choices[s->split],
            format_count(s->misclassified).text, format_count(s->evaluation.mistakes).text);
     terminal_pictures(stdout, pictures, s->misclassified,
                       terminal_style(s->style, s->common.color));
@@ -149,14 +149,14 @@ static void print_json(const struct session *s)
     printf("{\"model\":");
     json_write_string(stdout, s->path);
     printf(",\"weights_crc32\":\"%08" PRIx32 "\",\"split\":\"%s\",\"shift\":[%s,%s],\"rotate\":%s",
-           s->model.crc32, split_choices[s->part], format_float(s->shift[0]).text,
+           s->model.crc32, split_choices[s->split], format_float(s->shift[0]).text,
            format_float(s->shift[1]).text, format_float(s->rotate).text);
     printf(",\"images\":%d,\"loss\":%s,\"accuracy\":%s,\"calibration_error\":%s,"
-           "\"decidable\":%s,\"confusion\":",
+           "\"coverage\":%s,\"confusion\":",
            metrics->count, format_figure(metrics_loss(metrics)).text,
            format_figure(metrics_accuracy(metrics)).text,
            format_figure(metrics_calibration_error(metrics)).text,
-           format_figure(s->evaluation.decidable).text);
+           format_figure(s->evaluation.coverage).text);
     figures_json_confusion(stdout, metrics);
     printf(",\"classes\":");
     figures_json_classes(stdout, metrics);
@@ -173,7 +173,7 @@ static void print_json(const struct session *s)
 /* "test set moved by 1,1 and turned by 5°", with the sign given for the degrees */
 static void describe_images(const struct session *s, const char *degrees, char *text, size_t size)
 {
-    int length = snprintf(text, size, "%s set", s->part ? "training" : "test");
+    int length = snprintf(text, size, "%s set", s->split ? "training" : "test");
     if (moved(s))
         snprintf(text + length, size - (size_t)length, " moved by %s,%s and turned by %s%s",
                  format_float(s->shift[0]).text, format_float(s->shift[1]).text,
@@ -188,7 +188,7 @@ static void write_command(FILE *out, const void *context)
     command_write_word(out, s->path);
     fputs(" --data", out);
     command_write_word(out, s->common.data);
-    fprintf(out, " --split %s", split_choices[s->part]);
+    fprintf(out, " --split %s", split_choices[s->split]);
     if (moved(s))
         fprintf(out, " --shift=%s,%s --rotate=%s", format_float(s->shift[0]).text,
                 format_float(s->shift[1]).text, format_float(s->rotate).text);
@@ -202,7 +202,7 @@ static int write_report(const struct session *s, struct error *err)
         return -1;
     struct report report = {
         .heading = "evaluation report",
-        .part = split_choices[s->part],
+        .split = split_choices[s->split],
         .command = command,
         .dataset = &s->dataset,
         .evaluation = &s->evaluation,
@@ -230,8 +230,8 @@ static void print(const struct session *s)
     char title[160];
     describe_images(s, terminal_text("°", " deg"), title, sizeof title);
     figures_print(stdout, title, &s->evaluation.metrics, terminal_colors(stdout, s->common.color));
-    printf("\n  %s of the images can be decided with at most %s of them wrong\n",
-           format_percent(s->evaluation.decidable).text, format_share(DECIDABLE_ERROR).text);
+    printf("\n  coverage %s: the most confident answers, of which at most %s are wrong\n",
+           format_percent(s->evaluation.coverage).text, format_share(COVERAGE_RISK).text);
 }
 
 static int run(struct session *s, struct error *err)
@@ -240,7 +240,7 @@ static int run(struct session *s, struct error *err)
     if (evaluation_run(&s->evaluation, &s->network, &s->dataset, err))
         return -1;
     s->seconds = clock_seconds() - start;
-    if (!rmath_is_finite_double(s->evaluation.metrics.loss))
+    if (!rmath_is_finite_double(s->evaluation.metrics.loss_sum))
         return error_set(err, "%s: its loss on these images is not finite: train it anew", s->path);
     if (s->misclassified > s->evaluation.mistakes)
         s->misclassified = s->evaluation.mistakes;

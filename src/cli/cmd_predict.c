@@ -99,7 +99,7 @@ static void print_text(const struct session *s, const struct stack *stack, int i
            format_probability((double)p[second]).text,
            stack->cut ? ": it seems cut off at the edge" : "");
     if (s->show) {
-        struct picture picture = {.pixels = stack->pixels + (size_t)index * IDX_PIXELS};
+        struct picture picture = {.pixels = stack->pixels + (size_t)index * IMAGE_PIXELS};
         terminal_pictures(stdout, &picture, 1, terminal_style(s->style, s->common.color));
     }
 }
@@ -107,7 +107,7 @@ static void print_text(const struct session *s, const struct stack *stack, int i
 static void print_json(const struct session *s, const struct stack *stack, int index,
                        const float *p)
 {
-    const uint8_t *pixels = stack->pixels + (size_t)index * IDX_PIXELS;
+    const uint8_t *pixels = stack->pixels + (size_t)index * IMAGE_PIXELS;
     int first = metrics_argmax(p);
     printf("{\"file\":");
     json_write_string(stdout, stack->name);
@@ -118,7 +118,7 @@ static void print_json(const struct session *s, const struct stack *stack, int i
            stack->cut ? "true" : "false");
     for (int c = 0; c < CLASSES; c++)
         printf("%s%s", c ? "," : ",\"probabilities\":[", format_figure((double)p[c]).text);
-    for (int k = 0; s->show && k < IDX_PIXELS; k++)
+    for (int k = 0; s->show && k < IMAGE_PIXELS; k++)
         printf("%s%d", k ? "," : "],\"pixels\":[", pixels[k]);
     puts("]}");
 }

@@ -17,13 +17,13 @@ struct session {
     const struct kernels *kernels;
     int count; /* 0: as many as are usual */
     int style;
-    int part; /* index into split_choices */
+    int split; /* index into split_choices */
     int start;
     int digit; /* -1: all */
     bool random;
     uint64_t seed;
     struct augment_options augment;
-    struct augment strength;               /* of the distortion, 0: none */
+    struct augment strength;               /* of the augmentation, 0: none */
     const char *model_path, *weights_path; /* NULL: none */
     struct dataset dataset;
     int *indices; /* (count) of the samples shown */
@@ -35,7 +35,7 @@ enum { SAMPLES = 5 };
 /* Options that choose samples say nothing of weights. One given with its default does no harm. */
 static int check_weights(const struct session *s)
 {
-    const char *option = s->part         ? "--split"
+    const char *option = s->split        ? "--split"
                          : s->digit >= 0 ? "--digit"
                          : s->random     ? "--random"
                          : s->seed != 1  ? "--seed"
@@ -52,12 +52,12 @@ static int parse(struct session *s, int argc, char **argv)
 {
     int first;
     const struct option_spec specs[] = {
-        OPTION_NAME("split", "NAME", &s->part, split_choices, "where the samples are from"),
+        OPTION_NAME("split", "NAME", &s->split, split_choices, "where the samples are from"),
         OPTION_WHOLE("start", "I", &s->start, 0, 10000000, "index of the first sample or unit",
                      NULL),
         OPTION_WHOLE("digit", "D", &s->digit, 0, 9, "only this digit", "all"),
         OPTION_SWITCH("random", &s->random, "draw the samples at random, from --start on"),
-        OPTION_SEEDS("seed", &s->seed, "which random samples, and which distortions"),
+        OPTION_SEEDS("seed", &s->seed, "which random samples, and which augmentations"),
         OPTIONS_AUGMENT(s->augment),
         OPTION_TEXT("model", "FILE", &s->model_path, "add what this model says", "none"),
         OPTION_TEXT("weights", "MODEL", &s->weights_path,
@@ -103,12 +103,12 @@ static int print_weights(const struct session *s, const float *params, struct er
 {
     struct picture_style style = terminal_style(s->style, s->common.color);
     struct picture *pictures = mem_calloc((size_t)s->count, sizeof *pictures, err);
-    uint8_t *pixels = mem_alloc((size_t)s->count, IDX_PIXELS, err);
+    uint8_t *pixels = mem_alloc((size_t)s->count, IMAGE_PIXELS, err);
     float scale = weight_map_scale(params + FC1_WEIGHT, INPUTS * HIDDEN1);
     bool failed = !pictures || !pixels;
     for (int i = 0; i < s->count && !failed; i++) {
         int unit = s->start + i;
-        uint8_t *map = pixels + (size_t)i * IDX_PIXELS;
+        uint8_t *map = pixels + (size_t)i * IMAGE_PIXELS;
         weight_map(map, params + FC1_WEIGHT + unit, HIDDEN1, scale);
         pictures[i].pixels = map;
         snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "fc1[%d], bias %s", unit,
@@ -149,7 +149,7 @@ static int choose(struct session *s, struct error *err)
     const struct dataset *d = &s->dataset;
     if (s->start >= d->count)
         return error_set(err, "--start %d: the %s set ends with %d", s->start,
-                         split_choices[s->part], d->count - 1);
+                         split_choices[s->split], d->count - 1);
     s->indices = mem_alloc((size_t)d->count, sizeof *s->indices, err);
     if (!s->indices)
         return -1;
@@ -158,7 +158,7 @@ static int choose(struct session *s, struct error *err)
         if (s->digit < 0 || d->labels[i] == s->digit)
             s->indices[found++] = i;
     if (found == 0)
-        return error_set(err, "no %d from %s[%d] on", s->digit, split_choices[s->part], s->start);
+        return error_set(err, "no %d from %s[%d] on", s->digit, split_choices[s->split], s->start);
     if (s->random) {
         struct rng rng;
         rng_seed(&rng, s->seed, RNG_SHOW, 0);
@@ -198,9 +198,9 @@ static int print_pictures(const struct session *s, struct error *err)
         return -1;
     for (int i = 0; i < s->count; i++) {
         int index = s->indices[i];
-        pictures[i].pixels = s->dataset.pixels + (size_t)index * IDX_PIXELS;
+        pictures[i].pixels = s->dataset.pixels + (size_t)index * IMAGE_PIXELS;
         snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "%s[%d] = %d",
-                 split_choices[s->part], index, s->dataset.labels[index]);
+                 split_choices[s->split], index, s->dataset.labels[index]);
         if (s->p) {
             const float *p = s->p + (size_t)i * CLASSES;
             int guess = metrics_argmax(p);
@@ -218,8 +218,8 @@ static void print_json(const struct session *s)
 {
     for (int i = 0; i < s->count; i++) {
         int index = s->indices[i];
-        const uint8_t *pixels = s->dataset.pixels + (size_t)index * IDX_PIXELS;
-        printf("{\"split\":\"%s\",\"index\":%d,\"digit\":%d", split_choices[s->part], index,
+        const uint8_t *pixels = s->dataset.pixels + (size_t)index * IMAGE_PIXELS;
+        printf("{\"split\":\"%s\",\"index\":%d,\"digit\":%d", split_choices[s->split], index,
                s->dataset.labels[index]);
         if (s->p) {
             const float *p = s->p + (size_t)i * CLASSES;
@@ -227,7 +227,7 @@ static void print_json(const struct session *s)
             printf(",\"predicted\":%d,\"probability\":%s", guess,
                    format_figure((double)p[guess]).text);
         }
-        for (int k = 0; k < IDX_PIXELS; k++)
+        for (int k = 0; k < IMAGE_PIXELS; k++)
             printf("%s%d", k ? "," : ",\"pixels\":[", pixels[k]);
         printf("]}\n");
     }
@@ -235,8 +235,8 @@ static void print_json(const struct session *s)
 
 static int show_samples(struct session *s, struct error *err)
 {
-    enum dataset_part part = s->part ? DATASET_TEST : DATASET_TRAIN;
-    if (dataset_load(&s->dataset, s->common.data, part, err) || choose(s, err) ||
+    enum dataset_split split = s->split ? DATASET_TEST : DATASET_TRAIN;
+    if (dataset_load(&s->dataset, s->common.data, split, err) || choose(s, err) ||
         (s->augment.on && dataset_augment(&s->dataset, &s->strength, s->seed, 1, err)) ||
         (s->model_path && ask_model(s, err)))
         return -1;

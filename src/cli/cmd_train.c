@@ -274,7 +274,7 @@ static int run(struct train_session *s, struct error *err)
     if (model_save(&s->model, s->out, err) ||
         evaluation_run(&s->evaluation, &s->network, &s->test_set, err))
         return tell_left(s, err);
-    if (!rmath_is_finite_double(test->loss))
+    if (!rmath_is_finite_double(test->loss_sum))
         return error_set(err, "%s: its loss on the test set is not finite: %s a lower --lr than %s",
                          s->out, advice(s), format_float(s->train.lr).text);
     if (train_account_end(s, test, err))

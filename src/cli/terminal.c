@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "mnist/cli/options.h"
-#include "mnist/codec/idx.h"
+#include "mnist/data/image.h"
 
 bool terminal_is_live(FILE *stream)
 {
@@ -95,11 +95,11 @@ static int color_of(int pixel, bool map)
 }
 
 /* Line 0 … 13 of a picture in characters; returns how many there are before the last spaces. */
-static int write_characters(char row[IDX_SIDE], const uint8_t *pixels, int line, bool map)
+static int write_characters(char row[IMAGE_SIDE], const uint8_t *pixels, int line, bool map)
 {
-    const uint8_t *upper = pixels + 2 * line * IDX_SIDE, *lower = upper + IDX_SIDE;
+    const uint8_t *upper = pixels + 2 * line * IMAGE_SIDE, *lower = upper + IMAGE_SIDE;
     int inked = 0;
-    for (int x = 0; x < IDX_SIDE; x++) {
+    for (int x = 0; x < IMAGE_SIDE; x++) {
         row[x] = character_of(upper[x], lower[x], map);
         inked = row[x] == ' ' ? inked : x + 1;
     }
@@ -109,9 +109,9 @@ static int write_characters(char row[IDX_SIDE], const uint8_t *pixels, int line,
 /* The same in half blocks: the upper pixel in front, the lower one behind. */
 static void print_blocks(FILE *out, const uint8_t *pixels, int line, bool map)
 {
-    const uint8_t *upper = pixels + 2 * line * IDX_SIDE, *lower = upper + IDX_SIDE;
+    const uint8_t *upper = pixels + 2 * line * IMAGE_SIDE, *lower = upper + IMAGE_SIDE;
     int front = -1, back = -1;
-    for (int x = 0; x < IDX_SIDE; x++) {
+    for (int x = 0; x < IMAGE_SIDE; x++) {
         int next_front = color_of(upper[x], map), next_back = color_of(lower[x], map);
         if (next_front != front || next_back != back)
             fprintf(out, "\033[38;5;%d;48;5;%dm", next_front, next_back);
@@ -128,10 +128,10 @@ static void print_line(FILE *out, const struct picture *pictures, int count, int
 {
     int owed = 0;
     for (int i = 0; i < count; i++, owed += 2) {
-        char row[IDX_SIDE];
+        char row[IMAGE_SIDE];
         const char *cell = line < 0 ? pictures[i].title[line + 2] : row;
         bool blocks = line >= 0 && style.blocks;
-        int inked = blocks      ? IDX_SIDE
+        int inked = blocks      ? IMAGE_SIDE
                     : line >= 0 ? write_characters(row, pictures[i].pixels, line, style.map)
                                 : (int)strlen(cell);
         if (inked > 0) {
@@ -142,7 +142,7 @@ static void print_line(FILE *out, const struct picture *pictures, int count, int
             print_blocks(out, pictures[i].pixels, line, style.map);
         else
             fprintf(out, "%.*s", inked, cell);
-        owed += IDX_SIDE - inked;
+        owed += IMAGE_SIDE - inked;
     }
     putc('\n', out);
 }
@@ -150,7 +150,7 @@ static void print_line(FILE *out, const struct picture *pictures, int count, int
 void terminal_pictures(FILE *out, const struct picture *pictures, int count,
                        struct picture_style style)
 {
-    int across = (style.width + 2) / (IDX_SIDE + 2);
+    int across = (style.width + 2) / (IMAGE_SIDE + 2);
     bool second = false;
     for (int i = 0; i < count; i++)
         second = second || pictures[i].title[1][0];
@@ -158,7 +158,7 @@ void terminal_pictures(FILE *out, const struct picture *pictures, int count,
         across = 1;
     for (int from = 0; from < count; from += across) {
         int here = count - from < across ? count - from : across;
-        for (int line = -2; line < IDX_SIDE / 2; line++)
+        for (int line = -2; line < IMAGE_SIDE / 2; line++)
             if (line != -1 || second)
                 print_line(out, pictures + from, here, line, style);
     }

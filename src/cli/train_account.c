@@ -20,7 +20,7 @@ static void announce_extras(const struct train_options *o)
 {
     const struct augment *a = &o->augment;
     if (augment_any(a))
-        fprintf(stderr, "images distorted: rotate %s%s, scale %s, shear %s, shift %s, elastic %s\n",
+        fprintf(stderr, "images augmented: rotate %s%s, scale %s, shear %s, shift %s, elastic %s\n",
                 format_float(a->rotate).text, terminal_text("°", " deg"),
                 format_float(a->scale).text, format_float(a->shear).text,
                 format_float(a->shift).text, format_float(a->elastic).text);
@@ -195,7 +195,7 @@ int train_account_report(const struct train_session *s, struct error *err)
         return -1;
     struct report report = {
         .heading = "training report",
-        .part = "test",
+        .split = "test",
         .command = command,
         .planned = s->result.stop == TRAIN_ASKED ? s->train.epochs : 0,
         .history = s->result.history,

@@ -36,7 +36,7 @@ static int refuse_magic(const uint8_t *bytes, size_t size, enum idx_kind kind, c
 static int check_labels(const struct idx *idx, const char *name, struct error *err)
 {
     for (int i = 0; i < idx->count; i++)
-        if (idx->values[i] >= IDX_CLASSES)
+        if (idx->values[i] >= IMAGE_CLASSES)
             return error_set(err, "%s: label %d is %d, wanted 0 to 9", name, i, idx->values[i]);
     return 0;
 }
@@ -51,15 +51,15 @@ int idx_parse(struct idx *idx, const uint8_t *bytes, size_t size, enum idx_kind 
         return error_set(err, "%s: cut short inside its header (%zu of %zu bytes): fetch it again",
                          name, size, header);
     uint32_t count = big_endian_32(bytes + 4);
-    if (count == 0 || count > INT_MAX / IDX_PIXELS)
+    if (count == 0 || count > INT_MAX / IMAGE_PIXELS)
         return error_set(err, "%s: a count of %u, wanted 1 to %d", name, count,
-                         INT_MAX / IDX_PIXELS);
+                         INT_MAX / IMAGE_PIXELS);
     if (kind == IDX_IMAGES) {
         uint32_t rows = big_endian_32(bytes + 8), columns = big_endian_32(bytes + 12);
-        if (rows != IDX_SIDE || columns != IDX_SIDE)
+        if (rows != IMAGE_SIDE || columns != IMAGE_SIDE)
             return error_set(err, "%s: images of %u×%u pixels, wanted 28×28", name, rows, columns);
     }
-    size_t expected = header + (size_t)count * (kind == IDX_IMAGES ? IDX_PIXELS : 1);
+    size_t expected = header + (size_t)count * (kind == IDX_IMAGES ? IMAGE_PIXELS : 1);
     if (size < expected)
         return error_set(err, "%s: cut short: %zu bytes for %u %s, wanted %zu: fetch it again",
                          name, size, count, kind == IDX_IMAGES ? "images" : "labels", expected);

@@ -11,14 +11,14 @@ bool augment_any(const struct augment *a)
 
 /* --- the map --- */
 
-enum { UNIT = 4096 }; /* parts of a pixel in a struct warp */
+enum { UNIT = 4096 }; /* parts of a pixel in a struct augment_map */
 
 /* White paper on all sides of the old image. A place further out is white as well, wherever it is. */
-enum { MARGIN = 8, STRIDE = 64, ROWS = IDX_SIDE + 2 * MARGIN + 2 };
+enum { MARGIN = 8, STRIDE = 64, ROWS = IMAGE_SIDE + 2 * MARGIN + 2 };
 
 static int32_t to_units(float pixels)
 {
-    const float low = -MARGIN, high = IDX_SIDE - 1 + MARGIN;
+    const float low = -MARGIN, high = IMAGE_SIDE - 1 + MARGIN;
     pixels = pixels > low ? pixels : low;
     pixels = pixels < high ? pixels : high;
     return (int32_t)((pixels + MARGIN) * UNIT) - MARGIN * UNIT;
@@ -32,20 +32,20 @@ struct affine {
 };
 
 /* Pixel centres are at whole numbers, so the middle of 28 is at 13.5. */
-static const float MIDDLE = (IDX_SIDE - 1) * 0.5f;
+static const float MIDDLE = (IMAGE_SIDE - 1) * 0.5f;
 
-enum { DISPLACEMENTS = WARP_GRID * WARP_GRID * 2 };
+enum { DISPLACEMENTS = AUGMENT_GRID * AUGMENT_GRID * 2 };
 
-/* displacement: (WARP_GRID, WARP_GRID, 2) pixels. */
-static void warp_set(struct warp *warp, const struct affine *map, const float *displacement)
+/* displacement: (AUGMENT_GRID, AUGMENT_GRID, 2) pixels. */
+static void set_map(struct augment_map *map, const struct affine *affine, const float *displacement)
 {
-    for (int j = 0; j < WARP_GRID; j++) {
-        for (int i = 0; i < WARP_GRID; i++) {
-            float x = (float)(i * WARP_STEP) - MIDDLE, y = (float)(j * WARP_STEP) - MIDDLE;
-            float old_x = MIDDLE + (map->xx * x + map->xy * y) + map->x;
-            float old_y = MIDDLE + (map->yx * x + map->yy * y) + map->y;
-            warp->x[j][i] = to_units(old_x + *displacement++);
-            warp->y[j][i] = to_units(old_y + *displacement++);
+    for (int j = 0; j < AUGMENT_GRID; j++) {
+        for (int i = 0; i < AUGMENT_GRID; i++) {
+            float x = (float)(i * AUGMENT_STEP) - MIDDLE, y = (float)(j * AUGMENT_STEP) - MIDDLE;
+            float old_x = MIDDLE + (affine->xx * x + affine->xy * y) + affine->x;
+            float old_y = MIDDLE + (affine->yx * x + affine->yy * y) + affine->y;
+            map->x[j][i] = to_units(old_x + *displacement++);
+            map->y[j][i] = to_units(old_y + *displacement++);
         }
     }
 }
@@ -74,7 +74,7 @@ static float nearly_normal(uint32_t bits)
 
 /* The old place of a new pixel is found the other way round: undo the shift, then the rotation, the
  * shear and the stretching. */
-void warp_random(struct warp *warp, const struct augment *a, struct rng *rng)
+void augment_random(struct augment_map *map, const struct augment *a, struct rng *rng)
 {
     float cosine, sine, displacement[DISPLACEMENTS] = {0};
     float x_scale = 1.0f / (1.0f + uniform(rng, a->scale));
@@ -82,14 +82,14 @@ void warp_random(struct warp *warp, const struct augment *a, struct rng *rng)
     float shear = uniform(rng, a->shear);
     cos_sin(uniform(rng, a->rotate), &cosine, &sine);
     float dx = uniform(rng, a->shift), dy = uniform(rng, a->shift);
-    struct affine map = {
+    struct affine affine = {
         .xx = x_scale * (cosine + shear * sine),
         .xy = x_scale * (shear * cosine - sine),
         .yx = y_scale * sine,
         .yy = y_scale * cosine,
     };
-    map.x = -(map.xx * dx + map.xy * dy);
-    map.y = -(map.yx * dx + map.yy * dy);
+    affine.x = -(affine.xx * dx + affine.xy * dy);
+    affine.y = -(affine.yx * dx + affine.yy * dy);
     if (a->elastic > 0) {
         for (int i = 0; i < DISPLACEMENTS; i += 2) {
             uint64_t bits = rng_next(rng);
@@ -97,18 +97,18 @@ void warp_random(struct warp *warp, const struct augment *a, struct rng *rng)
             displacement[i + 1] = a->elastic * nearly_normal((uint32_t)(bits >> 32));
         }
     }
-    warp_set(warp, &map, displacement);
+    set_map(map, &affine, displacement);
 }
 
-void warp_move(struct warp *warp, float dx, float dy, float degrees)
+void augment_move(struct augment_map *map, float dx, float dy, float degrees)
 {
     static const float still[DISPLACEMENTS];
     float cosine, sine;
     cos_sin(degrees, &cosine, &sine);
-    struct affine map = {.xx = cosine, .xy = -sine, .yx = sine, .yy = cosine};
-    map.x = -(map.xx * dx + map.xy * dy);
-    map.y = -(map.yx * dx + map.yy * dy);
-    warp_set(warp, &map, still);
+    struct affine affine = {.xx = cosine, .xy = -sine, .yx = sine, .yy = cosine};
+    affine.x = -(affine.xx * dx + affine.xy * dy);
+    affine.y = -(affine.yx * dx + affine.yy * dy);
+    set_map(map, &affine, still);
 }
 
 /* --- the picture ---
@@ -117,13 +117,13 @@ void warp_move(struct warp *warp, float dx, float dy, float degrees)
  * hold as many as can be. */
 
 /* A row of grid points becomes a row of all columns. */
-static void widen(uint16_t to[IDX_SIDE], const int32_t grid[WARP_GRID])
+static void widen(uint16_t to[IMAGE_SIDE], const int32_t grid[AUGMENT_GRID])
 {
-    for (int i = 0; i < WARP_GRID - 1; i++) {
+    for (int i = 0; i < AUGMENT_GRID - 1; i++) {
         int32_t from = grid[i] + MARGIN * UNIT, step = grid[i + 1] - grid[i];
-        for (int k = 0; k < WARP_STEP; k++)
-            to[i * WARP_STEP + k] =
-                (uint16_t)((from * WARP_STEP + step * k) / (UNIT * WARP_STEP / 256));
+        for (int k = 0; k < AUGMENT_STEP; k++)
+            to[i * AUGMENT_STEP + k] =
+                (uint16_t)((from * AUGMENT_STEP + step * k) / (UNIT * AUGMENT_STEP / 256));
     }
 }
 
@@ -131,37 +131,39 @@ static void widen(uint16_t to[IDX_SIDE], const int32_t grid[WARP_GRID])
 static void between(uint16_t *restrict to, const uint16_t *restrict upper,
                     const uint16_t *restrict lower, int k)
 {
-    for (int c = 0; c < IDX_SIDE; c++) {
-        uint16_t sum = (uint16_t)(upper[c] * (WARP_STEP - k) + lower[c] * k);
-        to[c] = sum / WARP_STEP;
+    for (int c = 0; c < IMAGE_SIDE; c++) {
+        uint16_t sum = (uint16_t)(upper[c] * (AUGMENT_STEP - k) + lower[c] * k);
+        to[c] = sum / AUGMENT_STEP;
     }
 }
 
 /* Three passes over the image; all but the second are vector code. */
-void warp_apply(uint8_t *restrict to, const uint8_t *restrict from, const struct warp *warp)
+void augment_apply(uint8_t *restrict to, const uint8_t *restrict from,
+                   const struct augment_map *map)
 {
     uint8_t paper[ROWS * STRIDE] = {0};
-    uint16_t x_grid[WARP_GRID][IDX_SIDE], y_grid[WARP_GRID][IDX_SIDE];
-    uint16_t x[IDX_PIXELS], y[IDX_PIXELS], at[IDX_PIXELS], upper[IDX_PIXELS], lower[IDX_PIXELS];
-    for (int r = 0; r < IDX_SIDE; r++)
-        memcpy(paper + (r + MARGIN) * STRIDE + MARGIN, from + r * IDX_SIDE, IDX_SIDE);
-    for (int j = 0; j < WARP_GRID; j++) {
-        widen(x_grid[j], warp->x[j]);
-        widen(y_grid[j], warp->y[j]);
+    uint16_t x_grid[AUGMENT_GRID][IMAGE_SIDE], y_grid[AUGMENT_GRID][IMAGE_SIDE];
+    uint16_t x[IMAGE_PIXELS], y[IMAGE_PIXELS], at[IMAGE_PIXELS], upper[IMAGE_PIXELS],
+        lower[IMAGE_PIXELS];
+    for (int r = 0; r < IMAGE_SIDE; r++)
+        memcpy(paper + (r + MARGIN) * STRIDE + MARGIN, from + r * IMAGE_SIDE, IMAGE_SIDE);
+    for (int j = 0; j < AUGMENT_GRID; j++) {
+        widen(x_grid[j], map->x[j]);
+        widen(y_grid[j], map->y[j]);
     }
-    for (int r = 0; r < IDX_SIDE; r++) {
-        int j = r / WARP_STEP, k = r % WARP_STEP;
-        between(x + r * IDX_SIDE, x_grid[j], x_grid[j + 1], k);
-        between(y + r * IDX_SIDE, y_grid[j], y_grid[j + 1], k);
+    for (int r = 0; r < IMAGE_SIDE; r++) {
+        int j = r / AUGMENT_STEP, k = r % AUGMENT_STEP;
+        between(x + r * IMAGE_SIDE, x_grid[j], x_grid[j + 1], k);
+        between(y + r * IMAGE_SIDE, y_grid[j], y_grid[j + 1], k);
     }
-    for (int p = 0; p < IDX_PIXELS; p++)
+    for (int p = 0; p < IMAGE_PIXELS; p++)
         at[p] = (uint16_t)((y[p] >> 8) * STRIDE + (x[p] >> 8));
-    for (int p = 0; p < IDX_PIXELS; p++) {
+    for (int p = 0; p < IMAGE_PIXELS; p++) {
         const uint8_t *four = paper + at[p];
         upper[p] = (uint16_t)(four[0] | four[1] << 8);
         lower[p] = (uint16_t)(four[STRIDE] | four[STRIDE + 1] << 8);
     }
-    for (int p = 0; p < IDX_PIXELS; p++) {
+    for (int p = 0; p < IMAGE_PIXELS; p++) {
         uint16_t right = x[p] & 255, left = (uint16_t)(256 - right);
         uint16_t down = y[p] & 255, up = (uint16_t)(256 - down);
         uint16_t above = (uint16_t)((upper[p] & 255) * left + (upper[p] >> 8) * right + 128);
@@ -175,8 +177,8 @@ void augment_image(uint8_t *restrict to, const uint8_t *restrict from,
                    const struct augment *augment, uint64_t seed, int epoch, int index)
 {
     struct rng rng;
-    struct warp warp;
+    struct augment_map map;
     rng_seed(&rng, seed, RNG_AUGMENT, (uint64_t)epoch << 32 | (uint64_t)index);
-    warp_random(&warp, augment, &rng);
-    warp_apply(to, from, &warp);
+    augment_random(&map, augment, &rng);
+    augment_apply(to, from, &map);
 }

@@ -38,12 +38,12 @@ static bool find_file(char path[PATH_MAX], const char *folder, const char *stem,
     return false;
 }
 
-static int load_file(struct idx *idx, const char *folder, const char *part, enum idx_kind kind,
+static int load_file(struct idx *idx, const char *folder, const char *split, enum idx_kind kind,
                      struct error *err)
 {
     char path[PATH_MAX], stem[32];
     const char *type = kind == IDX_IMAGES ? "idx3" : "idx1";
-    snprintf(stem, sizeof stem, "%s-%s", part, kind == IDX_IMAGES ? "images" : "labels");
+    snprintf(stem, sizeof stem, "%s-%s", split, kind == IDX_IMAGES ? "images" : "labels");
     if (!find_file(path, folder, stem, type))
         return error_set(
             err,
@@ -55,42 +55,23 @@ static int load_file(struct idx *idx, const char *folder, const char *part, enum
 
 /* --- loading --- */
 
-/* Eight pixels at a time: the top bit of each byte of the sum says whether that byte was not 0, and
- * the multiplication gathers the eight top bits into one byte. */
-static uint64_t ink_of_8(const uint8_t *p)
-{
-    uint64_t x = 0;
-    for (int i = 0; i < 8; i++)
-        x |= (uint64_t)p[i] << (8 * i);
-    const uint64_t low = 0x7f7f7f7f7f7f7f7f;
-    uint64_t ink = (((x & low) + low) | x) & ~low;
-    return (ink >> 7) * 0x0102040810204080 >> 56;
-}
-
-void dataset_mask(uint64_t *mask, const uint8_t *pixels)
-{
-    memset(mask, 0, MASK_WORDS * sizeof *mask);
-    for (int p = 0; p < IDX_PIXELS; p += 8)
-        mask[p / 64] |= ink_of_8(pixels + p) << p % 64;
-}
-
 /* Notes the ink of the images (count,784), which become the data set's. */
 static int take_images(struct dataset *dataset, const uint8_t *pixels, int count, struct error *err)
 {
-    dataset->masks = mem_alloc((size_t)count, MASK_WORDS * sizeof *dataset->masks, err);
+    dataset->masks = mem_alloc((size_t)count, IMAGE_WORDS * sizeof *dataset->masks, err);
     if (!dataset->masks)
         return -1;
     dataset->count = count;
     dataset->pixels = pixels;
     for (size_t i = 0; i < (size_t)count; i++)
-        dataset_mask(dataset->masks + i * MASK_WORDS, pixels + i * IDX_PIXELS);
+        image_mask(dataset->masks + i * IMAGE_WORDS, pixels + i * IMAGE_PIXELS);
     return 0;
 }
 
-int dataset_load(struct dataset *dataset, const char *folder, enum dataset_part part,
+int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
                  struct error *err)
 {
-    const char *name = part == DATASET_TRAIN ? "train" : "t10k";
+    const char *name = split == DATASET_TRAIN ? "train" : "t10k";
     *dataset = (struct dataset){0};
     if (load_file(&dataset->images_file, folder, name, IDX_IMAGES, err) ||
         load_file(&dataset->labels_file, folder, name, IDX_LABELS, err))
@@ -121,40 +102,40 @@ void dataset_free(struct dataset *dataset)
     idx_free(&dataset->images_file);
     idx_free(&dataset->labels_file);
     mem_free(dataset->masks);
-    mem_free(dataset->warped);
+    mem_free(dataset->augmented);
     *dataset = (struct dataset){0};
 }
 
-/* The images become those of `warped` (count,784), which the data set then owns. */
-static void take_warped(struct dataset *dataset, uint8_t *warped)
+/* The images become those of `augmented` (count,784), which the data set then owns. */
+static void take_augmented(struct dataset *dataset, uint8_t *augmented)
 {
     for (size_t i = 0; i < (size_t)dataset->count; i++)
-        dataset_mask(dataset->masks + i * MASK_WORDS, warped + i * IDX_PIXELS);
-    mem_free(dataset->warped);
-    dataset->pixels = dataset->warped = warped;
+        image_mask(dataset->masks + i * IMAGE_WORDS, augmented + i * IMAGE_PIXELS);
+    mem_free(dataset->augmented);
+    dataset->pixels = dataset->augmented = augmented;
 }
 
-int dataset_warp(struct dataset *dataset, const struct warp *warp, struct error *err)
+int dataset_map(struct dataset *dataset, const struct augment_map *map, struct error *err)
 {
-    uint8_t *warped = mem_alloc((size_t)dataset->count, IDX_PIXELS, err);
-    if (!warped)
+    uint8_t *augmented = mem_alloc((size_t)dataset->count, IMAGE_PIXELS, err);
+    if (!augmented)
         return -1;
     for (size_t i = 0; i < (size_t)dataset->count; i++)
-        warp_apply(warped + i * IDX_PIXELS, dataset->pixels + i * IDX_PIXELS, warp);
-    take_warped(dataset, warped);
+        augment_apply(augmented + i * IMAGE_PIXELS, dataset->pixels + i * IMAGE_PIXELS, map);
+    take_augmented(dataset, augmented);
     return 0;
 }
 
 int dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
                     int epoch, struct error *err)
 {
-    uint8_t *warped = mem_alloc((size_t)dataset->count, IDX_PIXELS, err);
-    if (!warped)
+    uint8_t *augmented = mem_alloc((size_t)dataset->count, IMAGE_PIXELS, err);
+    if (!augmented)
         return -1;
     for (int i = 0; i < dataset->count; i++)
-        augment_image(warped + (size_t)i * IDX_PIXELS, dataset->pixels + (size_t)i * IDX_PIXELS,
-                      augment, seed, epoch, i);
-    take_warped(dataset, warped);
+        augment_image(augmented + (size_t)i * IMAGE_PIXELS,
+                      dataset->pixels + (size_t)i * IMAGE_PIXELS, augment, seed, epoch, i);
+    take_augmented(dataset, augmented);
     return 0;
 }
 
@@ -171,7 +152,7 @@ static uint64_t hash_of(const uint8_t *pixels)
 {
     enum { LANES = 7 };
     uint64_t lanes[LANES] = {0}, words[LANES], hash = 0;
-    for (size_t p = 0; p < IDX_PIXELS; p += sizeof words) {
+    for (size_t p = 0; p < IMAGE_PIXELS; p += sizeof words) {
         memcpy(words, pixels + p, sizeof words); /* 784 = 14 × 56 */
         for (int i = 0; i < LANES; i++)
             lanes[i] = mix(lanes[i] + 1, words[i]);
@@ -193,8 +174,8 @@ static size_t find_place(const struct places *places, const uint8_t *pixels)
 {
     size_t at = (size_t)hash_of(pixels) & places->mask;
     while (places->image[at] >= 0 &&
-           memcmp(places->test->pixels + (size_t)places->image[at] * IDX_PIXELS, pixels,
-                  IDX_PIXELS) != 0)
+           memcmp(places->test->pixels + (size_t)places->image[at] * IMAGE_PIXELS, pixels,
+                  IMAGE_PIXELS) != 0)
         at = (at + 1) & places->mask;
     return at;
 }
@@ -213,7 +194,7 @@ static int fill_places(struct places *places, const struct dataset *test, struct
     for (size_t at = 0; at < room; at++)
         places->image[at] = -1;
     for (int i = 0; i < test->count; i++) {
-        size_t at = find_place(places, test->pixels + (size_t)i * IDX_PIXELS);
+        size_t at = find_place(places, test->pixels + (size_t)i * IMAGE_PIXELS);
         places->image[at] = i;
         places->copies[at]++;
     }
@@ -227,7 +208,7 @@ int dataset_check_distinct(const struct dataset *train, const struct dataset *te
     int failed = fill_places(&places, test, err);
     *shared = 0;
     for (int i = 0; i < train->count && !failed; i++) {
-        size_t at = find_place(&places, train->pixels + (size_t)i * IDX_PIXELS);
+        size_t at = find_place(&places, train->pixels + (size_t)i * IMAGE_PIXELS);
         *shared += places.copies[at];
         places.copies[at] = 0; /* counted */
     }
@@ -239,70 +220,4 @@ int dataset_check_distinct(const struct dataset *train, const struct dataset *te
                            "would mean nothing: fetch the files again",
                            format_count(*shared).text);
     return failed ? -1 : 0;
-}
-
-/* --- splitting --- */
-
-/* quota[c] = how many of class c validate: the whole part of its share, then one more each for the
- * classes with the largest remainders until the sum is right. */
-static void stratify(int quota[IDX_CLASSES], const struct dataset *dataset, int val_count)
-{
-    int64_t size[IDX_CLASSES] = {0}, remainder[IDX_CLASSES];
-    int left = val_count;
-    for (int i = 0; i < dataset->count; i++)
-        size[dataset->labels[i]]++;
-    for (int c = 0; c < IDX_CLASSES; c++) {
-        quota[c] = (int)(size[c] * val_count / dataset->count);
-        remainder[c] = size[c] * val_count % dataset->count;
-        left -= quota[c];
-    }
-    for (; left > 0; left--) {
-        int most = 0;
-        for (int c = 1; c < IDX_CLASSES; c++)
-            if (remainder[c] > remainder[most])
-                most = c;
-        quota[most]++;
-        remainder[most] = -1;
-    }
-}
-
-int split_create(struct split *split, const struct dataset *dataset, int val_count, uint64_t seed,
-                 struct error *err)
-{
-    int n = dataset->count, quota[IDX_CLASSES];
-    *split = (struct split){0};
-    int *order = mem_alloc((size_t)n, sizeof *order, err);
-    bool *validates = mem_calloc((size_t)n, sizeof *validates, err);
-    split->train = mem_alloc((size_t)(n - val_count), sizeof *split->train, err);
-    split->val = mem_alloc((size_t)val_count, sizeof *split->val, err);
-    int failed = !order || !validates || !split->train || !split->val;
-    if (!failed) {
-        struct rng rng;
-        rng_seed(&rng, seed, RNG_SPLIT, 0);
-        for (int i = 0; i < n; i++)
-            order[i] = i;
-        rng_shuffle(&rng, order, n);
-        stratify(quota, dataset, val_count);
-        for (int i = 0; i < n; i++)
-            if (quota[dataset->labels[order[i]]]-- > 0)
-                validates[order[i]] = true;
-        for (int i = 0; i < n; i++) {
-            if (validates[i])
-                split->val[split->val_count++] = i;
-            else
-                split->train[split->train_count++] = i;
-        }
-    }
-    mem_free(order);
-    mem_free(validates);
-    if (failed)
-        split_free(split);
-    return failed ? -1 : 0;
-}
-
-void split_free(struct split *split)
-{
-    mem_free(split->train);
-    mem_free(split->val);
-    *split = (struct split){0};
 }

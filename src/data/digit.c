@@ -80,10 +80,10 @@ static bool in_the_middle(int64_t sum, int64_t ink)
     return 20 * (off < 0 ? -off : off) <= 11 * ink;
 }
 
-bool digit_is_prepared(const uint8_t pixels[IDX_PIXELS])
+bool digit_is_prepared(const uint8_t pixels[IMAGE_PIXELS])
 {
-    struct box box = find_box(pixels, IDX_SIDE, IDX_SIDE);
-    struct moments m = moments_of(pixels, IDX_SIDE, IDX_SIDE);
+    struct box box = find_box(pixels, IMAGE_SIDE, IMAGE_SIDE);
+    struct moments m = moments_of(pixels, IMAGE_SIDE, IMAGE_SIDE);
     int longer = larger(box.right - box.left, box.bottom - box.top) + 1;
     return (longer == BOX || longer == BOX - 1) && in_the_middle(m.x, m.ink) &&
            in_the_middle(m.y, m.ink);
@@ -292,12 +292,12 @@ static void strengthen(uint8_t *small, int n)
 static int place(int64_t sum, int64_t ink, int length)
 {
     int centre = (int)((2 * sum + ink) / (2 * ink));
-    return larger(0, smaller(MIDDLE - centre, IDX_SIDE - length));
+    return larger(0, smaller(MIDDLE - centre, IMAGE_SIDE - length));
 }
 
 /* The shorter side is rounded up: of training digits made narrow, half a point more are recognised
  * than with the nearest whole number, as they keep their holes. */
-static void fit(uint8_t pixels[IDX_PIXELS], const struct sheet *sheet, const struct box *box)
+static void fit(uint8_t pixels[IMAGE_PIXELS], const struct sheet *sheet, const struct box *box)
 {
     int w = box->right - box->left + 1, h = box->bottom - box->top + 1, longer = larger(w, h);
     int width = (BOX * w + longer - 1) / longer, height = (BOX * h + longer - 1) / longer;
@@ -309,7 +309,7 @@ static void fit(uint8_t pixels[IDX_PIXELS], const struct sheet *sheet, const str
     struct moments m = moments_of(small, width, height);
     int left = place(m.x, m.ink, width), top = place(m.y, m.ink, height);
     for (int y = 0; y < height; y++)
-        memcpy(pixels + (top + y) * IDX_SIDE + left, small + y * width, (size_t)width);
+        memcpy(pixels + (top + y) * IMAGE_SIDE + left, small + y * width, (size_t)width);
 }
 
 /* Whether ink that spans from … to touches one end of 0 … length-1 and keeps away from the
@@ -349,10 +349,10 @@ static void prepare(struct digit *digit, struct sheet *sheet)
 /* Whether the picture, or else its negative, is an image in MNIST's form, which is then taken. */
 static bool take_prepared(struct digit *digit, const uint8_t *grey)
 {
-    memcpy(digit->pixels, grey, IDX_PIXELS);
+    memcpy(digit->pixels, grey, IMAGE_PIXELS);
     if (digit_is_prepared(digit->pixels))
         return true;
-    for (int i = 0; i < IDX_PIXELS; i++)
+    for (int i = 0; i < IMAGE_PIXELS; i++)
         digit->pixels[i] = (uint8_t)(255 - grey[i]);
     return digit_is_prepared(digit->pixels);
 }
@@ -362,7 +362,7 @@ int digit_prepare(struct digit *digit, const uint8_t *grey, int width, int heigh
 {
     struct sheet sheet;
     *digit = (struct digit){.cut = false};
-    if (width == IDX_SIDE && height == IDX_SIDE && take_prepared(digit, grey))
+    if (width == IMAGE_SIDE && height == IMAGE_SIDE && take_prepared(digit, grey))
         return 0;
     memset(digit->pixels, 0, sizeof digit->pixels);
     int failed = reduce(&sheet, grey, width, height, err);

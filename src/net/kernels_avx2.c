@@ -3,7 +3,7 @@
 #define VECTOR_BYTES 32
 #define KERNELS kernels_avx2
 #define KERNELS_NAME "avx2"
-#include "kernels_fast.h"
+#include "kernels_fast.inc"
 #else
 typedef int nothing_on_this_machine;
 #endif

@@ -3,7 +3,7 @@
 #define VECTOR_BYTES 64
 #define KERNELS kernels_avx512
 #define KERNELS_NAME "avx512"
-#include "kernels_fast.h"
+#include "kernels_fast.inc"
 #else
 typedef int nothing_on_this_machine;
 #endif

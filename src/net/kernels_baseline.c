@@ -3,4 +3,4 @@
 #define VECTOR_BYTES 16
 #define KERNELS kernels_baseline
 #define KERNELS_NAME "baseline"
-#include "kernels_fast.h"
+#include "kernels_fast.inc"

@@ -39,7 +39,7 @@ void metrics_add(struct metrics *metrics, int truth, const float *p, float loss)
     bin->confidence += (double)p[predicted];
     metrics->count++;
     metrics->correct += truth == predicted;
-    metrics->loss += (double)loss;
+    metrics->loss_sum += (double)loss;
     metrics->confusion[truth][predicted]++;
 }
 
@@ -51,7 +51,7 @@ static double share(double part, int whole)
 
 double metrics_loss(const struct metrics *metrics)
 {
-    return share(metrics->loss, metrics->count);
+    return share(metrics->loss_sum, metrics->count);
 }
 
 double metrics_accuracy(const struct metrics *metrics)
@@ -80,18 +80,18 @@ static int most_confident_first(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-double metrics_decidable(struct decision *decisions, int count, double error)
+double metrics_coverage(struct decision *decisions, int count, double risk)
 {
-    int wrong = 0, decided = 0;
+    int wrong = 0, covered = 0;
     qsort(decisions, (size_t)count, sizeof *decisions, most_confident_first);
     for (int i = 0; i < count; i++) {
         wrong += !decisions[i].correct;
-        /* Equal confidences are decided together or not at all. */
+        /* Equal confidences are covered together or not at all. */
         bool last = i + 1 == count || decisions[i + 1].confidence < decisions[i].confidence;
-        if (last && wrong <= error * (i + 1))
-            decided = i + 1;
+        if (last && wrong <= risk * (i + 1))
+            covered = i + 1;
     }
-    return share(decided, count);
+    return share(covered, count);
 }
 
 struct class_metrics metrics_class(const struct metrics *metrics, int digit)

@@ -28,7 +28,7 @@ struct results {
 
 struct proof {
     uint8_t pixels[SAMPLES][INPUTS];
-    uint64_t masks[SAMPLES][MASK_WORDS];
+    uint64_t masks[SAMPLES][IMAGE_WORDS];
     const uint8_t *pixels_at[SAMPLES];
     const uint64_t *masks_at[SAMPLES];
     float targets[SAMPLES * CLASSES];
@@ -55,14 +55,14 @@ static void fill_batch(struct proof *proof, struct batch *batch, struct rng *rng
         uint64_t ink = rng_next(rng);
         for (int p = 0; p < INKED; p++)
             proof->pixels[s][p] = ink >> p & 1 ? (uint8_t)(rng_next(rng) | 1) : 0;
-        dataset_mask(proof->masks[s], proof->pixels[s]);
+        image_mask(proof->masks[s], proof->pixels[s]);
         proof->pixels_at[s] = proof->pixels[s];
         proof->masks_at[s] = proof->masks[s];
         proof->targets[s * CLASSES + s % CLASSES] = 1.0f;
     }
 }
 
-/* What is not the kernels': random numbers, learning rates, distortion. */
+/* What is not the kernels': random numbers, learning rates, augmentation. */
 static void compute_others(struct proof *proof, struct rng *rng)
 {
     struct results *r = &proof->results;

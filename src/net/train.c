@@ -144,7 +144,7 @@ static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch
             record->lr = step.lr;
         batch_fill(&run->batch, run->dataset, run->order + from, size);
         if (augment_any(&options->augment))
-            batch_distort(&run->batch, &options->augment, options->seed, epoch, run->order + from,
+            batch_augment(&run->batch, &options->augment, options->seed, epoch, run->order + from,
                           run->network->team);
         network_train(run->network, &run->batch, &step);
         average_weights(run, t);
@@ -201,7 +201,7 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
                          validate ? split->val : run->order + split->train_count - last,
                          validate ? split->val_count : last, &metrics, err))
         return -1;
-    *finite = rmath_is_finite_double(metrics.loss) && state_is_finite(run);
+    *finite = rmath_is_finite_double(metrics.loss_sum) && state_is_finite(run);
     if (validate) {
         record->val_loss = metrics_loss(&metrics);
         record->val_acc = metrics_accuracy(&metrics);

@@ -4,7 +4,7 @@
 
 #include "mnist/base/crc32.h"
 #include "mnist/base/utf8.h"
-#include "mnist/codec/idx.h"
+#include "mnist/data/image.h"
 
 void html_text(FILE *out, const char *text, size_t size)
 {
@@ -40,7 +40,7 @@ void html_section(FILE *out, const char *id, const char *title, const char *text
 
 /* Signature, header, palette and its alpha, one block of pixels that are not compressed, end: the
  * pictures are too small to gain much. */
-enum { ROW = IDX_SIDE + 1, ROWS = IDX_SIDE * ROW, PNG_MAX = ROWS + 1280 };
+enum { ROW = IMAGE_SIDE + 1, ROWS = IMAGE_SIDE * ROW, PNG_MAX = ROWS + 1280 };
 
 struct png {
     uint8_t bytes[PNG_MAX];
@@ -90,7 +90,7 @@ static void put_pixels(struct png *png, const uint8_t *pixels, uint8_t flip)
     uint8_t *at = stream + 7;
     uint32_t a = 1, b = 0; /* Adler-32 */
     for (int i = 0; i < ROWS; i++) {
-        at[i] = i % ROW ? pixels[i / ROW * IDX_SIDE + i % ROW - 1] ^ flip : 0;
+        at[i] = i % ROW ? pixels[i / ROW * IMAGE_SIDE + i % ROW - 1] ^ flip : 0;
         a = (a + at[i]) % 65521;
         b = (b + a) % 65521;
     }
@@ -102,7 +102,7 @@ static void put_pixels(struct png *png, const uint8_t *pixels, uint8_t flip)
 static void make_png(struct png *png, const uint8_t *pixels, const struct html_palette *palette)
 {
     const uint8_t depth = 8, color_type = palette ? 3 : 0;
-    const uint8_t header[] = {0, 0, 0, IDX_SIDE, 0, 0, 0, IDX_SIDE, depth, color_type, 0, 0, 0};
+    const uint8_t header[] = {0, 0, 0, IMAGE_SIDE, 0, 0, 0, IMAGE_SIDE, depth, color_type, 0, 0, 0};
     png->size = 0;
     put_bytes(png, "\x89PNG\r\n\x1a\n", 8);
     put_chunk(png, "IHDR", header, sizeof header);

@@ -29,9 +29,9 @@ static void write_tiles(FILE *out, const struct report *r)
     write_tile(out, "loss", format_loss(metrics_loss(m)), "mean cross-entropy, nats");
     snprintf(note, sizeof note, "expected, over %d bins", CALIBRATION_BINS);
     write_tile(out, "calibration error", format_percent(metrics_calibration_error(m)), note);
-    snprintf(note, sizeof note, "of the images, with at most %s of them wrong",
-             format_share(DECIDABLE_ERROR).text);
-    write_tile(out, "can be decided", format_percent(r->evaluation->decidable), note);
+    snprintf(note, sizeof note, "the surest answers, of which at most %s are wrong",
+             format_share(COVERAGE_RISK).text);
+    write_tile(out, "coverage", format_percent(r->evaluation->coverage), note);
     fputs("</dl>\n", out);
 }
 
@@ -51,7 +51,7 @@ static void write_head(FILE *out, const struct report *r)
             "units, 10 "
             "digits.",
             r->heading, format_percent(metrics_accuracy(m)).text, format_count(m->count).text,
-            r->part, format_count(PARAM_COUNT).text);
+            r->split, format_count(PARAM_COUNT).text);
     if (r->epochs > 0)
         fprintf(
             out,

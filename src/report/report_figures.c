@@ -53,7 +53,7 @@ void report_figures_learning(FILE *out, const struct report *r)
     html_section(
         out, "learning", "Learning",
         "Training figures are of the batches as they were drawn, each before its own "
-        "update and with dropout, distortion and label smoothing where they are on. So they can "
+        "update and with dropout, augmentation and label smoothing where they are on. So they can "
         "be worse than those of the validation images, which the network never trains on.");
     fputs("<div class=charts>\n", out);
     for (size_t i = 0; i < sizeof charts / sizeof charts[0]; i++)

@@ -25,13 +25,13 @@ static void write_answer(FILE *out, const struct report *r, const struct answer 
     const float *p = r->evaluation->p + (size_t)a->index * CLASSES;
     bool wrong = a->predicted != a->truth;
     int second = metrics_second(p);
-    snprintf(alt, sizeof alt, "%s image %d, a %d", r->part, a->index, a->truth);
+    snprintf(alt, sizeof alt, "%s image %d, a %d", r->split, a->index, a->truth);
     fputs("<figure>", out);
-    html_picture(out, r->dataset->pixels + (size_t)a->index * IDX_PIXELS, NULL, alt);
+    html_picture(out, r->dataset->pixels + (size_t)a->index * IMAGE_PIXELS, NULL, alt);
     fprintf(out, "<figcaption><b>%d</b>", a->truth);
     if (wrong)
         fprintf(out, " taken for <b>%d</b>", a->predicted);
-    fprintf(out, "<br>%s[%d]", r->part, a->index);
+    fprintf(out, "<br>%s[%d]", r->split, a->index);
     write_probability(out, a->predicted, (double)p[a->predicted], wrong);
     write_probability(out, second, (double)p[second], false);
     if (wrong && second != a->truth)
@@ -95,11 +95,11 @@ static void make_palette(struct html_palette *palette)
 
 static void write_map(FILE *out, const float *values, int stride, float scale, const char *alt)
 {
-    uint8_t pixels[IDX_PIXELS];
+    uint8_t pixels[IMAGE_PIXELS];
     struct html_palette palette;
     make_palette(&palette);
     weight_map(pixels, values, stride, scale);
-    for (int p = 0; p < IDX_PIXELS; p++)
+    for (int p = 0; p < IMAGE_PIXELS; p++)
         pixels[p] = (uint8_t)(LEVELS + (pixels[p] - 128) / 2);
     html_picture(out, pixels, &palette, alt);
 }

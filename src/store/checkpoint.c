@@ -81,7 +81,7 @@ struct checkpoint_data checkpoint_data_of(const struct dataset *dataset)
 {
     size_t count = (size_t)dataset->count;
     return (struct checkpoint_data){.train_count = dataset->count,
-                                    .images_crc32 = crc32(dataset->pixels, count * IDX_PIXELS),
+                                    .images_crc32 = crc32(dataset->pixels, count * IMAGE_PIXELS),
                                     .labels_crc32 = crc32(dataset->labels, count)};
 }
 

@@ -78,11 +78,11 @@ static void write_file(int file, const void *bytes, size_t size)
 /* An IDX file of `count` items; the kind's last byte is its rank. */
 static void write_idx(int file, enum idx_kind kind, const uint8_t *values, int count)
 {
-    enum { HEADER = 16, ROOM = HEADER + 32 * IDX_PIXELS };
+    enum { HEADER = 16, ROOM = HEADER + 32 * IMAGE_PIXELS };
     uint8_t bytes[ROOM] = {0, 0, 8, kind & 255, 0, 0, 0, (uint8_t)count,
-                           0, 0, 0, IDX_SIDE,   0, 0, 0, IDX_SIDE};
+                           0, 0, 0, IMAGE_SIDE, 0, 0, 0, IMAGE_SIDE};
     size_t header = kind == IDX_IMAGES ? 16 : 8,
-           size = (size_t)count * (kind == IDX_IMAGES ? IDX_PIXELS : 1);
+           size = (size_t)count * (kind == IDX_IMAGES ? IMAGE_PIXELS : 1);
     memcpy(bytes + header, values, size);
     write_file(file, bytes, header + size);
 }
@@ -92,11 +92,11 @@ static void write_idx(int file, enum idx_kind kind, const uint8_t *values, int c
 static void write_data(void)
 {
     enum { TRAIN = 24, ALL = 32 };
-    static uint8_t pixels[ALL][IDX_PIXELS], labels[ALL];
+    static uint8_t pixels[ALL][IMAGE_PIXELS], labels[ALL];
     for (int i = 0; i < ALL; i++) {
-        labels[i] = (uint8_t)(i % IDX_CLASSES);
-        for (int p = 0; p < IDX_PIXELS; p++)
-            if ((p % IDX_SIDE * (labels[i] + 1) + p / IDX_SIDE) % IDX_CLASSES < 3)
+        labels[i] = (uint8_t)(i % IMAGE_CLASSES);
+        for (int p = 0; p < IMAGE_PIXELS; p++)
+            if ((p % IMAGE_SIDE * (labels[i] + 1) + p / IMAGE_SIDE) % IMAGE_CLASSES < 3)
                 pixels[i][p] = (uint8_t)(255 - i);
     }
     write_idx(TRAIN_IMAGES, IDX_IMAGES, pixels[0], TRAIN);

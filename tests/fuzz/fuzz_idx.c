@@ -7,7 +7,7 @@ static void try_as(const uint8_t *bytes, size_t size, enum idx_kind kind)
 {
     struct idx idx;
     struct error err = {""};
-    size_t each = kind == IDX_IMAGES ? IDX_PIXELS : 1, header = kind == IDX_IMAGES ? 16 : 8;
+    size_t each = kind == IDX_IMAGES ? IMAGE_PIXELS : 1, header = kind == IDX_IMAGES ? 16 : 8;
     if (idx_parse(&idx, bytes, size, kind, "file", &err)) {
         require(err.text[0] != '\0', "refused without a word");
         return;
@@ -16,7 +16,7 @@ static void try_as(const uint8_t *bytes, size_t size, enum idx_kind kind)
             "more or fewer values than bytes");
     double sum = 0;
     for (size_t i = 0; i < (size_t)idx.count * each; i++) {
-        require(kind == IDX_IMAGES || idx.values[i] < IDX_CLASSES, "a label above 9");
+        require(kind == IDX_IMAGES || idx.values[i] < IMAGE_CLASSES, "a label above 9");
         sum += idx.values[i];
     }
     fuzz_sink = sum;

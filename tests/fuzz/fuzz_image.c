@@ -7,9 +7,9 @@
 
 static void check_digit(const struct digit *digit, const struct pnm *pnm)
 {
-    int left = IDX_SIDE, right = -1, top = IDX_SIDE, bottom = -1, most = 0;
-    for (int p = 0; p < IDX_PIXELS; p++) {
-        int ink = digit->pixels[p], x = p % IDX_SIDE, y = p / IDX_SIDE;
+    int left = IMAGE_SIDE, right = -1, top = IMAGE_SIDE, bottom = -1, most = 0;
+    for (int p = 0; p < IMAGE_PIXELS; p++) {
+        int ink = digit->pixels[p], x = p % IMAGE_SIDE, y = p / IMAGE_SIDE;
         if (ink == 0)
             continue;
         most = ink > most ? ink : most;
@@ -24,7 +24,7 @@ static void check_digit(const struct digit *digit, const struct pnm *pnm)
     int width = right - left + 1, height = bottom - top + 1,
         longer = width > height ? width : height;
     bool same_size =
-        pnm->width == IDX_SIDE && pnm->height == IDX_SIDE; /* it may have been taken as it is */
+        pnm->width == IMAGE_SIDE && pnm->height == IMAGE_SIDE; /* it may have been taken as it is */
     require(longer == 20 || (same_size && longer == 19), "not fitted into 20×20");
     require(most == 255 || same_size, "faint ink");
 }

@@ -165,7 +165,7 @@ function check_tiles(page) {
     const accuracy = correct / evaluation.images;
     const wanted = [['accuracy', accuracy, 2], ['mistakes', evaluation.images - correct, 0],
         ['loss', evaluation.loss, 4], ['calibration error', evaluation.calibration_error, 2],
-        ['can be decided', evaluation.decidable, 2]];
+        ['coverage', evaluation.coverage, 2]];
     same(page.tiles.map(([name]) => name), wanted.map(([name]) => name), 'tiles');
     wanted.forEach(([name, value, decimals], i) => shows(page.tiles[i][1], value, decimals, name));
     shows(page.tiles[0][2].match(/^± (\S+), one standard error$/)[1],

@@ -20,7 +20,7 @@ import sys
 
 LANES_A_SCALAR = 4
 
-ADAM, FAST, MATH = "include/mnist/net/adam.h", "src/net/kernels_fast.h", "include/mnist/base/rmath.h"
+ADAM, FAST, MATH = "include/mnist/net/adam.h", "src/net/kernels_fast.inc", "include/mnist/base/rmath.h"
 
 # A place is a line, by a text that only it has in its file, or all lines from one text to another.
 # They reach as far as the call of what is inlined: of equal instructions that they merge compilers

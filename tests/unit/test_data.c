@@ -13,12 +13,13 @@
 #include "mnist/codec/idx.h"
 #include "mnist/data/batch.h"
 #include "mnist/data/dataset.h"
+#include "mnist/data/split.h"
 
 #include "test.h"
 
 /* --- making files --- */
 
-enum { IMAGES = 3, IMAGE_FILE = 16 + IMAGES * IDX_PIXELS, LABEL_FILE = 8 + IMAGES };
+enum { IMAGES = 3, IMAGE_FILE = 16 + IMAGES * IMAGE_PIXELS, LABEL_FILE = 8 + IMAGES };
 
 static void put_big_endian(uint8_t *p, uint32_t value)
 {
@@ -34,12 +35,12 @@ static uint8_t pixel(int salt, int image, int p)
 
 static void make_images(uint8_t bytes[IMAGE_FILE], int salt)
 {
-    static const uint32_t header[] = {IDX_IMAGES, IMAGES, IDX_SIDE, IDX_SIDE};
+    static const uint32_t header[] = {IDX_IMAGES, IMAGES, IMAGE_SIDE, IMAGE_SIDE};
     for (size_t i = 0; i < COUNT(header); i++)
         put_big_endian(bytes + 4 * i, header[i]);
     for (int i = 0; i < IMAGES; i++)
-        for (int p = 0; p < IDX_PIXELS; p++)
-            bytes[16 + i * IDX_PIXELS + p] = pixel(salt, i, p);
+        for (int p = 0; p < IMAGE_PIXELS; p++)
+            bytes[16 + i * IMAGE_PIXELS + p] = pixel(salt, i, p);
 }
 
 static void make_labels(uint8_t bytes[LABEL_FILE], int salt)
@@ -230,7 +231,8 @@ static void test_idx_load(void)
         if (!check(!idx_load(&idx, path, IDX_IMAGES, &err), "gzip %d: %s", gzip, err.text))
             continue;
         check(idx.count == IMAGES, "gzip %d: %d images", gzip, idx.count);
-        check(!memcmp(idx.values, images + 16, IMAGES * IDX_PIXELS), "gzip %d: wrong pixels", gzip);
+        check(!memcmp(idx.values, images + 16, IMAGES * IMAGE_PIXELS), "gzip %d: wrong pixels",
+              gzip);
         idx_free(&idx);
         check(!idx.values && !idx.file.bytes, "idx_free leaves pointers");
     }
@@ -259,12 +261,12 @@ static void check_part(const struct dataset *dataset, int salt, const char *what
     make_labels(labels, salt);
     if (!check(dataset->count == IMAGES, "%s: %d images", what, dataset->count))
         return;
-    check(!memcmp(dataset->pixels, images + 16, IMAGES * IDX_PIXELS), "%s: wrong pixels", what);
+    check(!memcmp(dataset->pixels, images + 16, IMAGES * IMAGE_PIXELS), "%s: wrong pixels", what);
     check(!memcmp(dataset->labels, labels + 8, IMAGES), "%s: wrong labels", what);
     for (int i = 0; i < IMAGES; i++) {
-        uint64_t mask[MASK_WORDS];
-        dataset_mask(mask, images + 16 + i * IDX_PIXELS);
-        check(!memcmp(dataset->masks + i * MASK_WORDS, mask, sizeof mask), "%s: wrong mask %d",
+        uint64_t mask[IMAGE_WORDS];
+        image_mask(mask, images + 16 + i * IMAGE_PIXELS);
+        check(!memcmp(dataset->masks + i * IMAGE_WORDS, mask, sizeof mask), "%s: wrong mask %d",
               what, i);
     }
 }
@@ -306,7 +308,7 @@ static void try_layout(const char *layout, char separator, const char *ending, b
         snprintf(name, sizeof name, "%s-labels%cidx1-ubyte%s", parts[part], separator, ending);
         place_of(labels, layout, name, own_folder);
         write_part(images, labels, round + part, gzip);
-        int result = dataset_load(&dataset, test_path("layouts"), (enum dataset_part)part, &err);
+        int result = dataset_load(&dataset, test_path("layouts"), (enum dataset_split)part, &err);
         if (check(!result, "%s: %s", images, err.text)) {
             check_part(&dataset, round + part, images);
             dataset_free(&dataset);
@@ -390,18 +392,18 @@ static void test_dataset_mismatch(void)
 
 static void test_dataset_distinct(void)
 {
-    static uint8_t one[4 * IDX_PIXELS], other[4 * IDX_PIXELS];
+    static uint8_t one[4 * IMAGE_PIXELS], other[4 * IMAGE_PIXELS];
     struct error err = {""};
     struct dataset train = {.count = 4, .pixels = one}, test = {.count = 3, .pixels = other};
     memset(one, 9, sizeof one);
     memset(other, 9, sizeof other);
-    other[3 * IDX_PIXELS] = 1; /* outside what both have */
+    other[3 * IMAGE_PIXELS] = 1; /* outside what both have */
     int shared = 0;
     check_refused(dataset_check_distinct(&train, &test, &shared, &err), &err, "each of the 3 ",
                   "a prefix");
     check_refused(dataset_check_distinct(&train, &train, &shared, &err), &err, "each of the 4 ",
                   "itself");
-    other[3 * IDX_PIXELS - 1] = 1;
+    other[3 * IMAGE_PIXELS - 1] = 1;
     check(!dataset_check_distinct(&train, &test, &shared, &err), "one differs, yet: %s", err.text);
     check(shared == 2, "%d are shared, wanted 2", shared);
 }
@@ -410,17 +412,17 @@ static void test_dataset_distinct(void)
 static void test_dataset_shared(void)
 {
     enum { TRAIN = 300, TEST = 200 };
-    static uint8_t one[TRAIN * IDX_PIXELS], other[TEST * IDX_PIXELS];
+    static uint8_t one[TRAIN * IMAGE_PIXELS], other[TEST * IMAGE_PIXELS];
     struct error err = {""};
     struct dataset train = {.count = TRAIN, .pixels = one}, test = {.count = TEST, .pixels = other};
     int shared = -1, wanted = 0;
     for (int i = 0; i < TRAIN; i++) { /* the odd numbers below 600, from their middle on */
         int n = (2 * i + TRAIN) % (2 * TRAIN) + 1;
-        memcpy(one + i * IDX_PIXELS + IDX_PIXELS - (int)sizeof n, &n, sizeof n);
+        memcpy(one + i * IMAGE_PIXELS + IMAGE_PIXELS - (int)sizeof n, &n, sizeof n);
     }
     for (int i = 0; i < TEST; i++) { /* each number twice, from 550 on */
         int n = 550 + i / 2;
-        memcpy(other + i * IDX_PIXELS + IDX_PIXELS - (int)sizeof n, &n, sizeof n);
+        memcpy(other + i * IMAGE_PIXELS + IMAGE_PIXELS - (int)sizeof n, &n, sizeof n);
         wanted += n % 2 == 1 && n < 2 * TRAIN;
     }
     check(!dataset_check_distinct(&train, &test, &shared, &err), "%s", err.text);
@@ -453,24 +455,24 @@ static void test_sample(void)
 static void check_mask(const uint8_t *pixels, const char *what, int number)
 {
     enum { GUARD = 0x5a };
-    uint64_t guarded[MASK_WORDS + 2], wanted[MASK_WORDS] = {0}, guard;
+    uint64_t guarded[IMAGE_WORDS + 2], wanted[IMAGE_WORDS] = {0}, guard;
     memset(guarded, GUARD, sizeof guarded);
     memset(&guard, GUARD, sizeof guard);
-    dataset_mask(guarded + 1, pixels);
-    for (int p = 0; p < IDX_PIXELS; p++)
+    image_mask(guarded + 1, pixels);
+    for (int p = 0; p < IMAGE_PIXELS; p++)
         if (pixels[p])
             wanted[p / 64] |= (uint64_t)1 << p % 64;
     check(!memcmp(guarded + 1, wanted, sizeof wanted), "%s %d: wrong mask", what, number);
-    check(guarded[0] == guard && guarded[MASK_WORDS + 1] == guard, "%s %d: wrote outside", what,
+    check(guarded[0] == guard && guarded[IMAGE_WORDS + 1] == guard, "%s %d: wrote outside", what,
           number);
 }
 
 static void test_dataset_mask(void)
 {
-    uint8_t pixels[IDX_PIXELS] = {0};
+    uint8_t pixels[IMAGE_PIXELS] = {0};
     struct rng rng;
     check_mask(pixels, "empty image", 0);
-    for (int p = 0; p < IDX_PIXELS; p++) {
+    for (int p = 0; p < IMAGE_PIXELS; p++) {
         static const uint8_t inks[] = {1, 0x7f, 0x80, 0xff};
         pixels[p] = inks[p % 4];
         check_mask(pixels, "single pixel", p);
@@ -484,7 +486,7 @@ static void test_dataset_mask(void)
     }
     rng_seed(&rng, 1, RNG_SHOW, 0);
     for (int round = 0; round < 2000; round++) {
-        for (int p = 0; p < IDX_PIXELS; p++)
+        for (int p = 0; p < IMAGE_PIXELS; p++)
             pixels[p] = rng_below(&rng, 8) <= (uint32_t)round % 8 ? (uint8_t)rng_next(&rng) : 0;
         check_mask(pixels, "random image", round);
     }
@@ -507,13 +509,13 @@ enum { MADE = 300 };
 /* Every image, label and mask says which one it is. */
 static struct dataset made_dataset(void)
 {
-    static uint8_t pixels[MADE * IDX_PIXELS], labels[MADE];
-    static uint64_t masks[MADE * MASK_WORDS];
+    static uint8_t pixels[MADE * IMAGE_PIXELS], labels[MADE];
+    static uint64_t masks[MADE * IMAGE_WORDS];
     for (int i = 0; i < MADE; i++) {
         labels[i] = (uint8_t)(i * 7 % 10);
-        pixels[i * IDX_PIXELS] = (uint8_t)(i % 256);
-        pixels[i * IDX_PIXELS + 1] = (uint8_t)(i / 256);
-        masks[i * MASK_WORDS] = (uint64_t)i;
+        pixels[i * IMAGE_PIXELS] = (uint8_t)(i % 256);
+        pixels[i * IMAGE_PIXELS + 1] = (uint8_t)(i / 256);
+        masks[i * IMAGE_WORDS] = (uint64_t)i;
     }
     return (struct dataset){.count = MADE, .pixels = pixels, .labels = labels, .masks = masks};
 }
@@ -526,7 +528,7 @@ static void check_batch(const struct batch *batch, const int *indices, int size)
         check(found == i, "sample %d is image %d, wanted %d", b, found, i);
         check(batch->masks[b][0] == (uint64_t)i, "mask %d is that of %" PRIu64 ", wanted %d", b,
               batch->masks[b][0], i);
-        for (int c = 0; c < IDX_CLASSES; c++) {
+        for (int c = 0; c < IMAGE_CLASSES; c++) {
             float wanted = c == i * 7 % 10 ? 1.0f : 0.0f, target = batch->targets[b * 10 + c];
             check(target == wanted, "target (%d,%d) is %g, wanted %g", b, c, (double)target,
                   (double)wanted);
@@ -574,13 +576,14 @@ static void test_unlabelled(void)
               dataset.count);
         batch_fill(&batch, &dataset, indices, IMAGES);
         for (int b = 0; b < IMAGES; b++) {
-            uint64_t mask[MASK_WORDS];
-            const uint8_t *pixels = bytes + 16 + indices[b] * IDX_PIXELS;
-            dataset_mask(mask, pixels);
+            uint64_t mask[IMAGE_WORDS];
+            const uint8_t *pixels = bytes + 16 + indices[b] * IMAGE_PIXELS;
+            image_mask(mask, pixels);
             check(batch.pixels[b] == pixels, "sample %d: other pixels", b);
             check(!memcmp(batch.masks[b], mask, sizeof mask), "sample %d: another mask", b);
-            for (int c = 0; c < IDX_CLASSES; c++)
-                check(fabsf(batch.targets[b * IDX_CLASSES + c]) <= 0.0f, "sample %d: a target", b);
+            for (int c = 0; c < IMAGE_CLASSES; c++)
+                check(fabsf(batch.targets[b * IMAGE_CLASSES + c]) <= 0.0f, "sample %d: a target",
+                      b);
         }
     }
     batch_destroy(&batch);
@@ -598,7 +601,7 @@ static void test_batch_smoothing(void)
     batch.smoothing = 0.2f;
     batch_fill(&batch, &dataset, &index, 1);
     float sum = 0.0f;
-    for (int c = 0; c < IDX_CLASSES; c++) {
+    for (int c = 0; c < IMAGE_CLASSES; c++) {
         float wanted = c == 5 ? 0.82f : 0.02f;
         sum += batch.targets[c];
         check(fabsf(batch.targets[c] - wanted) <= 1e-7f, "class %d: %g", c,
@@ -608,25 +611,25 @@ static void test_batch_smoothing(void)
     batch_destroy(&batch);
 }
 
-/* --- distortion --- */
+/* --- augmentation --- */
 
 /* A blot with soft edges, off the middle and with no symmetry. */
-static void blot(uint8_t image[IDX_PIXELS])
+static void blot(uint8_t image[IMAGE_PIXELS])
 {
-    for (int p = 0; p < IDX_PIXELS; p++) {
-        double x = p % IDX_SIDE - 11.0, y = p / IDX_SIDE - 16.0;
+    for (int p = 0; p < IMAGE_PIXELS; p++) {
+        double x = p % IMAGE_SIDE - 11.0, y = p / IMAGE_SIDE - 16.0;
         image[p] = (uint8_t)(250.0 * exp(-x * x / 18.0 - y * y / 40.0 - x * y / 60.0) + 0.5);
     }
 }
 
-/* What warp_apply should give, in double: the map bilinear between grid points, the picture bilinear
+/* What augment_apply should give, in double: the map bilinear between grid points, the picture bilinear
  * between pixels. */
-static double sampled(const uint8_t *image, const struct warp *warp, int column, int row)
+static double sampled(const uint8_t *image, const struct augment_map *map, int column, int row)
 {
     int i = column / 4, j = row / 4;
     double u = column % 4 / 4.0, v = row % 4 / 4.0, place[2];
     for (int axis = 0; axis < 2; axis++) {
-        const int32_t(*grid)[WARP_GRID] = axis ? warp->y : warp->x;
+        const int32_t(*grid)[AUGMENT_GRID] = axis ? map->y : map->x;
         place[axis] = ((grid[j][i] * (1 - u) + grid[j][i + 1] * u) * (1 - v) +
                        (grid[j + 1][i] * (1 - u) + grid[j + 1][i + 1] * u) * v) /
                       4096.0;
@@ -636,106 +639,106 @@ static double sampled(const uint8_t *image, const struct warp *warp, int column,
         int c = (int)x + k % 2, r = (int)y + k / 2;
         double share = (k % 2 ? place[0] - x : 1 - (place[0] - x)) *
                        (k / 2 ? place[1] - y : 1 - (place[1] - y));
-        if (c >= 0 && c < IDX_SIDE && r >= 0 && r < IDX_SIDE)
-            value += share * image[r * IDX_SIDE + c];
+        if (c >= 0 && c < IMAGE_SIDE && r >= 0 && r < IMAGE_SIDE)
+            value += share * image[r * IMAGE_SIDE + c];
     }
     return value;
 }
 
-static void check_warp(const uint8_t *image, const struct warp *warp, const char *what)
+static void check_map(const uint8_t *image, const struct augment_map *map, const char *what)
 {
-    uint8_t got[IDX_PIXELS + 1];
-    got[IDX_PIXELS] = 77;
-    warp_apply(got, image, warp);
-    for (int p = 0; p < IDX_PIXELS; p++) {
-        double want = sampled(image, warp, p % IDX_SIDE, p / IDX_SIDE);
+    uint8_t got[IMAGE_PIXELS + 1];
+    got[IMAGE_PIXELS] = 77;
+    augment_apply(got, image, map);
+    for (int p = 0; p < IMAGE_PIXELS; p++) {
+        double want = sampled(image, map, p % IMAGE_SIDE, p / IMAGE_SIDE);
         if (!check(fabs(got[p] - want) <= 3.0, "%s: pixel %d is %d, not %.2f", what, p, got[p],
                    want))
             return;
     }
-    check(got[IDX_PIXELS] == 77, "%s: written past the image", what);
+    check(got[IMAGE_PIXELS] == 77, "%s: written past the image", what);
 }
 
-static void test_warp_random(void)
+static void test_augment_map_random(void)
 {
     static const struct augment strengths[] = {{10, 0.1f, 0.2f, 1.5f, 0.8f},
                                                {0, 0, 0, 0, 3},
                                                {180, 0, 0, 0, 0},
                                                {0, 0.5f, 1, 0, 0},
                                                {180, 0.5f, 1, 28, 3}};
-    uint8_t image[IDX_PIXELS];
+    uint8_t image[IMAGE_PIXELS];
     blot(image);
     for (size_t s = 0; s < COUNT(strengths); s++)
         for (uint64_t i = 0; i < 200; i++) {
             struct rng rng;
-            struct warp warp;
+            struct augment_map map;
             char what[64];
             rng_seed(&rng, 1, RNG_AUGMENT, i);
-            warp_random(&warp, &strengths[s], &rng);
-            snprintf(what, sizeof what, "strength %zu, distortion %d", s, (int)i);
-            check_warp(image, &warp, what);
+            augment_random(&map, &strengths[s], &rng);
+            snprintf(what, sizeof what, "strength %zu, augmentation %d", s, (int)i);
+            check_map(image, &map, what);
         }
 }
 
 /* No strength: no change. Whole pixels: no pixel changes but its place. Half a turn: exact as well. */
-static void test_warp_exact(void)
+static void test_augment_map_exact(void)
 {
-    uint8_t image[IDX_PIXELS], got[IDX_PIXELS];
+    uint8_t image[IMAGE_PIXELS], got[IMAGE_PIXELS];
     struct augment none = {0};
     struct rng rng;
-    struct warp warp;
+    struct augment_map map;
     blot(image);
     check(!augment_any(&none), "no strength is one");
     rng_seed(&rng, 1, RNG_AUGMENT, 0);
-    warp_random(&warp, &none, &rng);
-    warp_apply(got, image, &warp);
-    check(!memcmp(got, image, IDX_PIXELS), "a distortion of strength 0 changes the image");
+    augment_random(&map, &none, &rng);
+    augment_apply(got, image, &map);
+    check(!memcmp(got, image, IMAGE_PIXELS), "an augmentation of strength 0 changes the image");
     for (int dx = -3; dx <= 3; dx++)
         for (int dy = -3; dy <= 3; dy++) {
-            warp_move(&warp, (float)dx, (float)dy, 0.0f);
-            warp_apply(got, image, &warp);
-            for (int p = 0; p < IDX_PIXELS; p++) {
-                int c = p % IDX_SIDE - dx, r = p / IDX_SIDE - dy;
-                bool inside = c >= 0 && c < IDX_SIDE && r >= 0 && r < IDX_SIDE;
-                check(got[p] == (inside ? image[r * IDX_SIDE + c] : 0), "%d,%d: pixel %d is %d", dx,
-                      dy, p, got[p]);
+            augment_move(&map, (float)dx, (float)dy, 0.0f);
+            augment_apply(got, image, &map);
+            for (int p = 0; p < IMAGE_PIXELS; p++) {
+                int c = p % IMAGE_SIDE - dx, r = p / IMAGE_SIDE - dy;
+                bool inside = c >= 0 && c < IMAGE_SIDE && r >= 0 && r < IMAGE_SIDE;
+                check(got[p] == (inside ? image[r * IMAGE_SIDE + c] : 0), "%d,%d: pixel %d is %d",
+                      dx, dy, p, got[p]);
             }
         }
-    warp_move(&warp, 0.0f, 0.0f, 180.0f);
-    warp_apply(got, image, &warp);
-    for (int p = 0; p < IDX_PIXELS; p++)
-        check(abs(got[p] - image[IDX_PIXELS - 1 - p]) <= 1, "half a turn: pixel %d is %d, not %d",
-              p, got[p], image[IDX_PIXELS - 1 - p]);
+    augment_move(&map, 0.0f, 0.0f, 180.0f);
+    augment_apply(got, image, &map);
+    for (int p = 0; p < IMAGE_PIXELS; p++)
+        check(abs(got[p] - image[IMAGE_PIXELS - 1 - p]) <= 1, "half a turn: pixel %d is %d, not %d",
+              p, got[p], image[IMAGE_PIXELS - 1 - p]);
 }
 
 /* Positive angles turn counterclockwise: a dot on the right goes to the top; then it is moved. */
-static void test_warp_direction(void)
+static void test_augment_map_direction(void)
 {
-    uint8_t image[IDX_PIXELS] = {0}, got[IDX_PIXELS];
-    struct warp warp;
+    uint8_t image[IMAGE_PIXELS] = {0}, got[IMAGE_PIXELS];
+    struct augment_map map;
     int largest = 0;
-    image[14 * IDX_SIDE + 24] = 200; /* 10.5 right of the middle, 0.5 below it */
-    warp_move(&warp, 2.0f, 1.0f, 90.0f);
-    warp_apply(got, image, &warp);
-    for (int p = 0; p < IDX_PIXELS; p++)
+    image[14 * IMAGE_SIDE + 24] = 200; /* 10.5 right of the middle, 0.5 below it */
+    augment_move(&map, 2.0f, 1.0f, 90.0f);
+    augment_apply(got, image, &map);
+    for (int p = 0; p < IMAGE_PIXELS; p++)
         largest = got[p] > got[largest] ? p : largest;
-    check(largest == 4 * IDX_SIDE + 16, "the dot went to column %d, row %d", largest % IDX_SIDE,
-          largest / IDX_SIDE);
+    check(largest == 4 * IMAGE_SIDE + 16, "the dot went to column %d, row %d", largest % IMAGE_SIDE,
+          largest / IMAGE_SIDE);
 }
 
 /* Each strength stays within its bounds and reaches towards them. */
-static void test_warp_strength(void)
+static void test_augment_map_strength(void)
 {
     const double middle = 13.5;
     double most_turn = 0, most_shift = 0, most_scale = 0, squares = 0;
     for (uint64_t i = 0; i < 2000; i++) {
         struct rng rng;
-        struct warp turn, shift, scale, bend;
+        struct augment_map turn, shift, scale, bend;
         rng_seed(&rng, 2, RNG_AUGMENT, i);
-        warp_random(&turn, &(struct augment){.rotate = 10}, &rng);
-        warp_random(&shift, &(struct augment){.shift = 1.5f}, &rng);
-        warp_random(&scale, &(struct augment){.scale = 0.1f}, &rng);
-        warp_random(&bend, &(struct augment){.elastic = 0.8f}, &rng);
+        augment_random(&turn, &(struct augment){.rotate = 10}, &rng);
+        augment_random(&shift, &(struct augment){.shift = 1.5f}, &rng);
+        augment_random(&scale, &(struct augment){.scale = 0.1f}, &rng);
+        augment_random(&bend, &(struct augment){.elastic = 0.8f}, &rng);
         double dx = turn.x[3][7] / 4096.0 - middle, dy = turn.y[3][7] / 4096.0 - middle;
         double angle = fabs(atan2(dy, dx) - atan2(-1.5, 14.5)) * 180.0 / 3.141592653589793;
         double moved = fabs(shift.x[3][3] / 4096.0 - 12.0);
@@ -743,17 +746,17 @@ static void test_warp_strength(void)
         most_turn = fmax(most_turn, angle);
         most_shift = fmax(most_shift, moved);
         most_scale = fmax(most_scale, fabs(ratio - 1.0));
-        for (int k = 0; k < WARP_GRID; k++)
+        for (int k = 0; k < AUGMENT_GRID; k++)
             squares += pow(bend.x[k][k] / 4096.0 - 4 * k, 2);
     }
     check(most_turn <= 10.01 && most_turn >= 9.9, "turned by up to %g", most_turn);
     check(most_shift <= 1.501 && most_shift >= 1.49, "moved by up to %g", most_shift);
     check(most_scale <= 0.1001 && most_scale >= 0.099, "stretched by up to %g", most_scale);
-    double deviation = sqrt(squares / (2000.0 * WARP_GRID));
+    double deviation = sqrt(squares / (2000.0 * AUGMENT_GRID));
     check(fabs(deviation - 0.8) <= 0.015, "bent with a deviation of %g", deviation);
 }
 
-static void test_batch_distort(void)
+static void test_batch_augment(void)
 {
     struct dataset dataset;
     struct error err = {""};
@@ -767,14 +770,14 @@ static void test_batch_distort(void)
         if (!check(team && !batch_create(&batch, COUNT(indices), &err), "%s", err.text))
             return;
         batch_fill(&batch, &dataset, indices, COUNT(indices));
-        batch_distort(&batch, &augment, 9, 3, indices, team);
+        batch_augment(&batch, &augment, 9, 3, indices, team);
         for (size_t b = 0; b < COUNT(indices); b++) {
-            uint8_t want[IDX_PIXELS];
-            uint64_t mask[MASK_WORDS];
-            augment_image(want, dataset.pixels + (size_t)indices[b] * IDX_PIXELS, &augment, 9, 3,
+            uint8_t want[IMAGE_PIXELS];
+            uint64_t mask[IMAGE_WORDS];
+            augment_image(want, dataset.pixels + (size_t)indices[b] * IMAGE_PIXELS, &augment, 9, 3,
                           indices[b]);
-            dataset_mask(mask, want);
-            check(!memcmp(batch.pixels[b], want, IDX_PIXELS), "image %zu differs", b);
+            image_mask(mask, want);
+            check(!memcmp(batch.pixels[b], want, IMAGE_PIXELS), "image %zu differs", b);
             check(!memcmp(batch.masks[b], mask, sizeof mask), "mask %zu differs", b);
         }
         batch_destroy(&batch);
@@ -783,10 +786,10 @@ static void test_batch_distort(void)
     dataset_free(&dataset);
 }
 
-/* Another seed, epoch or image is another distortion; the whole set distorted is each image's own. */
+/* Another seed, epoch or image is another augmentation; the whole set augmented is each image's own. */
 static void test_augment_image(void)
 {
-    uint8_t image[IDX_PIXELS], a[IDX_PIXELS], b[IDX_PIXELS];
+    uint8_t image[IMAGE_PIXELS], a[IMAGE_PIXELS], b[IMAGE_PIXELS];
     const struct augment augment = {10, 0.1f, 0.2f, 1.5f, 0.8f};
     struct dataset dataset;
     struct error err = {""};
@@ -794,23 +797,23 @@ static void test_augment_image(void)
     augment_image(a, image, &augment, 1, 1, 1);
     for (int i = 0; i < 3; i++) {
         augment_image(b, image, &augment, 1 + (i == 0), 1 + (i == 1), 1 + (i == 2));
-        check(memcmp(a, b, IDX_PIXELS) != 0, "case %d: the same distortion", i);
+        check(memcmp(a, b, IMAGE_PIXELS) != 0, "case %d: the same augmentation", i);
     }
     if (!check(!dataset_load(&dataset, "data/sample", DATASET_TEST, &err), "%s", err.text))
         return;
-    uint8_t *old = malloc((size_t)dataset.count * IDX_PIXELS);
-    memcpy(old, dataset.pixels, (size_t)dataset.count * IDX_PIXELS);
+    uint8_t *old = malloc((size_t)dataset.count * IMAGE_PIXELS);
+    memcpy(old, dataset.pixels, (size_t)dataset.count * IMAGE_PIXELS);
     for (int twice = 0; twice < 2; twice++) {
         check(!dataset_augment(&dataset, &augment, 4, 2, &err), "%s", err.text);
         for (int i = 0; i < dataset.count; i++) {
-            uint64_t mask[MASK_WORDS];
-            uint8_t *before = old + (size_t)i * IDX_PIXELS;
+            uint64_t mask[IMAGE_WORDS];
+            uint8_t *before = old + (size_t)i * IMAGE_PIXELS;
             augment_image(a, before, &augment, 4, 2, i);
-            dataset_mask(mask, a);
-            check(!memcmp(a, dataset.pixels + (size_t)i * IDX_PIXELS, IDX_PIXELS) &&
-                      !memcmp(mask, dataset.masks + (size_t)i * MASK_WORDS, sizeof mask),
+            image_mask(mask, a);
+            check(!memcmp(a, dataset.pixels + (size_t)i * IMAGE_PIXELS, IMAGE_PIXELS) &&
+                      !memcmp(mask, dataset.masks + (size_t)i * IMAGE_WORDS, sizeof mask),
                   "image %d differs", i);
-            memcpy(before, a, IDX_PIXELS);
+            memcpy(before, a, IMAGE_PIXELS);
         }
     }
     free(old);
@@ -839,12 +842,12 @@ static void check_partition(const struct split *split, int n, const char *what)
 static void check_stratified(const struct split *split, const struct dataset *dataset,
                              const char *what)
 {
-    int size[IDX_CLASSES] = {0}, taken[IDX_CLASSES] = {0};
+    int size[IMAGE_CLASSES] = {0}, taken[IMAGE_CLASSES] = {0};
     for (int i = 0; i < dataset->count; i++)
         size[dataset->labels[i]]++;
     for (int i = 0; i < split->val_count; i++)
         taken[dataset->labels[split->val[i]]]++;
-    for (int c = 0; c < IDX_CLASSES; c++) {
+    for (int c = 0; c < IMAGE_CLASSES; c++) {
         double share = (double)size[c] * split->val_count / dataset->count;
         check(taken[c] > share - 1.0 && taken[c] < share + 1.0,
               "%s: %d of class %d validate, wanted about %.2f", what, taken[c], c, share);
@@ -889,10 +892,10 @@ static void test_split_sample(void)
  * be what is taken. */
 static struct dataset skewed_dataset(void)
 {
-    static const int sizes[IDX_CLASSES] = {1, 2, 3, 0, 500, 7, 10, 25, 1, 1};
+    static const int sizes[IMAGE_CLASSES] = {1, 2, 3, 0, 500, 7, 10, 25, 1, 1};
     static uint8_t labels[550];
     int n = 0;
-    for (int c = 0; c < IDX_CLASSES; c++)
+    for (int c = 0; c < IMAGE_CLASSES; c++)
         for (int i = 0; i < sizes[c]; i++)
             labels[n++] = (uint8_t)c;
     return (struct dataset){.count = n, .labels = labels};
@@ -952,24 +955,28 @@ static void test_split_golden(void)
     split_free(&split);
 }
 
-TEST_LIST(
-    tests_data, {"idx: good files", test_idx_good},
-    {"idx: bad files, each with its own message", test_idx_bad},
-    {"idx: cut at every byte", test_idx_truncated},
-    {"idx: loads plain and gzip files", test_idx_load},
-    {"dataset: every layout and spelling", test_dataset_layouts},
-    {"dataset: known by its bytes", test_dataset_known_by_bytes},
-    {"dataset: missing files", test_dataset_missing},
-    {"dataset: files that do not belong together", test_dataset_mismatch},
-    {"dataset: a test set copied from the training set", test_dataset_distinct},
-    {"dataset: some test images among the training images", test_dataset_shared},
-    {"dataset: data/sample", test_sample}, {"dataset: masks", test_dataset_mask},
-    {"batch: values", test_batch_values}, {"batch: every sample in its place", test_batch_fill},
-    {"batch: of images without labels", test_unlabelled},
-    {"batch: smoothed targets", test_batch_smoothing}, {"augment: as in double", test_warp_random},
-    {"augment: what must be exact", test_warp_exact}, {"augment: directions", test_warp_direction},
-    {"augment: strengths", test_warp_strength}, {"augment: a batch", test_batch_distort},
-    {"augment: a function of seed, epoch and image", test_augment_image},
-    {"split: data/sample", test_split_sample}, {"split: classes of uneven size", test_split_skewed},
-    {"split: another seed, other images", test_split_random},
-    {"split: the same indices everywhere", test_split_golden});
+TEST_LIST(tests_data, {"idx: good files", test_idx_good},
+          {"idx: bad files, each with its own message", test_idx_bad},
+          {"idx: cut at every byte", test_idx_truncated},
+          {"idx: loads plain and gzip files", test_idx_load},
+          {"dataset: every layout and spelling", test_dataset_layouts},
+          {"dataset: known by its bytes", test_dataset_known_by_bytes},
+          {"dataset: missing files", test_dataset_missing},
+          {"dataset: files that do not belong together", test_dataset_mismatch},
+          {"dataset: a test set copied from the training set", test_dataset_distinct},
+          {"dataset: some test images among the training images", test_dataset_shared},
+          {"dataset: data/sample", test_sample}, {"dataset: masks", test_dataset_mask},
+          {"batch: values", test_batch_values},
+          {"batch: every sample in its place", test_batch_fill},
+          {"batch: of images without labels", test_unlabelled},
+          {"batch: smoothed targets", test_batch_smoothing},
+          {"augment: as in double", test_augment_map_random},
+          {"augment: what must be exact", test_augment_map_exact},
+          {"augment: directions", test_augment_map_direction},
+          {"augment: strengths", test_augment_map_strength},
+          {"augment: a batch", test_batch_augment},
+          {"augment: a function of seed, epoch and image", test_augment_image},
+          {"split: data/sample", test_split_sample},
+          {"split: classes of uneven size", test_split_skewed},
+          {"split: another seed, other images", test_split_random},
+          {"split: the same indices everywhere", test_split_golden});

@@ -1067,7 +1067,7 @@ static float *counted(float first)
 static struct dataset made_dataset(void)
 {
     static const uint8_t labels[MADE_IMAGES] = {3, 1, 4, 1, 5, 9, 2};
-    static const uint8_t pixels[MADE_IMAGES * IDX_PIXELS] = {1, 2, 3};
+    static const uint8_t pixels[MADE_IMAGES * IMAGE_PIXELS] = {1, 2, 3};
     return (struct dataset){.count = MADE_IMAGES, .pixels = pixels, .labels = labels};
 }
 
@@ -1146,7 +1146,7 @@ static void check_epoch(const struct train_epoch *a, const struct train_epoch *b
 /* Each pixel and each label counts. */
 static void check_data(const struct checkpoint *checkpoint, const struct checkpoint_data *data)
 {
-    static uint8_t pixels[MADE_IMAGES * IDX_PIXELS], labels[MADE_IMAGES];
+    static uint8_t pixels[MADE_IMAGES * IMAGE_PIXELS], labels[MADE_IMAGES];
     struct dataset same = made_dataset(), other;
     struct error err = {""};
     check(!checkpoint_check_data(checkpoint, "c", data, "here", &err), "%s", err.text);

@@ -179,7 +179,7 @@ static void made_new(struct made *made, int count)
     made->dataset = (struct dataset){.count = count,
                                      .pixels = made->pixels,
                                      .labels = made->labels,
-                                     .masks = make(n, MASK_WORDS * sizeof(uint64_t))};
+                                     .masks = make(n, IMAGE_WORDS * sizeof(uint64_t))};
 }
 
 static void made_masks(struct made *made)
@@ -187,7 +187,7 @@ static void made_masks(struct made *made)
     for (int i = 0; i < made->dataset.count; i++)
         for (int p = 0; p < INPUTS; p++)
             if (made->pixels[i * INPUTS + p])
-                made->dataset.masks[i * MASK_WORDS + p / 64] |= (uint64_t)1 << p % 64;
+                made->dataset.masks[i * IMAGE_WORDS + p / 64] |= (uint64_t)1 << p % 64;
 }
 
 static void made_free(struct made *made)
@@ -1618,19 +1618,19 @@ static void test_calibration(void)
     check(metrics.bins[0].count == 1, "NaN is in no bin, or in another than the first");
 }
 
-static void test_decidable(void)
+static void test_coverage(void)
 {
     struct decision all[] = {{0.5f, true}, {0.9f, true}, {0.7f, false}, {0.8f, true}, {0.6f, true}};
-    check(metrics_decidable(all, 5, 0.0) == 0.4, "without a mistake: %g",
-          metrics_decidable(all, 5, 0.0));
-    check(metrics_decidable(all, 5, 0.2) == 1.0, "one of five wrong: %g",
-          metrics_decidable(all, 5, 0.2));
-    check(metrics_decidable(all, 5, 0.24) == 1.0 && metrics_decidable(all, 4, 0.19) == 0.5,
-          "%g, %g", metrics_decidable(all, 5, 0.24), metrics_decidable(all, 4, 0.19));
+    check(metrics_coverage(all, 5, 0.0) == 0.4, "without a mistake: %g",
+          metrics_coverage(all, 5, 0.0));
+    check(metrics_coverage(all, 5, 0.2) == 1.0, "one of five wrong: %g",
+          metrics_coverage(all, 5, 0.2));
+    check(metrics_coverage(all, 5, 0.24) == 1.0 && metrics_coverage(all, 4, 0.19) == 0.5, "%g, %g",
+          metrics_coverage(all, 5, 0.24), metrics_coverage(all, 4, 0.19));
     struct decision equal[] = {{0.9f, true}, {0.8f, true}, {0.8f, false}};
-    check(metrics_decidable(equal, 3, 0.0) * 3.0 == 1.0, "of equal confidences one was decided: %g",
-          metrics_decidable(equal, 3, 0.0));
-    check(isnan(metrics_decidable(all, 0, 0.5)), "no samples");
+    check(metrics_coverage(equal, 3, 0.0) * 3.0 == 1.0, "of equal confidences one was covered: %g",
+          metrics_coverage(equal, 3, 0.0));
+    check(isnan(metrics_coverage(all, 0, 0.5)), "no samples");
 }
 
 /* --- parameters --- */
@@ -1897,9 +1897,9 @@ static void test_evaluate(void)
         correct += said == truth;
         check(metrics.confusion[truth][said]-- > 0, "image %d is not in the confusion", i);
     }
-    check(metrics.count == 30 && metrics.correct == correct && metrics.loss == sum,
+    check(metrics.count == 30 && metrics.correct == correct && metrics.loss_sum == sum,
           "%d images, %d correct, loss %.17g; want 30, %d, %.17g", metrics.count, metrics.correct,
-          metrics.loss, correct, sum);
+          metrics.loss_sum, correct, sum);
     check(!network_evaluate(&rig.network, &made.dataset, NULL, 60, &metrics, &err) &&
               metrics.count == 60,
           "all images: %d", metrics.count);
@@ -2414,7 +2414,7 @@ static void run_by_hand(struct run_rig *run, int steps)
             batch_fill(&batch, &run->made.dataset, order + from,
                        n - from < options->batch ? n - from : options->batch);
             if (augment_any(&options->augment))
-                batch_distort(&batch, &options->augment, options->seed, epoch, order + from,
+                batch_augment(&batch, &options->augment, options->seed, epoch, order + from,
                               run->rig.team);
             network_train(network, &batch, &step);
             if (done % 16 == 15)
@@ -2449,7 +2449,7 @@ static void test_run_by_hand(void)
     }
 }
 
-/* All that is off unless asked for: distorted images, smoothed labels, a warmup, an average. */
+/* All that is off unless asked for: augmented images, smoothed labels, a warmup, an average. */
 static void test_run_by_hand_extras(void)
 {
     static const float decays[] = {0.0f, 0.5f, 0.999f};
@@ -2740,7 +2740,7 @@ TEST_LIST(tests_net, {"kernels: first layer from pixels", test_pixels_forward},
           {"metrics: argmax and ties", test_argmax}, {"metrics: a worked example", test_metrics},
           {"metrics: no samples", test_metrics_empty},
           {"metrics: long sums", test_metrics_long_sum}, {"metrics: calibration", test_calibration},
-          {"metrics: what can be decided", test_decidable},
+          {"metrics: coverage at a risk", test_coverage},
           {"params: the table tiles the block", test_params_table},
           {"params: initial values", test_params_init}, {"params: seeds", test_params_seed},
           {"network: setting parameters starts afresh", test_set_params},

@@ -173,10 +173,10 @@ static void rectangle(int left, int top, int width, int height, int level)
  * 255. */
 static void put_image(const uint8_t *image, int left, int top, int factor, int from, int by)
 {
-    for (int y = 0; y < IDX_SIDE * factor; y++)
-        for (int x = 0; x < IDX_SIDE * factor; x++)
+    for (int y = 0; y < IMAGE_SIDE * factor; y++)
+        for (int x = 0; x < IMAGE_SIDE * factor; x++)
             picture[(top + y) * picture_width + left + x] =
-                (uint8_t)(from + image[y / factor * IDX_SIDE + x / factor] * by / 255);
+                (uint8_t)(from + image[y / factor * IMAGE_SIDE + x / factor] * by / 255);
 }
 
 static struct digit prepared(void)
@@ -189,14 +189,14 @@ static struct digit prepared(void)
 
 static bool same(const struct digit *a, const struct digit *b)
 {
-    return !memcmp(a->pixels, b->pixels, IDX_PIXELS) && !strcmp(a->nothing, b->nothing) &&
+    return !memcmp(a->pixels, b->pixels, IMAGE_PIXELS) && !strcmp(a->nothing, b->nothing) &&
            a->cut == b->cut;
 }
 
-static bool load_sample(struct dataset *dataset, enum dataset_part part)
+static bool load_sample(struct dataset *dataset, enum dataset_split split)
 {
     struct error err = {""};
-    return check(!dataset_load(dataset, "data/sample", part, &err), "%s", err.text);
+    return check(!dataset_load(dataset, "data/sample", split, &err), "%s", err.text);
 }
 
 static void test_digit_as_it_is(void)
@@ -206,12 +206,12 @@ static void test_digit_as_it_is(void)
         if (!load_sample(&d, part ? DATASET_TEST : DATASET_TRAIN))
             return;
         for (int i = 0; i < d.count; i++) {
-            const uint8_t *image = d.pixels + (size_t)i * IDX_PIXELS;
+            const uint8_t *image = d.pixels + (size_t)i * IMAGE_PIXELS;
             for (int negative = 0; negative < 2; negative++) {
-                paper(IDX_SIDE, IDX_SIDE, 0);
+                paper(IMAGE_SIDE, IMAGE_SIDE, 0);
                 put_image(image, 0, 0, 1, negative ? 255 : 0, negative ? -255 : 255);
                 struct digit digit = prepared();
-                check(!memcmp(digit.pixels, image, IDX_PIXELS) && !digit.nothing[0] && !digit.cut,
+                check(!memcmp(digit.pixels, image, IMAGE_PIXELS) && !digit.nothing[0] && !digit.cut,
                       "image %d was changed: negative %d", i, negative);
             }
         }
@@ -231,11 +231,11 @@ static void test_digit_is_prepared(void)
         {4, 6, 20, 20, false}, {0, 0, 28, 28, false}, {14, 4, 1, 20, true},  {15, 4, 1, 20, false},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
-        paper(IDX_SIDE, IDX_SIDE, 0);
+        paper(IMAGE_SIDE, IMAGE_SIDE, 0);
         rectangle(rows[i].left, rows[i].top, rows[i].width, rows[i].height, 200);
         check(digit_is_prepared(picture) == rows[i].wanted, "row %zu", i);
     }
-    paper(IDX_SIDE, IDX_SIDE, 0);
+    paper(IMAGE_SIDE, IMAGE_SIDE, 0);
     check(!digit_is_prepared(picture), "no ink");
 }
 
@@ -253,14 +253,14 @@ static void test_digit_exact(void)
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         for (int light = 0; light < 2; light++) {
-            uint8_t wanted[IDX_PIXELS] = {0};
+            uint8_t wanted[IMAGE_PIXELS] = {0};
             for (int y = 0; y < rows[i].to_height; y++)
-                memset(wanted + (rows[i].to_top + y) * IDX_SIDE + rows[i].to_left, 255,
+                memset(wanted + (rows[i].to_top + y) * IMAGE_SIDE + rows[i].to_left, 255,
                        (size_t)rows[i].to_width);
             paper(100, 100, light ? 230 : 10);
             rectangle(rows[i].left, rows[i].top, rows[i].width, rows[i].height, light ? 60 : 130);
             struct digit digit = prepared();
-            check(!memcmp(digit.pixels, wanted, IDX_PIXELS) && !digit.nothing[0] && !digit.cut,
+            check(!memcmp(digit.pixels, wanted, IMAGE_PIXELS) && !digit.nothing[0] && !digit.cut,
                   "row %zu, light %d: %s", i, light, digit.nothing);
         }
     }
@@ -276,7 +276,7 @@ static void test_digit_same(void)
     if (!load_sample(&d, DATASET_TEST))
         return;
     for (int i = 0; i < 100; i++) {
-        const uint8_t *image = d.pixels + (size_t)i * IDX_PIXELS;
+        const uint8_t *image = d.pixels + (size_t)i * IMAGE_PIXELS;
         paper(240, 240, 230);
         put_image(image, 40, 40, 5, 230, -200);
         struct digit digit = prepared(), other;
@@ -303,13 +303,13 @@ static void test_digit_same(void)
         rectangle(0, 239, 1, 1, 30);
         other = prepared();
         int worst = 0;
-        for (int p = 0; p < IDX_PIXELS; p++)
+        for (int p = 0; p < IMAGE_PIXELS; p++)
             worst = abs(digit.pixels[p] - other.pixels[p]) > worst
                         ? abs(digit.pixels[p] - other.pixels[p])
                         : worst;
         check(worst <= 12 && !other.cut, "image %d: specks, %d", i, worst);
-        paper(IDX_SIDE, IDX_SIDE, 0);
-        memcpy(picture, digit.pixels, IDX_PIXELS);
+        paper(IMAGE_SIDE, IMAGE_SIDE, 0);
+        memcpy(picture, digit.pixels, IMAGE_PIXELS);
         check((other = prepared(), same(&digit, &other)), "image %d: prepared twice", i);
         in_form += digit_is_prepared(digit.pixels);
     }
@@ -325,7 +325,7 @@ static void test_digit_thin_pen(void)
     rectangle(20, 100, 180, 1, 0);
     rectangle(110, 20, 1, 180, 0);
     struct digit digit = prepared();
-    for (int p = 0; p < IDX_PIXELS; p++)
+    for (int p = 0; p < IMAGE_PIXELS; p++)
         most = digit.pixels[p] > most ? digit.pixels[p] : most;
     check(most == 255, "the strongest pixel is %d: %s", most, digit.nothing);
 }
@@ -334,20 +334,20 @@ static void test_digit_thin_pen(void)
 static void test_digit_enlarged(void)
 {
     struct dataset d;
-    static uint8_t all[1000 * IDX_PIXELS];
+    static uint8_t all[1000 * IMAGE_PIXELS];
     if (!load_sample(&d, DATASET_TEST))
         return;
     long difference = 0;
     for (int i = 0; i < d.count; i++) {
-        const uint8_t *image = d.pixels + (size_t)i * IDX_PIXELS;
+        const uint8_t *image = d.pixels + (size_t)i * IMAGE_PIXELS;
         paper(300, 280, 220);
         put_image(image, 23, 11, 9, 220, -190);
         struct digit digit = prepared();
-        memcpy(all + (size_t)i * IDX_PIXELS, digit.pixels, IDX_PIXELS);
-        for (int p = 0; p < IDX_PIXELS; p++)
+        memcpy(all + (size_t)i * IMAGE_PIXELS, digit.pixels, IMAGE_PIXELS);
+        for (int p = 0; p < IMAGE_PIXELS; p++)
             difference += abs(digit.pixels[p] - image[p]);
     }
-    long mean = difference / ((long)d.count * IDX_PIXELS);
+    long mean = difference / ((long)d.count * IMAGE_PIXELS);
     check(mean <= 8, "pixels differ by %ld on average", mean);
     uint32_t crc = crc32(all, sizeof all);
     check(crc == 0xa181fc50, "checksum %08x", crc);
@@ -356,11 +356,11 @@ static void test_digit_enlarged(void)
 
 static void check_nothing(const char *wanted, const char *what)
 {
-    static const uint8_t none[IDX_PIXELS];
+    static const uint8_t none[IMAGE_PIXELS];
     struct digit digit = prepared();
     check(strstr(digit.nothing, wanted) != NULL, "%s: \"%s\" does not say \"%s\"", what,
           digit.nothing, wanted);
-    check(!memcmp(digit.pixels, none, IDX_PIXELS) && !digit.cut, "%s: not all is 0", what);
+    check(!memcmp(digit.pixels, none, IMAGE_PIXELS) && !digit.cut, "%s: not all is 0", what);
 }
 
 static void test_digit_nothing(void)

@@ -20,8 +20,8 @@
 enum { IMAGES = 45 };
 
 struct scene {
-    uint8_t pixels[IMAGES * IDX_PIXELS], labels[IMAGES];
-    uint64_t masks[IMAGES * MASK_WORDS];
+    uint8_t pixels[IMAGES * IMAGE_PIXELS], labels[IMAGES];
+    uint64_t masks[IMAGES * IMAGE_WORDS];
     float params[PARAM_COUNT];
     struct dataset dataset;
     struct team *team;
@@ -37,11 +37,11 @@ static struct scene *scene_new(void)
     if (!s)
         abort();
     rng_seed(&rng, 5, RNG_INIT, 1);
-    for (int i = 0; i < IMAGES * IDX_PIXELS; i++)
+    for (int i = 0; i < IMAGES * IMAGE_PIXELS; i++)
         s->pixels[i] = rng_below(&rng, 4) ? 0 : (uint8_t)rng_below(&rng, 256);
     for (int i = 0; i < IMAGES; i++) {
         s->labels[i] = (uint8_t)(i % 9);
-        dataset_mask(s->masks + (size_t)i * MASK_WORDS, s->pixels + (size_t)i * IDX_PIXELS);
+        image_mask(s->masks + (size_t)i * IMAGE_WORDS, s->pixels + (size_t)i * IMAGE_PIXELS);
     }
     s->dataset = (struct dataset){
         .count = IMAGES, .pixels = s->pixels, .labels = s->labels, .masks = s->masks};
@@ -95,7 +95,7 @@ static void test_evaluation(void)
     check(!memcmp(&metrics, &e.metrics, sizeof metrics), "the figures are others");
     check(!memcmp(p, e.p, sizeof p), "the probabilities are others");
     check(e.mistakes == metrics.count - metrics.correct, "%d mistakes", e.mistakes);
-    check(e.decidable >= 0.0 && e.decidable <= 1.0, "decidable %g", e.decidable);
+    check(e.coverage >= 0.0 && e.coverage <= 1.0, "coverage %g", e.coverage);
     for (int i = 0; i < IMAGES; i++) {
         const struct answer *a = &e.answers[i];
         const float *of = p + a->index * CLASSES;
@@ -278,7 +278,7 @@ static const uint8_t *find_chunk(const uint8_t *png, size_t size, const char *na
 /* What is in IDAT: a zlib stream (RFC 1950) of one stored block (RFC 1951) with the 28 rows, none of them filtered. */
 static void check_stream(const uint8_t *stream)
 {
-    enum { ROW = IDX_SIDE + 1, SIZE = IDX_SIDE * ROW };
+    enum { ROW = IMAGE_SIDE + 1, SIZE = IMAGE_SIDE * ROW };
     const uint8_t *rows = stream + 7, *sum = rows + SIZE;
     uint64_t a = 1, b = 0; /* Adler-32: the remainder only at the end */
     check(big_endian(stream - 8) == 7 + SIZE + 4, "IDAT has %u bytes",
@@ -290,7 +290,7 @@ static void check_stream(const uint8_t *stream)
           stream[3] + 256 * stream[4]);
     check((stream[3] ^ stream[5]) == 255 && (stream[4] ^ stream[6]) == 255,
           "%02x %02x is not the complement of the length", stream[5], stream[6]);
-    for (int y = 0; y < IDX_SIDE; y++)
+    for (int y = 0; y < IMAGE_SIDE; y++)
         check(rows[y * ROW] == 0, "row %d is filtered by %d", y, rows[y * ROW]);
     for (int i = 0; i < SIZE; i++) {
         a += rows[i];
@@ -302,9 +302,9 @@ static void check_stream(const uint8_t *stream)
 
 static void test_html_picture(void)
 {
-    uint8_t pixels[IDX_PIXELS], png[4096];
+    uint8_t pixels[IMAGE_PIXELS], png[4096];
     struct html_palette palette = {.count = 256};
-    for (int i = 0; i < IDX_PIXELS; i++)
+    for (int i = 0; i < IMAGE_PIXELS; i++)
         pixels[i] = (uint8_t)(i * 7);
     for (int i = 0; i < 256; i++)
         for (int k = 0; k < 4; k++)
@@ -327,7 +327,7 @@ static void test_html_picture(void)
                   header[9] == (colored ? 3 : 0),
               "header");
         check_stream(rows);
-        for (int i = 0; i < IDX_PIXELS; i++) /* behind zlib's two bytes and the block's five */
+        for (int i = 0; i < IMAGE_PIXELS; i++) /* behind zlib's two bytes and the block's five */
             check(rows[7 + i / 28 * 29 + 1 + i % 28] == (colored ? pixels[i] : 255 - pixels[i]),
                   "pixel %d", i);
         check(!colored == !colors && !colored == !alpha, "palette");
@@ -389,7 +389,7 @@ static void test_report_extremes(void)
                                                  : IMAGES / 9),
               "%d right", e.metrics.correct);
         const struct report report = {.heading = "test report",
-                                      .part = "test",
+                                      .split = "test",
                                       .command = "mnist-eval",
                                       .dataset = &s->dataset,
                                       .evaluation = &e,

@@ -71,7 +71,7 @@ static void print_figures(struct page *page, const struct metrics *metrics, bool
 /* Counts of up to `most`, some of them 0, and a class that is never there. */
 static void make_metrics(struct metrics *metrics, int most)
 {
-    *metrics = (struct metrics){.loss = 1.0};
+    *metrics = (struct metrics){.loss_sum = 1.0};
     for (int t = 0; t < CLASSES; t++) {
         for (int c = 0; c < CLASSES; c++) {
             int n = t == 4 || (t * c) % 3 == 1 ? 0 : (int)((long long)most * (t + 2 * c + 1) / 28);

@@ -38,7 +38,7 @@ static inline bool rmath_is_finite_double(double x)
 }
 
 /* The whole number at or below x, kept within low … high; NaN gives low. What is computed in
- * floating point becomes an index or a count here (and for a distorted image's places in
+ * floating point becomes an index or a count here (and for an augmented image's places in
  * data/augment.c, where speed counts): C leaves undefined what a number beyond the range becomes. */
 int64_t rmath_whole(double x, int64_t low, int64_t high);
 

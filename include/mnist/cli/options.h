@@ -127,7 +127,7 @@ struct augment_options options_augment(void);
 #define TEXT_OF(macro) TEXT_OF_VALUE(macro)
 
 #define OPTIONS_AUGMENT(options)                                                                   \
-    OPTION_SWITCH("augment", &(options).on, "distort each training image afresh each time"),       \
+    OPTION_SWITCH("augment", &(options).on, "augment each training image afresh each time"),       \
         OPTION_STRENGTH("rotate", "DEG", &(options).strength.rotate, AUGMENT_MAX_ROTATE,           \
                         "augment: turn by up to so many degrees", TEXT_OF(AUGMENT_ROTATE)),        \
         OPTION_STRENGTH("scale", "F", &(options).strength.scale, AUGMENT_MAX_SCALE,                \

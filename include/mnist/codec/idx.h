@@ -8,8 +8,7 @@
 
 #include "mnist/base/error.h"
 #include "mnist/base/file.h"
-
-enum { IDX_SIDE = 28, IDX_CLASSES = 10, IDX_PIXELS = IDX_SIDE * IDX_SIDE };
+#include "mnist/data/image.h"
 
 enum idx_kind { IDX_LABELS = 2049, IDX_IMAGES = 2051 };
 

@@ -1,7 +1,7 @@
-/* Augmentation: each training image distorted afresh each time it is drawn, so that the network never
+/* Augmentation: each training image augmented afresh each time it is drawn, so that the network never
  * sees the same picture twice (Simard, Steinkraus and Platt 2003, section 2).
  *
- * A distortion is a map from the pixels of the new image to places in the old one: an affine map,
+ * An augmentation is a map from the pixels of the new image to places in the old one: an affine map,
  * plus an elastic part, a random displacement of each point of a coarse grid, bilinear in between.
  * The values are bilinear too, with white paper around the old image. */
 #ifndef MNIST_AUGMENT_H
@@ -11,9 +11,9 @@
 #include <stdint.h>
 
 #include "mnist/base/rng.h"
-#include "mnist/codec/idx.h"
+#include "mnist/data/image.h"
 
-/* How strong. 0 everywhere: no distortion. */
+/* How strong. 0 everywhere: no augmentation. */
 struct augment {
     float rotate;  /* degrees: the angle is uniform in ±rotate */
     float scale;   /* each axis is stretched by a factor uniform in 1 ± scale */
@@ -33,25 +33,26 @@ struct augment {
 bool augment_any(const struct augment *augment);
 
 /* Grid points lie at every fourth pixel, from 0 to 28. */
-enum { WARP_STEP = 4, WARP_GRID = IDX_SIDE / WARP_STEP + 1 };
+enum { AUGMENT_STEP = 4, AUGMENT_GRID = IMAGE_SIDE / AUGMENT_STEP + 1 };
 
 /* Where in the old image each grid point of the new one is found: column x and row y, in pixels
  * times 4096 (integers, so that every machine finds the same place). */
-struct warp {
-    int32_t x[WARP_GRID][WARP_GRID], y[WARP_GRID][WARP_GRID];
+struct augment_map {
+    int32_t x[AUGMENT_GRID][AUGMENT_GRID], y[AUGMENT_GRID][AUGMENT_GRID];
 };
 
-/* A random distortion of the given strength. */
-void warp_random(struct warp *warp, const struct augment *augment, struct rng *rng);
+/* A random augmentation of the given strength. */
+void augment_random(struct augment_map *map, const struct augment *augment, struct rng *rng);
 
 /* Moves the picture by dx pixels to the right and dy down, after turning it about its middle by
  * `degrees`, counterclockwise. */
-void warp_move(struct warp *warp, float dx, float dy, float degrees);
+void augment_move(struct augment_map *map, float dx, float dy, float degrees);
 
-/* to (784) = the image from (784) distorted. They do not overlap. */
-void warp_apply(uint8_t *restrict to, const uint8_t *restrict from, const struct warp *warp);
+/* to (784) = the image from (784) augmented. They do not overlap. */
+void augment_apply(uint8_t *restrict to, const uint8_t *restrict from,
+                   const struct augment_map *map);
 
-/* The same with the distortion that training gives to image number `index` in an epoch: it depends on
+/* The same with the augmentation that training gives to image number `index` in an epoch: it depends on
  * nothing but these numbers. */
 void augment_image(uint8_t *restrict to, const uint8_t *restrict from,
                    const struct augment *augment, uint64_t seed, int epoch, int index);

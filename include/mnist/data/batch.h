@@ -12,11 +12,11 @@ enum { BATCH_MAX = 8192 };
 struct batch {
     int size, capacity;     /* B samples now, room for so many */
     const uint8_t **pixels; /* (B) each to 784 bytes, owned by the data set */
-    const uint64_t **masks; /* (B) each to MASK_WORDS words, owned by the data set */
+    const uint64_t **masks; /* (B) each to IMAGE_WORDS words, owned by the data set */
     float *targets;         /* (B,10) what the softmax should say: rows that sum to 1 */
     float smoothing;        /* of the targets, 0 unless set: see batch_fill */
-    uint8_t *distorted;     /* (B,784), (B,MASK_WORDS) room for batch_distort */
-    uint64_t *distorted_masks;
+    uint8_t *augmented;     /* (B,784), (B,IMAGE_WORDS) room for batch_augment */
+    uint64_t *augmented_masks;
     float value[256]; /* as batch_values gives it */
 };
 
@@ -32,9 +32,9 @@ void batch_destroy(struct batch *batch);
  * smoothing/10, of each other smoothing/10 (Szegedy et al. 2016, section 7). */
 void batch_fill(struct batch *batch, const struct dataset *dataset, const int *indices, int size);
 
-/* Puts a distorted copy in the place of each image (the batch as batch_fill left it, from the same
- * indices). The distortion depends on the seed, the epoch and the image's index alone. */
-void batch_distort(struct batch *batch, const struct augment *augment, uint64_t seed, int epoch,
+/* Puts an augmented copy in the place of each image (the batch as batch_fill left it, from the same
+ * indices). The augmentation depends on the seed, the epoch and the image's index alone. */
+void batch_augment(struct batch *batch, const struct augment *augment, uint64_t seed, int epoch,
                    const int *indices, struct team *team);
 
 #endif

@@ -8,26 +8,23 @@
 #include "mnist/base/error.h"
 #include "mnist/codec/idx.h"
 #include "mnist/data/augment.h"
-
-/* 784 bits, one a pixel: bit p % 64 of word p / 64 is set where pixel p is not 0, as 19% of
- * MNIST's are. */
-enum { MASK_WORDS = (IDX_PIXELS + 63) / 64 };
+#include "mnist/data/image.h"
 
 struct dataset {
     int count;
     const uint8_t *pixels; /* (count, 784) */
     const uint8_t *labels; /* (count) 0 … 9; NULL: unknown, for prediction only */
-    uint64_t *masks;       /* (count, MASK_WORDS) */
-    uint8_t *warped;       /* (count, 784) what pixels points to once distorted, else NULL */
+    uint64_t *masks;       /* (count, IMAGE_WORDS) */
+    uint8_t *augmented;    /* (count, 784) what pixels points to once augmented, else NULL */
     struct idx images_file, labels_file;
 };
 
-enum dataset_part { DATASET_TRAIN, DATASET_TEST };
+enum dataset_split { DATASET_TRAIN, DATASET_TEST };
 
-/* Loads one part from `folder`: files named {train,t10k}-{images-idx3,labels-idx1}-ubyte, or with a
+/* Loads one split from `folder`: files named {train,t10k}-{images-idx3,labels-idx1}-ubyte, or with a
  * dot (images.idx3), .gz or not, in `folder`, in a folder of the file's own name, in `folder`/raw
  * or in `folder`/MNIST/raw. The caller gives it to dataset_free. */
-int dataset_load(struct dataset *dataset, const char *folder, enum dataset_part part,
+int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
                  struct error *err);
 
 /* A data set of images (count,784) that stay the caller's, without labels. The caller gives it to
@@ -42,27 +39,10 @@ void dataset_free(struct dataset *dataset);
 int dataset_check_distinct(const struct dataset *train, const struct dataset *test, int *shared,
                            struct error *err);
 
-/* Distorts all images, in the same way or each in its own (as augment_image does). -1 with err filled
+/* Augments all images, in the same way or each in its own (as augment_image does). -1 with err filled
  * when memory is short. */
-int dataset_warp(struct dataset *dataset, const struct warp *warp, struct error *err);
+int dataset_map(struct dataset *dataset, const struct augment_map *map, struct error *err);
 int dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
                     int epoch, struct error *err);
-
-/* mask (MASK_WORDS) of one image of 784 pixels. */
-void dataset_mask(uint64_t *mask, const uint8_t *pixels);
-
-/* Which images train and which validate. */
-struct split {
-    int *train, train_count; /* ascending indices into the data set */
-    int *val, val_count;     /* the same */
-};
-
-/* Sets `val_count` images aside, stratified: each class gives its share, to within one image
- * (largest remainders); which ones depends on the seed. 0 <= val_count < count. The caller gives it
- * to split_free. */
-int split_create(struct split *split, const struct dataset *dataset, int val_count, uint64_t seed,
-                 struct error *err);
-
-void split_free(struct split *split);
 
 #endif

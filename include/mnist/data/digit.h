@@ -20,10 +20,10 @@
 #include <stdint.h>
 
 #include "mnist/base/error.h"
-#include "mnist/codec/idx.h"
+#include "mnist/data/image.h"
 
 struct digit {
-    uint8_t pixels[IDX_PIXELS]; /* 0 paper … 255 ink; all 0 when there is no digit */
+    uint8_t pixels[IMAGE_PIXELS]; /* 0 paper … 255 ink; all 0 when there is no digit */
     char nothing[128]; /* why there is no digit, with the numbers; empty when there is one */
     bool cut;          /* its ink touches a side of the picture, far from the opposite one */
 };
@@ -42,6 +42,6 @@ int digit_prepare(struct digit *digit, const uint8_t *grey, int width, int heigh
  * 19 or 20 pixels, and its centre of mass is at 14 ± 0.55 both ways (pixels count from 0). That
  * holds for each of MNIST's 70,000 images, and for what digit_prepare makes but where the middle of
  * lopsided ink would bring it out of the picture. */
-bool digit_is_prepared(const uint8_t pixels[IDX_PIXELS]);
+bool digit_is_prepared(const uint8_t pixels[IMAGE_PIXELS]);
 
 #endif

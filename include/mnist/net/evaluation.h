@@ -4,8 +4,8 @@
 
 #include "mnist/net/network.h"
 
-/* The share of wrong ones that is accepted when asking how many images can be decided. */
-#define DECIDABLE_ERROR 0.001
+/* The risk at which coverage is told: the share of the covered answers that may be wrong. */
+#define COVERAGE_RISK 0.001
 
 /* One image and what the network says of it. */
 struct answer {
@@ -15,8 +15,8 @@ struct answer {
 
 struct evaluation {
     struct metrics metrics;
-    double decidable; /* the share that metrics_decidable finds for DECIDABLE_ERROR */
-    float *p;         /* (count,10) probabilities, in the data set's order */
+    double coverage; /* the share that metrics_coverage finds for COVERAGE_RISK */
+    float *p;        /* (count,10) probabilities, in the data set's order */
     /* (count) all answers: first the mistakes, the most confident in front, of equals the earlier
      * image; then the right ones, in the data set's order. */
     struct answer *answers;

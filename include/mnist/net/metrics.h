@@ -18,7 +18,7 @@ enum { CALIBRATION_BINS = 15 };
 
 struct metrics {
     int count, correct;
-    double loss;                     /* sum of cross-entropies, nats; divide by count */
+    double loss_sum;                 /* of the cross-entropies, nats */
     int confusion[CLASSES][CLASSES]; /* [truth][predicted] counts */
     struct calibration_bin bins[CALIBRATION_BINS];
 };
@@ -58,10 +58,10 @@ struct decision {
     bool correct;
 };
 
-/* The largest share of the samples that can be decided with at most `error` of them wrong, when all
- * those above some confidence are decided and the others are left to somebody else. Sorts decisions
- * (count). */
-double metrics_decidable(struct decision *decisions, int count, double error);
+/* Coverage at a given risk (El-Yaniv and Wiener 2010): the largest share of the samples that can be
+ * answered with at most the share `risk` of those answers wrong, when every sample above some
+ * confidence is answered and the others are left to somebody else. Sorts decisions (count). */
+double metrics_coverage(struct decision *decisions, int count, double risk);
 
 struct class_metrics metrics_class(const struct metrics *metrics, int digit);
 

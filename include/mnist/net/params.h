@@ -8,9 +8,9 @@
 
 #include <stdint.h>
 
-#include "mnist/codec/idx.h"
+#include "mnist/data/image.h"
 
-enum { INPUTS = IDX_PIXELS, HIDDEN1 = 128, HIDDEN2 = 64, CLASSES = IDX_CLASSES };
+enum { INPUTS = IMAGE_PIXELS, HIDDEN1 = 128, HIDDEN2 = 64, CLASSES = IMAGE_CLASSES };
 
 /* Where each tensor starts in the block; PARAM_COUNT = 109,386 is the block's length. */
 enum {

@@ -6,7 +6,7 @@
 #include "mnist/base/error.h"
 #include "mnist/net/kernels.h"
 
-/* One small step through each of the kernels, random numbers, a schedule and distortion, whose
+/* One small step through each of the kernels, random numbers, a schedule and augmentation, whose
  * checksum is the same on every machine: 200 microseconds. -1 with err filled where it is another,
  * naming the compiler's flag that is at fault where that can be told, or when memory is short. */
 int proof_check(const struct kernels *kernels, struct error *err);

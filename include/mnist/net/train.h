@@ -2,6 +2,7 @@
 #ifndef MNIST_TRAIN_H
 #define MNIST_TRAIN_H
 
+#include "mnist/data/split.h"
 #include "mnist/net/network.h"
 #include "mnist/net/train_options.h"
 

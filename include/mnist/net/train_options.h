@@ -23,7 +23,7 @@ struct train_options {
     enum schedule schedule;
     int warmup;             /* epochs in which the learning rate rises to lr */
     float label_smoothing;  /* 0 <= s < 1: the targets' share that is spread over all classes */
-    struct augment augment; /* distorts the training images; of strength 0: does not */
+    struct augment augment; /* augments the training images; of strength 0: does not */
     /* 0: none. Else the decay d a step of an exponential moving average of the weights, which is what
      * is validated and kept (Polyak and Juditsky 1992): a = d^16 a + (1-d^16) w every 16 steps. */
     float ema;

@@ -14,7 +14,7 @@ enum { REPORT_FACTS = 48 };
 
 struct report {
     const char *heading; /* "Training report" */
-    const char *part;    /* what the images are called: "test" */
+    const char *split;   /* what the images are called: "test" */
     const char *command; /* what one types to get the same again, */
     int planned; /* or, of a run that was stopped before that many epochs, to get it whole; else 0 */
     struct report_fact facts[REPORT_FACTS];
