@@ -10,6 +10,7 @@
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/cli/command.h"
+#include "mnist/cli/engine.h"
 #include "mnist/cli/options.h"
 #include "mnist/cli/table.h"
 #include "mnist/net/train.h"
@@ -48,13 +49,12 @@ static void stop_on_error(const struct bench *bench, int failed, const struct er
 }
 
 static void set_up(const struct bench *bench, const struct common_options *common, int capacity,
-                   struct team **team, struct network *network)
+                   struct engine *engine)
 {
     struct error err;
-    const struct kernels *kernels;
+    *engine = (struct engine){0};
     stop_on_error(bench,
-                  options_kernels(common, &kernels, &err) ||
-                      options_compute(common, kernels, capacity, team, network, &err),
+                  engine_find(engine, common, &err) || engine_start(engine, common, capacity, &err),
                   &err);
 }
 
@@ -110,8 +110,7 @@ static void train(const struct bench *bench, struct measure *measure, const stru
                   struct network_times *times)
 {
     struct error err;
-    struct team *team;
-    struct network network;
+    struct engine engine;
     struct split split;
     struct train_result result;
     struct common_options common = bench->common;
@@ -127,13 +126,13 @@ static void train(const struct bench *bench, struct measure *measure, const stru
     stop_on_error(bench, split_create(&split, dataset, dataset->count - measure->images, 1, &err),
                   &err);
     split.val_count = 0; /* the rest is left alone, not validated on */
-    set_up(bench, &common, measure->batch, &team, &network);
-    network.times = times;
-    stop_on_error(bench,
-                  train_run(&result, &network, dataset, &split, &options, NULL, &callbacks, &err),
-                  &err);
-    network_destroy(&network);
-    team_destroy(team);
+    set_up(bench, &common, measure->batch, &engine);
+    engine.network.times = times;
+    stop_on_error(
+        bench,
+        train_run(&result, &engine.network, dataset, &split, &options, NULL, &callbacks, &err),
+        &err);
+    engine_close(&engine);
     split_free(&split);
     if (times) {
         double total =
@@ -271,8 +270,7 @@ static double time_prediction(const struct bench *bench)
 {
     enum { RUNS = 15 };
     struct error err;
-    struct team *team;
-    struct network network;
+    struct engine engine;
     double seconds[RUNS];
     struct common_options common = bench->common;
     common.threads = 1;
@@ -280,16 +278,15 @@ static double time_prediction(const struct bench *bench)
     float *p = mem_alloc(n, CLASSES * sizeof *p, &err),
           *params = mem_alloc(PARAM_COUNT, sizeof *params, &err);
     stop_on_error(bench, !p || !params, &err);
-    set_up(bench, &common, 0, &team, &network);
+    set_up(bench, &common, 0, &engine);
     params_init(params, 1);
-    network_set_params(&network, params);
+    network_set_params(&engine.network, params);
     for (int i = 0; i < RUNS; i++) {
         double start = clock_seconds();
-        network_predict(&network, &bench->test_set, NULL, bench->test_set.count, p, NULL);
+        network_predict(&engine.network, &bench->test_set, NULL, bench->test_set.count, p, NULL);
         seconds[i] = clock_seconds() - start;
     }
-    network_destroy(&network);
-    team_destroy(team);
+    engine_close(&engine);
     mem_free(p);
     mem_free(params);
     return median(seconds, RUNS);
@@ -358,19 +355,20 @@ static int parse(struct bench *bench, int argc, char **argv)
 {
     int first;
     const struct option_spec specs[] = {
-        OPTION_WHOLE("epochs", "N", &bench->epochs, 1, TIMED_MAX,
-                     "epochs a figure is the median of", NULL),
-        OPTION_SWITCH("brief", &bench->brief, "no table of how cost grows"),
-        OPTIONS_COMMON(bench->common),
+        {"epochs", "N", OPTION_INT, &bench->epochs, 1, TIMED_MAX, .group = GROUP_MACHINE,
+         .help = "epochs a figure is the median of"},
+        {"brief", NULL, OPTION_FLAG, &bench->brief, .group = GROUP_MACHINE,
+         .help = "no table of how cost grows"},
     };
-    const struct usage usage = {
+    struct usage usage = {
         .program = bench->program,
         .arguments = "",
         .description = "Times training and prediction on this machine.",
         .examples = "  make bench\n  build/release/bench --brief --threads 1",
-        .specs = specs,
-        .spec_count = sizeof specs / sizeof specs[0],
     };
+    options_add_data(&usage, &bench->common);
+    options_add(&usage, specs, sizeof specs / sizeof specs[0]);
+    options_add_common(&usage, &bench->common);
     return options_parse(&usage, argc, argv, &first);
 }
 

@@ -9,6 +9,7 @@
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
 #include "mnist/cli/command.h"
+#include "mnist/cli/engine.h"
 #include "mnist/cli/figures.h"
 #include "mnist/cli/options.h"
 #include "mnist/cli/terminal.h"
@@ -27,10 +28,8 @@ struct session {
     int misclassified, style;
     const char *shift_text; /* "X,Y" */
     float shift[2], rotate;
-    struct model model;
+    struct engine engine;
     struct dataset dataset;
-    struct team *team;
-    struct network network;
     struct evaluation evaluation;
     double seconds; /* that predicting took */
 };
@@ -51,20 +50,26 @@ static int parse_shift(struct session *s)
 static int parse(struct session *s, int argc, char **argv)
 {
     int first;
-    const struct option_spec specs[] = {
-        OPTION_NAME("split", "NAME", &s->split, split_choices, "images to evaluate on"),
-        OPTION_WHOLE("misclassified", "N", &s->misclassified, 0, 10000000,
-                     "show the N most confident mistakes", NULL),
-        OPTION_STYLE(&s->style),
-        OPTION_TEXT("shift", "X,Y", &s->shift_text,
-                    "first move the images, so many pixels to the right and down", "0,0"),
-        OPTION_REAL("rotate", "DEG", &s->rotate, -AUGMENT_MAX_ROTATE, AUGMENT_MAX_ROTATE,
-                    "first turn the images counterclockwise"),
-        OPTION_TEXT("report", "FILE", &s->report_path,
-                    "write a report with pictures, one HTML file", "none"),
-        OPTIONS_COMMON(s->common),
+    const double most = AUGMENT_MAX_ROTATE;
+    const struct option_spec images[] = {
+        {"split", "NAME", OPTION_CHOICE, &s->split, .choices = split_choices, .group = GROUP_IMAGES,
+         .help = "images to evaluate on"},
+        {"misclassified", "N", OPTION_INT, &s->misclassified, 0, 10000000, .group = GROUP_IMAGES,
+         .help = "show the N most confident mistakes"},
+        {"shift", "X,Y", OPTION_STRING, &s->shift_text, .group = GROUP_IMAGES,
+         .help = "first move the images this many pixels to the right and down",
+         .special_default = "0,0"},
+        {"rotate", "DEG", OPTION_FLOAT, &s->rotate, -most, most, .group = GROUP_IMAGES,
+         .help = "first turn the images counterclockwise"},
     };
-    const struct usage usage = {
+    const struct option_spec report = {.name = "report",
+                                       .unit = "FILE",
+                                       .kind = OPTION_STRING,
+                                       .value = &s->report_path,
+                                       .group = GROUP_FILES,
+                                       .help = "write a report with pictures, one HTML file",
+                                       .special_default = "none"};
+    struct usage usage = {
         .program = s->program,
         .arguments = "MODEL",
         .description =
@@ -74,9 +79,12 @@ static int parse(struct session *s, int argc, char **argv)
                     "  mnist-eval model.bin --report report.html",
         .min_arguments = 1,
         .max_arguments = 1,
-        .specs = specs,
-        .spec_count = sizeof specs / sizeof specs[0],
     };
+    options_add(&usage, images, sizeof images / sizeof images[0]);
+    options_add_style(&usage, &s->style);
+    options_add_data(&usage, &s->common);
+    options_add(&usage, &report, 1);
+    options_add_common(&usage, &s->common);
     int code = options_parse(&usage, argc, argv, &first);
     if (code < 0)
         s->path = argv[first];
@@ -90,34 +98,25 @@ static bool moved(const struct session *s)
 
 static int prepare(struct session *s, struct error *err)
 {
-    const struct kernels *kernels;
-    if (options_kernels(&s->common, &kernels, err))
-        return -1;
     if (s->report_path && file_same(s->report_path, s->path))
         return error_set(err, "--report %s is the model itself: name another file", s->report_path);
-    if ((s->report_path && file_check_writable(s->report_path, err)) ||
-        model_load(&s->model, s->path, err) ||
+    if (engine_find(&s->engine, &s->common, err) ||
+        engine_load(&s->engine, &s->common, s->path, err) ||
+        (s->report_path && file_check_writable(s->report_path, err)) ||
         dataset_load(&s->dataset, s->common.data, s->split ? DATASET_TRAIN : DATASET_TEST, err))
         return -1;
-    if (moved(s)) {
-        struct augment_map map;
-        augment_move(&map, s->shift[0], s->shift[1], s->rotate);
-        if (dataset_map(&s->dataset, &map, err))
-            return -1;
-    }
-    if (options_compute(&s->common, kernels, 0, &s->team, &s->network, err))
-        return -1;
-    network_set_params(&s->network, s->model.params);
-    return 0;
+    if (!moved(s))
+        return 0;
+    struct augment_map map;
+    augment_move(&map, s->shift[0], s->shift[1], s->rotate);
+    return dataset_map(&s->dataset, &map, err);
 }
 
 static void release(struct session *s)
 {
-    network_destroy(&s->network);
-    team_destroy(s->team);
     evaluation_free(&s->evaluation);
     dataset_free(&s->dataset);
-    model_free(&s->model);
+    engine_close(&s->engine);
 }
 
 static int print_mistakes(const struct session *s, struct error *err)
@@ -149,7 +148,7 @@ static void print_json(const struct session *s)
     printf("{\"model\":");
     json_write_string(stdout, s->path);
     printf(",\"weights_crc32\":\"%08" PRIx32 "\",\"split\":\"%s\",\"shift\":[%s,%s],\"rotate\":%s",
-           s->model.crc32, split_choices[s->split], format_float(s->shift[0]).text,
+           s->engine.model.crc32, split_choices[s->split], format_float(s->shift[0]).text,
            format_float(s->shift[1]).text, format_float(s->rotate).text);
     printf(",\"images\":%d,\"loss\":%s,\"accuracy\":%s,\"calibration_error\":%s,"
            "\"coverage\":%s,\"confusion\":",
@@ -206,19 +205,20 @@ static int write_report(const struct session *s, struct error *err)
         .command = command,
         .dataset = &s->dataset,
         .evaluation = &s->evaluation,
-        .network = &s->network,
+        .network = &s->engine.network,
     };
     describe_images(s, "°", images, sizeof images);
     report_fact(&report, "model", "%s", s->path);
-    report_fact(&report, "weights_crc32", "%08" PRIx32, s->model.crc32);
+    report_fact(&report, "weights_crc32", "%08" PRIx32, s->engine.model.crc32);
     report_fact(&report, "data", "%s", s->common.data);
     report_fact(&report, "images", "%s, the %s", format_count(s->dataset.count).text, images);
     report_fact(&report, "time", "%s", format_seconds(s->seconds).text);
-    report_fact(&report, "threads", "%d, %s kernels", s->common.threads, s->network.kernels->name);
+    report_fact(&report, "threads", "%d, %s kernels", s->common.threads,
+                s->engine.network.kernels->name);
     report_fact(&report, "program", "mnist %s", MNIST_VERSION);
-    if (s->model.described) {
-        report_options(&report, &s->model.options);
-        report_fact(&report, "best epoch", "%d", s->model.best.epoch);
+    if (s->engine.model.described) {
+        report_options(&report, &s->engine.model.options);
+        report_fact(&report, "best epoch", "%d", s->engine.model.best.epoch);
     }
     int failed = report_write(&report, s->report_path, err);
     free(command);
@@ -237,11 +237,11 @@ static void print(const struct session *s)
 static int run(struct session *s, struct error *err)
 {
     double start = clock_seconds();
-    if (evaluation_run(&s->evaluation, &s->network, &s->dataset, err))
+    if (evaluation_run(&s->evaluation, &s->engine.network, &s->dataset, err))
         return -1;
     s->seconds = clock_seconds() - start;
     if (!rmath_is_finite_double(s->evaluation.metrics.loss_sum))
-        return error_set(err, "%s: its loss on these images is not finite: train it anew", s->path);
+        return error_set(err, "%s: its loss on these images is not finite: retrain it", s->path);
     if (s->misclassified > s->evaluation.mistakes)
         s->misclassified = s->evaluation.mistakes;
     if (s->common.json)

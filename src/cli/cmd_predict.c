@@ -7,6 +7,7 @@
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/cli/command.h"
+#include "mnist/cli/engine.h"
 #include "mnist/cli/options.h"
 #include "mnist/cli/terminal.h"
 #include "mnist/codec/json.h"
@@ -28,8 +29,7 @@ struct session {
     struct common_options common;
     bool show;
     int style;
-    struct team *team;
-    struct network network;
+    struct engine engine;
 };
 
 /* What is predicted at once: an IDX file's images, or one picture. */
@@ -44,12 +44,12 @@ struct stack {
 static int parse(struct session *s, int argc, char **argv)
 {
     int first;
-    const struct option_spec specs[] = {
-        OPTION_SWITCH("show", &s->show, "show each picture as the network sees it"),
-        OPTION_STYLE(&s->style),
-        OPTIONS_WITHOUT_DATA(s->common),
-    };
-    const struct usage usage = {
+    const struct option_spec show = {.name = "show",
+                                     .kind = OPTION_FLAG,
+                                     .value = &s->show,
+                                     .group = GROUP_IMAGES,
+                                     .help = "show each picture as the network sees it"};
+    struct usage usage = {
         .program = s->program,
         .arguments = "MODEL IMAGE...",
         .description =
@@ -61,9 +61,10 @@ static int parse(struct session *s, int argc, char **argv)
                     "mnist-predict model.bin - --show",
         .min_arguments = 2,
         .max_arguments = INT_MAX,
-        .specs = specs,
-        .spec_count = sizeof specs / sizeof specs[0],
     };
+    options_add(&usage, &show, 1);
+    options_add_style(&usage, &s->style);
+    options_add_common(&usage, &s->common);
     int code = options_parse(&usage, argc, argv, &first);
     if (code < 0) {
         s->model_path = argv[first];
@@ -177,10 +178,8 @@ static int predict_stack(const struct session *s, const struct stack *stack, str
     struct dataset dataset = {0};
     float *p = mem_alloc((size_t)stack->count, CLASSES * sizeof *p, err);
     int failed = !p || dataset_unlabelled(&dataset, stack->pixels, stack->count, err);
-    if (!failed) {
-        network_predict(&s->network, &dataset, NULL, stack->count, p, NULL);
-        failed = command_check_probabilities(p, stack->count, s->model_path, err);
-    }
+    if (!failed)
+        failed = engine_predict(&s->engine, &dataset, NULL, stack->count, s->model_path, p, err);
     for (int i = 0; !failed && i < stack->count; i++)
         (s->common.json ? print_json : print_text)(s, stack, i, p + (size_t)i * CLASSES);
     dataset_free(&dataset);
@@ -253,19 +252,6 @@ static int predict_all(const struct session *s)
     return code;
 }
 
-static int prepare(struct session *s, struct error *err)
-{
-    const struct kernels *kernels;
-    struct model model;
-    if (options_kernels(&s->common, &kernels, err) || model_load(&model, s->model_path, err))
-        return -1;
-    int failed = options_compute(&s->common, kernels, 0, &s->team, &s->network, err);
-    if (!failed)
-        network_set_params(&s->network, model.params);
-    model_free(&model);
-    return failed;
-}
-
 int command_predict(int argc, char **argv)
 {
     struct session s = {.program = argv[0], .common = options_common()};
@@ -273,8 +259,9 @@ int command_predict(int argc, char **argv)
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;
-    code = prepare(&s, &err) ? command_fail(s.program, &err) : predict_all(&s);
-    network_destroy(&s.network);
-    team_destroy(s.team);
+    int failed = engine_find(&s.engine, &s.common, &err) ||
+                 engine_load(&s.engine, &s.common, s.model_path, &err);
+    code = failed ? command_fail(s.program, &err) : predict_all(&s);
+    engine_close(&s.engine);
     return command_finish(argv[0], code);
 }

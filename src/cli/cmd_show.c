@@ -4,8 +4,9 @@
 #include "mnist/base/memory.h"
 #include "mnist/base/rng.h"
 #include "mnist/cli/command.h"
-#include "mnist/cli/options.h"
+#include "mnist/cli/engine.h"
 #include "mnist/cli/terminal.h"
+#include "mnist/cli/train_line.h"
 #include "mnist/report/weight_map.h"
 #include "mnist/store/model.h"
 
@@ -14,7 +15,6 @@ static const char *const split_choices[] = {"train", "test", NULL};
 struct session {
     const char *program;
     struct common_options common;
-    const struct kernels *kernels;
     int count; /* 0: as many as are usual */
     int style;
     int split; /* index into split_choices */
@@ -22,12 +22,12 @@ struct session {
     int digit; /* -1: all */
     bool random;
     uint64_t seed;
-    struct augment_options augment;
-    struct augment strength;               /* of the augmentation, 0: none */
+    struct train_line line;                /* its augmentation alone */
     const char *model_path, *weights_path; /* NULL: none */
     struct dataset dataset;
     int *indices; /* (count) of the samples shown */
     float *p;     /* (count,10) with a model */
+    struct engine engine;
 };
 
 enum { SAMPLES = 5 };
@@ -35,13 +35,13 @@ enum { SAMPLES = 5 };
 /* Options that choose samples say nothing of weights. One given with its default does no harm. */
 static int check_weights(const struct session *s)
 {
-    const char *option = s->split        ? "--split"
-                         : s->digit >= 0 ? "--digit"
-                         : s->random     ? "--random"
-                         : s->seed != 1  ? "--seed"
-                         : s->augment.on ? "--augment"
-                         : s->model_path ? "--model"
-                                         : NULL;
+    const char *option = s->split          ? "--split"
+                         : s->digit >= 0   ? "--digit"
+                         : s->random       ? "--random"
+                         : s->seed != 1    ? "--seed"
+                         : s->line.augment ? "--augment"
+                         : s->model_path   ? "--model"
+                                           : NULL;
     if (!s->weights_path || !option)
         return -1;
     return options_refuse(s->program, "%s is for samples, and --weights shows none: leave one out",
@@ -51,21 +51,26 @@ static int check_weights(const struct session *s)
 static int parse(struct session *s, int argc, char **argv)
 {
     int first;
-    const struct option_spec specs[] = {
-        OPTION_NAME("split", "NAME", &s->split, split_choices, "where the samples are from"),
-        OPTION_WHOLE("start", "I", &s->start, 0, 10000000, "index of the first sample or unit",
-                     NULL),
-        OPTION_WHOLE("digit", "D", &s->digit, 0, 9, "only this digit", "all"),
-        OPTION_SWITCH("random", &s->random, "draw the samples at random, from --start on"),
-        OPTION_SEEDS("seed", &s->seed, "which random samples, and which augmentations"),
-        OPTIONS_AUGMENT(s->augment),
-        OPTION_TEXT("model", "FILE", &s->model_path, "add what this model says", "none"),
-        OPTION_TEXT("weights", "MODEL", &s->weights_path,
-                    "show COUNT units [128] of this model's first layer instead", "none"),
-        OPTION_STYLE(&s->style),
-        OPTIONS_COMMON(s->common),
+    const struct option_spec images[] = {
+        {"split", "NAME", OPTION_CHOICE, &s->split, .choices = split_choices, .group = GROUP_IMAGES,
+         .help = "where the samples are from"},
+        {"start", "I", OPTION_INT, &s->start, 0, 10000000, .group = GROUP_IMAGES,
+         .help = "index of the first sample or unit"},
+        {"digit", "D", OPTION_INT, &s->digit, 0, 9, .group = GROUP_IMAGES,
+         .help = "only this digit", .special_default = "all"},
+        {"random", NULL, OPTION_FLAG, &s->random, .group = GROUP_IMAGES,
+         .help = "draw the samples at random, from --start on"},
+        {"seed", "N", OPTION_SEED, &s->seed, .group = GROUP_IMAGES,
+         .help = "which random samples, and which augmentations"},
     };
-    const struct usage usage = {
+    const struct option_spec files[] = {
+        {"model", "FILE", OPTION_STRING, &s->model_path, .group = GROUP_FILES,
+         .help = "add what this model says", .special_default = "none"},
+        {"weights", "MODEL", OPTION_STRING, &s->weights_path, .group = GROUP_FILES,
+         .help = "show COUNT units [128] of this model's first layer instead",
+         .special_default = "none"},
+    };
+    struct usage usage = {
         .program = s->program,
         .arguments = "[COUNT]",
         .description = "Shows COUNT samples [5] as pictures of characters or half blocks.",
@@ -74,11 +79,15 @@ static int parse(struct session *s, int argc, char **argv)
                     "  mnist-show --weights model.bin\n"
                     "  mnist-show 8 --split test --digit 7 --random --model model.bin",
         .max_arguments = 1,
-        .specs = specs,
-        .spec_count = sizeof specs / sizeof specs[0],
     };
+    options_add(&usage, images, sizeof images / sizeof images[0]);
+    options_add_style(&usage, &s->style);
+    train_line_add(&s->line, &usage, TRAIN_AUGMENTATION);
+    options_add_data(&usage, &s->common);
+    options_add(&usage, files, sizeof files / sizeof files[0]);
+    options_add_common(&usage, &s->common);
     int code = options_parse(&usage, argc, argv, &first);
-    if (code < 0 && options_augment_strength(s->program, &s->augment, &s->strength))
+    if (code < 0 && train_line_end(s->program, &s->line))
         return EXIT_USAGE;
     if (code < 0 && argv[first] &&
         options_int(s->program, "COUNT", argv[first], 1, 10000000, &s->count))
@@ -173,22 +182,10 @@ static int choose(struct session *s, struct error *err)
 
 static int ask_model(struct session *s, struct error *err)
 {
-    struct model model;
-    struct network network = {0};
-    struct team *team = NULL;
-    if (model_load(&model, s->model_path, err))
-        return -1;
     s->p = mem_alloc((size_t)s->count, CLASSES * sizeof *s->p, err);
-    int failed = !s->p || options_compute(&s->common, s->kernels, 0, &team, &network, err);
-    if (!failed) {
-        network_set_params(&network, model.params);
-        network_predict(&network, &s->dataset, s->indices, s->count, s->p, NULL);
-        failed = command_check_probabilities(s->p, s->count, s->model_path, err);
-    }
-    network_destroy(&network);
-    team_destroy(team);
-    model_free(&model);
-    return failed ? -1 : 0;
+    if (!s->p || engine_load(&s->engine, &s->common, s->model_path, err))
+        return -1;
+    return engine_predict(&s->engine, &s->dataset, s->indices, s->count, s->model_path, s->p, err);
 }
 
 static int print_pictures(const struct session *s, struct error *err)
@@ -237,7 +234,8 @@ static int show_samples(struct session *s, struct error *err)
 {
     enum dataset_split split = s->split ? DATASET_TEST : DATASET_TRAIN;
     if (dataset_load(&s->dataset, s->common.data, split, err) || choose(s, err) ||
-        (s->augment.on && dataset_augment(&s->dataset, &s->strength, s->seed, 1, err)) ||
+        (s->line.augment &&
+         dataset_augment(&s->dataset, &s->line.options.augment, s->seed, 1, err)) ||
         (s->model_path && ask_model(s, err)))
         return -1;
     if (!s->common.json)
@@ -248,18 +246,17 @@ static int show_samples(struct session *s, struct error *err)
 
 int command_show(int argc, char **argv)
 {
-    struct session s = {.program = argv[0],
-                        .common = options_common(),
-                        .digit = -1,
-                        .seed = 1,
-                        .augment = options_augment()};
+    const struct train_options usual = train_options_usual();
+    struct session s = {.program = argv[0], .common = options_common(), .digit = -1, .seed = 1};
     struct error err = {""};
+    train_line_begin(&s.line, &usual);
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;
-    int failed = options_kernels(&s.common, &s.kernels, &err) ||
-                 (s.weights_path ? show_weights(&s, &err) : show_samples(&s, &err));
+    int failed = engine_find(&s.engine, &s.common, &err) ||
+                 (s.weights_path ? show_weights : show_samples)(&s, &err);
     code = failed ? command_fail(s.program, &err) : EXIT_DONE;
+    engine_close(&s.engine);
     dataset_free(&s.dataset);
     mem_free(s.indices);
     mem_free(s.p);

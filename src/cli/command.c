@@ -4,9 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mnist/base/rmath.h"
-#include "mnist/net/params.h"
-
 int command_fail(const char *program, const struct error *err)
 {
     fprintf(stderr, "%s: %s\n", program, err->text);
@@ -32,16 +29,6 @@ void command_write_word(FILE *out, const char *word)
             putc(*word, out);
     }
     putc('\'', out);
-}
-
-int command_check_probabilities(const float *p, int count, const char *model_path,
-                                struct error *err)
-{
-    for (size_t i = 0; i < (size_t)count * CLASSES; i++)
-        if (!rmath_is_finite(p[i]))
-            return error_set(err, "%s: its probabilities are not finite: train it anew",
-                             model_path);
-    return 0;
 }
 
 int command_finish(const char *program, int code)

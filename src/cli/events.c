@@ -23,8 +23,8 @@ void events_start(FILE *out, const struct event_start *start)
     fprintf(out, ",\"train_images\":%d,\"val_images\":%d,\"test_images\":%d", start->train_images,
             start->val_images, start->test_images);
     for (int i = 0; i < TRAIN_OPTIONS; i++)
-        fprintf(out, ",\"%s\":%s", train_option_names[i],
-                train_option_json(start->options, i).text);
+        fprintf(out, ",\"%s\":%s", train_options_table[i].name,
+                train_options_json(start->options, i).text);
     fprintf(out, ",\"threads\":%d,\"kernels\":\"%s\"}\n", start->threads, start->kernels);
 }
 

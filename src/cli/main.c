@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "mnist/cli/command.h"
+#include "mnist/net/params.h"
 
 static const struct {
     const char *name;
@@ -30,7 +31,8 @@ static int find_command(const char *name)
 static int print_help(void)
 {
     puts("Usage: mnist COMMAND [OPTION]...\n\n"
-         "Trains, examines and ships the dense 784-128-64-10 classifier of handwritten digits.\n");
+         "Trains, examines and ships the dense " PARAMS_ARCHITECTURE
+         " classifier of handwritten digits.\n");
     for (int i = 0; i < COMMANDS; i++)
         printf("  mnist %-8s %s\n", commands[i].name, commands[i].summary);
     puts("\nEach is also a program of its own: mnist-train is mnist train.\n"

@@ -10,12 +10,14 @@
 
 #include "mnist/base/cpu.h"
 #include "mnist/base/format.h"
+#include "mnist/base/team.h"
 #include "mnist/cli/command.h"
-#include "mnist/net/proof.h"
+#include "mnist/cli/terminal.h"
+#include "mnist/net/kernels.h"
 
-const char *const color_choices[] = {"auto", "always", "never", NULL};
+static const char *const color_choices[] = {"auto", "always", "never", NULL};
 
-enum { MAX_OPTIONS = 40, HELP_WIDTH = 24 };
+enum { HELP_WIDTH = 24 };
 
 int options_refuse(const char *program, const char *format, ...)
 {
@@ -43,62 +45,50 @@ struct common_options options_common(void)
     };
 }
 
-struct augment_options options_augment(void)
+void options_add(struct usage *usage, const struct option_spec *specs, int count)
 {
-    return (struct augment_options){.strength = {-1, -1, -1, -1, -1}};
+    for (int i = 0; i < count && usage->spec_count < OPTIONS_MAX; i++)
+        usage->specs[usage->spec_count++] = specs[i];
 }
 
-int options_augment_strength(const char *program, const struct augment_options *options,
-                             struct augment *augment)
+void options_add_data(struct usage *usage, struct common_options *common)
 {
-    *augment = (struct augment){0};
-    const struct augment *given = &options->strength;
-    const struct {
-        const char *name;
-        float given, otherwise;
-        float *value;
-    } strengths[] = {
-        {"rotate", given->rotate, (float)AUGMENT_ROTATE, &augment->rotate},
-        {"scale", given->scale, (float)AUGMENT_SCALE, &augment->scale},
-        {"shear", given->shear, (float)AUGMENT_SHEAR, &augment->shear},
-        {"shift", given->shift, (float)AUGMENT_SHIFT, &augment->shift},
-        {"elastic", given->elastic, (float)AUGMENT_ELASTIC, &augment->elastic},
+    const struct option_spec data = {.name = "data",
+                                     .unit = "DIR",
+                                     .kind = OPTION_STRING,
+                                     .value = &common->data,
+                                     .group = GROUP_FILES,
+                                     .help = "folder with the four MNIST files"};
+    options_add(usage, &data, 1);
+}
+
+void options_add_style(struct usage *usage, int *style)
+{
+    const struct option_spec spec = {.name = "style",
+                                     .unit = "NAME",
+                                     .kind = OPTION_CHOICE,
+                                     .value = style,
+                                     .choices = style_choices,
+                                     .group = GROUP_IMAGES,
+                                     .help = "how pictures are drawn"};
+    options_add(usage, &spec, 1);
+}
+
+void options_add_common(struct usage *usage, struct common_options *common)
+{
+    const struct option_spec specs[] = {
+        {"threads", "N", OPTION_INT, &common->threads, 1, TEAM_MAX_THREADS, .group = GROUP_MACHINE,
+         .help = "threads: one a processor, up to 8, unless given; all give the same result"},
+        {"simd", "SET", OPTION_CHOICE, &common->simd, .choices = kernels_names,
+         .group = GROUP_MACHINE, .help = "instruction set; each gives the same result"},
+        {"json", NULL, OPTION_FLAG, &common->json, .group = GROUP_MACHINE,
+         .help = "JSON Lines on stdout, and nothing else there"},
+        {"quiet", NULL, OPTION_FLAG, &common->quiet, .group = GROUP_MACHINE,
+         .help = "no progress on stderr"},
+        {"color", "WHEN", OPTION_CHOICE, &common->color, .choices = color_choices,
+         .group = GROUP_MACHINE, .help = "colours"},
     };
-    for (size_t i = 0; i < sizeof strengths / sizeof strengths[0]; i++) {
-        if (options->on)
-            *strengths[i].value =
-                strengths[i].given < 0 ? strengths[i].otherwise : strengths[i].given;
-        else if (strengths[i].given >= 0)
-            return options_refuse(program, "--%s is a strength of --augment: give that too",
-                                  strengths[i].name);
-    }
-    return 0;
-}
-
-int options_kernels(const struct common_options *common, const struct kernels **kernels,
-                    struct error *err)
-{
-    const char *simd = kernels_names[common->simd];
-    *kernels = kernels_find(simd);
-    if (!*kernels)
-        return error_set(err, "--simd %s: this processor has no %s: give another, or auto", simd,
-                         simd);
-    return proof_check(*kernels, err);
-}
-
-int options_compute(const struct common_options *common, const struct kernels *kernels,
-                    int capacity, struct team **team, struct network *network, struct error *err)
-{
-    *team = team_create(common->threads, err);
-    if (!*team)
-        return -1;
-    if (network_create(network, capacity, *team, err)) {
-        team_destroy(*team);
-        *team = NULL;
-        return -1;
-    }
-    network->kernels = kernels;
-    return 0;
+    options_add(usage, specs, sizeof specs / sizeof specs[0]);
 }
 
 /* --- help --- */
@@ -132,19 +122,33 @@ static void print_default(const struct option_spec *spec)
     }
 }
 
+static void print_option(const struct option_spec *spec)
+{
+    int used =
+        printf("  --%s%s%s", spec->name, spec->unit ? " " : "", spec->unit ? spec->unit : "");
+    printf("%*s%s", used < HELP_WIDTH ? HELP_WIDTH - used : 1, "", spec->help);
+    for (int c = 0; spec->choices && spec->choices[c]; c++)
+        printf("%s%s", c ? ", " : ": ", spec->choices[c]);
+    print_default(spec);
+    putchar('\n');
+}
+
+/* Group by group, in the order in which the table first names them. */
 static void print_help(const struct usage *usage)
 {
-    printf("Usage: %s%s%s [OPTION]...\n\n%s\n\n", usage->program, *usage->arguments ? " " : "",
+    const struct option_spec *specs = usage->specs;
+    printf("Usage: %s%s%s [OPTION]...\n\n%s\n", usage->program, *usage->arguments ? " " : "",
            usage->arguments, usage->description);
-    for (int i = 0; i < usage->spec_count; i++) {
-        const struct option_spec *spec = &usage->specs[i];
-        int used = printf("  --%s%s%s", spec->name, spec->argument ? " " : "",
-                          spec->argument ? spec->argument : "");
-        printf("%*s%s", used < HELP_WIDTH ? HELP_WIDTH - used : 1, "", spec->help);
-        for (int c = 0; spec->choices && spec->choices[c]; c++)
-            printf("%s%s", c ? ", " : ": ", spec->choices[c]);
-        print_default(spec);
-        putchar('\n');
+    for (int first = 0; first < usage->spec_count; first++) {
+        int earlier = 0;
+        while (strcmp(specs[earlier].group, specs[first].group) != 0)
+            earlier++;
+        if (earlier < first)
+            continue;
+        printf("\n%s:\n", specs[first].group);
+        for (int i = first; i < usage->spec_count; i++)
+            if (!strcmp(specs[i].group, specs[first].group))
+                print_option(&specs[i]);
     }
     printf("%-*s%s\n\nExamples:\n%s\n", HELP_WIDTH, "  -h, --help", "print this and exit",
            usage->examples);
@@ -219,6 +223,8 @@ static int set_value(const char *program, const struct option_spec *spec, const 
 {
     char what[64];
     snprintf(what, sizeof what, "--%s", spec->name);
+    if (spec->given)
+        *spec->given = true;
     switch (spec->kind) {
     case OPTION_FLAG:
         *(bool *)spec->value = true;
@@ -234,7 +240,7 @@ static int set_value(const char *program, const struct option_spec *spec, const 
     case OPTION_STRING:
     default:
         if (!*text)
-            return options_refuse(program, "%s: an empty value: give %s", what, spec->argument);
+            return options_refuse(program, "%s: an empty value: give %s", what, spec->unit);
         *(const char **)spec->value = text;
         return 0;
     }
@@ -245,12 +251,12 @@ static int set_value(const char *program, const struct option_spec *spec, const 
 /* getopt's codes of our options, apart from the letters. */
 enum { FIRST = 256, HELP = 1000 };
 
-static void fill_getopt(const struct usage *usage, struct option options[MAX_OPTIONS])
+static void fill_getopt(const struct usage *usage, struct option options[OPTIONS_MAX + 2])
 {
     for (int i = 0; i < usage->spec_count; i++)
         options[i] = (struct option){usage->specs[i].name,
-                                     usage->specs[i].argument ? required_argument : no_argument,
-                                     NULL, FIRST + i};
+                                     usage->specs[i].unit ? required_argument : no_argument, NULL,
+                                     FIRST + i};
     options[usage->spec_count] = (struct option){"help", no_argument, NULL, HELP};
     options[usage->spec_count + 1] = (struct option){0};
 }
@@ -268,9 +274,7 @@ static int check_arguments(const struct usage *usage, int given, char **words)
 
 int options_parse(const struct usage *usage, int argc, char **argv, int *first)
 {
-    struct option options[MAX_OPTIONS];
-    if (usage->spec_count + 2 > MAX_OPTIONS)
-        return options_refuse(usage->program, "has more options than there is room for");
+    struct option options[OPTIONS_MAX + 2];
     fill_getopt(usage, options);
     opterr = 0;
     optind = 1;

@@ -122,7 +122,7 @@ void report_fact(struct report *report, const char *name, const char *format, ..
 void report_options(struct report *report, const struct train_options *options)
 {
     for (int i = 0; i < TRAIN_OPTIONS; i++)
-        report_fact(report, train_option_names[i], "%s", train_option_text(options, i).text);
+        report_fact(report, train_options_table[i].name, "%s", train_options_text(options, i).text);
 }
 
 struct page {

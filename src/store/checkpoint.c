@@ -100,7 +100,8 @@ int checkpoint_save(const struct train_state *state, const struct train_options 
     if (!failed) {
         safetensors_set(st, VERSION_KEY, "%s", VERSION);
         for (int i = 0; i < TRAIN_OPTIONS; i++)
-            safetensors_set(st, train_option_names[i], "%s", train_option_text(options, i).text);
+            safetensors_set(st, train_options_table[i].name, "%s",
+                            train_options_text(options, i).text);
         safetensors_set(st, "train_count", "%d", data->train_count);
         safetensors_set(st, "images_crc32", "%08" PRIx32, data->images_crc32);
         safetensors_set(st, "labels_crc32", "%08" PRIx32, data->labels_crc32);
@@ -137,9 +138,9 @@ static int take_options(struct checkpoint *checkpoint, const struct safetensors 
                          "%s: checkpoint format %s, wanted %s: it needs another version of mnist",
                          name, version, VERSION);
     for (int i = 0; i < TRAIN_OPTIONS; i++) {
-        const char *text = safetensors_get(st, train_option_names[i]);
-        if (!text || !train_option_parse(&checkpoint->options, i, text))
-            return error_set(err, "%s: its option %s is %s", name, train_option_names[i],
+        const char *text = safetensors_get(st, train_options_table[i].name);
+        if (!text || !train_options_parse(&checkpoint->options, i, text))
+            return error_set(err, "%s: its option %s is %s", name, train_options_table[i].name,
                              text ? text : "missing");
     }
     return 0;

@@ -19,11 +19,11 @@ static void set_metadata(struct safetensors *st, const struct model *model)
     const struct train_epoch *best = &model->best;
     safetensors_set(st, "format", "pt");
     safetensors_set(st, "mnist_format_version", "%s", VERSION);
-    safetensors_set(st, "architecture", "784-128-64-10 dense, ReLU, softmax");
+    safetensors_set(st, "architecture", PARAMS_ARCHITECTURE " dense, ReLU, softmax");
     safetensors_set(st, "input_scaling", "pixel / 255");
     for (int i = 0; i < TRAIN_OPTIONS; i++)
-        safetensors_set(st, train_option_names[i], "%s",
-                        train_option_text(&model->options, i).text);
+        safetensors_set(st, train_options_table[i].name, "%s",
+                        train_options_text(&model->options, i).text);
     safetensors_set(st, "best_epoch", "%d", best->epoch);
     if (model->options.val > 0 && best->epoch > 0) {
         safetensors_set(st, "val_loss", "%s", format_figure(best->val_loss).text);
@@ -106,8 +106,8 @@ static void take_description(struct model *model, const struct safetensors *st)
     snprintf(same, sizeof same, "%d", model->best.epoch);
     model->described = best && !strcmp(best, same) && model->best.epoch >= 0;
     for (int i = 0; i < TRAIN_OPTIONS && model->described; i++) {
-        const char *text = safetensors_get(st, train_option_names[i]);
-        model->described = text && train_option_parse(&model->options, i, text);
+        const char *text = safetensors_get(st, train_options_table[i].name);
+        model->described = text && train_options_parse(&model->options, i, text);
     }
 }
 

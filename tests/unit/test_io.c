@@ -1185,9 +1185,9 @@ static void test_checkpoint_round_trip(void)
                       !checkpoint_load(&back, path, &err),
                   "%s", err.text)) {
             for (int i = 0; i < TRAIN_OPTIONS; i++)
-                check(!strcmp(train_option_text(&options, i).text,
-                              train_option_text(&back.options, i).text),
-                      "%s is %s", train_option_names[i], train_option_text(&back.options, i).text);
+                check(!strcmp(train_options_text(&options, i).text,
+                              train_options_text(&back.options, i).text),
+                      "%s is %s", train_options_table[i].name, train_options_text(&back.options, i).text);
             check(same_block(state.params, back.state.params), "the weights differ");
             check(same_block(state.m, back.state.m) && same_block(state.v, back.state.v),
                   "the moments differ");

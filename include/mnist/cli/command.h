@@ -28,11 +28,6 @@ int command_fail(const char *program, const struct error *err);
  * needs them, after ./ where it starts with a dash. */
 void command_write_word(FILE *out, const char *word);
 
-/* 0 if all of p (count,10) are finite; of a model whose weights are too large they are not, and err
- * says so. */
-int command_check_probabilities(const float *p, int count, const char *model_path,
-                                struct error *err);
-
 /* Flushes stdout; `code`, or EXIT_FAILED with its line when what was printed did not arrive. */
 int command_finish(const char *program, int code);
 

@@ -12,6 +12,9 @@
 
 enum { INPUTS = IMAGE_PIXELS, HIDDEN1 = 128, HIDDEN2 = 64, CLASSES = IMAGE_CLASSES };
 
+/* The same as text. */
+#define PARAMS_ARCHITECTURE "784-128-64-10"
+
 /* Where each tensor starts in the block; PARAM_COUNT = 109,386 is the block's length. */
 enum {
     FC1_WEIGHT = 0,

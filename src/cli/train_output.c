@@ -1,0 +1,245 @@
+#include "mnist/cli/train_output.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "mnist/base/format.h"
+#include "mnist/base/memory.h"
+#include "mnist/cli/command.h"
+#include "mnist/cli/events.h"
+#include "mnist/cli/figures.h"
+#include "mnist/cli/plot.h"
+#include "mnist/cli/stop.h"
+#include "mnist/cli/terminal.h"
+#include "mnist/report/report.h"
+
+/* "epochs 40, lr 0.003, …": the options of a group, as the table has them. */
+static void announce_group(const struct train_options *options, enum train_group group)
+{
+    const char *between = "";
+    for (int i = 0; i < TRAIN_OPTIONS; i++) {
+        if (train_options_table[i].group != group)
+            continue;
+        fputs(between, stderr);
+        for (const char *c = train_options_table[i].name; *c; c++)
+            putc(*c == '_' ? ' ' : *c, stderr);
+        bool degrees = !strcmp(train_options_table[i].unit, "DEG");
+        fprintf(stderr, " %s%s", train_options_text(options, i).text,
+                degrees ? terminal_text("°", " deg") : "");
+        between = ", ";
+    }
+}
+
+static void announce_preset(const struct train_request *request)
+{
+    struct train_options options = request->line.options;
+    presets_apply(&options, request->preset);
+    fprintf(stderr, "preset %s:", request->preset->name);
+    train_line_write(stderr, &options);
+    putc('\n', stderr);
+}
+
+static void announce(const struct train_output *output)
+{
+    const struct train_request *request = output->request;
+    const struct train_options *options = &request->line.options;
+    const struct split *split = output->split;
+    int threads = request->common.threads;
+    fprintf(stderr, "%s: " PARAMS_ARCHITECTURE ", %s parameters; %s images to train on",
+            request->program, format_count(PARAM_COUNT).text,
+            format_count(split->train_count).text);
+    fprintf(stderr, ", %s to validate, %s to test, from %s\n", format_count(split->val_count).text,
+            format_count(output->test_set->count).text, request->common.data);
+    announce_group(options, TRAIN_LEARNING);
+    fprintf(stderr, "; %d thread%s, %s kernels\n", threads, threads == 1 ? "" : "s",
+            output->network->kernels->name);
+    if (augment_any(&options->augment)) {
+        fputs("images augmented: ", stderr);
+        announce_group(options, TRAIN_AUGMENTATION);
+        putc('\n', stderr);
+    }
+    if (request->preset)
+        announce_preset(request);
+    if (output->from)
+        fprintf(stderr, "%s after epoch %d of %s\n",
+                output->from->epochs_run < options->epochs ? "going on" : "nothing left to train",
+                output->from->epochs_run, request->files[FILE_RESUME]);
+    if (split->val_count == 0)
+        fputs("no validation images: no early stop, and the last weights are kept\n", stderr);
+}
+
+int train_output_start(struct train_output *output, struct error *err)
+{
+    const struct train_request *request = output->request;
+    const char *log_path = request->files[FILE_LOG];
+    const struct event_start start = {
+        .data = request->common.data,
+        .kernels = output->network->kernels->name,
+        .train_images = output->split->train_count,
+        .val_images = output->split->val_count,
+        .test_images = output->test_set->count,
+        .threads = request->common.threads,
+        .options = &request->line.options,
+    };
+    if (request->common.json) {
+        events_start(stdout, &start);
+        fflush(stdout);
+    }
+    if (log_path) {
+        output->log = events_open_log(log_path, &start, output->from, err);
+        if (!output->log)
+            return -1;
+    }
+    if (!request->common.quiet)
+        announce(output);
+    progress_start(&output->progress, request->line.options.epochs, request->common.quiet,
+                   request->common.color);
+    return 0;
+}
+
+void train_output_close(struct train_output *output)
+{
+    if (output->log)
+        fclose(output->log);
+    output->log = NULL;
+}
+
+int train_output_epoch(struct train_output *output, const struct train_epoch *epoch,
+                       struct error *err)
+{
+    bool validated = output->split->val_count > 0;
+    progress_epoch(&output->progress, epoch, validated);
+    if (output->request->common.json) {
+        events_epoch(stdout, epoch, validated);
+        fflush(stdout);
+    }
+    if (!output->log)
+        return 0;
+    events_epoch(output->log, epoch, validated);
+    return events_flush_log(output->log, output->request->files[FILE_LOG], err);
+}
+
+/* The largest the process has been, in bytes. macOS counts in them, all others in kB. */
+static uint64_t peak_memory(void)
+{
+#if defined(__APPLE__)
+    const uint64_t unit = 1;
+#else
+    const uint64_t unit = 1024;
+#endif
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) ? 0 : unit * (uint64_t)usage.ru_maxrss;
+}
+
+static const char *stopped_by(const struct train_result *result)
+{
+    static const char *const names[] = {"completed", "early", "signal", "diverged"};
+    return result->stop == TRAIN_ASKED && !stop_signal() ? "time" : names[result->stop];
+}
+
+static void print_end(const struct train_output *o, const struct metrics *test)
+{
+    const struct train_result *r = o->result;
+    if (r->epochs_run > 1) {
+        plot_history(stdout, r->history, r->epochs_run, o->split->val_count > 0, r->best.epoch,
+                     terminal_width(), terminal_is_unicode());
+        putchar('\n');
+    }
+    figures_print(stdout, "test set", test, terminal_colors(stdout, o->request->common.color));
+    printf("\n  model     %s, %s parameters, ", o->request->files[FILE_OUT],
+           format_count(PARAM_COUNT).text);
+    if (r->best.epoch)
+        printf("weights of epoch %d of %d", r->best.epoch, r->epochs_run);
+    else
+        printf("weights from inside the first epoch");
+    if (r->stop == TRAIN_EARLY)
+        printf(" (no better validation loss in %d epochs)", o->request->line.options.patience);
+    if (r->stop == TRAIN_ASKED)
+        printf(" (stopped by %s)", stop_signal() ? "a signal" : "--max-seconds");
+    printf("\n  training  %s, %s images a second, peak memory %s\n",
+           format_seconds(r->seconds).text, format_rounded(r->images_per_s).text,
+           format_bytes((double)peak_memory()).text);
+}
+
+int train_output_end(const struct train_output *o, const struct metrics *test, struct error *err)
+{
+    const struct train_result *r = o->result;
+    const struct event_end end = {
+        .result = r,
+        .stopped = stopped_by(r),
+        .test = test,
+        .model = test || r->best.epoch ? o->request->files[FILE_OUT] : NULL,
+        .weights_crc32 = o->model->crc32,
+        .peak_bytes = peak_memory(),
+    };
+    if (o->request->common.json)
+        events_end(stdout, &end);
+    else if (test)
+        print_end(o, test);
+    if (!o->log)
+        return 0;
+    events_end(o->log, &end);
+    return events_flush_log(o->log, o->request->files[FILE_LOG], err);
+}
+
+/* What one types to train the same model. */
+static void write_command(FILE *out, const void *context)
+{
+    const struct train_output *o = context;
+    fputs("mnist-train --data", out);
+    command_write_word(out, o->request->common.data);
+    train_line_write(out, &o->request->line.options);
+    if (o->result->stop == TRAIN_ASKED) /* another model: this one stays */
+        return;
+    fputs(" --out", out);
+    command_write_word(out, o->request->files[FILE_OUT]);
+}
+
+static void add_facts(struct report *report, const struct train_output *o)
+{
+    const struct train_result *r = o->result;
+    report_fact(report, "data", "%s", o->request->common.data);
+    report_fact(report, "images", "%s to train on, %s to validate, %s to test",
+                format_count(o->split->train_count).text, format_count(o->split->val_count).text,
+                format_count(o->test_set->count).text);
+    report_options(report, &o->request->line.options);
+    report_fact(report, "stopped", "%s", stopped_by(r));
+    report_fact(report, "time", "%s", format_seconds(r->seconds).text);
+    if (r->epochs_run > 0)
+        report_fact(report, "speed", "%s images a second in training",
+                    format_rounded(r->images_per_s).text);
+    report_fact(report, "threads", "%d, %s kernels", o->request->common.threads,
+                o->network->kernels->name);
+    report_fact(report, "peak memory", "%s", format_bytes((double)peak_memory()).text);
+    report_fact(report, "model", "%s", o->request->files[FILE_OUT]);
+    report_fact(report, "weights_crc32", "%08" PRIx32, o->model->crc32);
+    report_fact(report, "program", "mnist %s", MNIST_VERSION);
+}
+
+int train_output_report(const struct train_output *o, struct error *err)
+{
+    size_t size;
+    char *command = mem_print(write_command, o, &size, "the report", err);
+    if (!command)
+        return -1;
+    struct report report = {
+        .heading = "training report",
+        .split = "test",
+        .command = command,
+        .planned = o->result->stop == TRAIN_ASKED ? o->request->line.options.epochs : 0,
+        .history = o->result->history,
+        .epochs = o->result->epochs_run,
+        .best_epoch = o->result->best.epoch,
+        .seconds = o->result->seconds,
+        .validated = o->split->val_count > 0,
+        .dataset = o->test_set,
+        .evaluation = o->evaluation,
+        .network = o->network,
+    };
+    add_facts(&report, o);
+    int failed = report_write(&report, o->request->files[FILE_REPORT], err);
+    free(command);
+    return failed;
+}
