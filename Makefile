@@ -44,7 +44,7 @@ COMMANDS = train eval show predict
 SOURCES = $(wildcard src/*/*.c)
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
 LIBRARY = $(filter-out $(BUILD)/src/cli/main.o,$(OBJECTS))
-TEST_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c))
+TEST_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 
 BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard scripts/bench/*.c))
 

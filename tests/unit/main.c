@@ -5,16 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "test.h"
 
-extern const struct test_list tests_base, tests_data, tests_pictures, tests_io, tests_net,
-    tests_proof, tests_report, tests_curves, tests_table;
-
-static const struct test_list *const lists[] = {&tests_base,   &tests_data,   &tests_pictures,
-                                                &tests_io,     &tests_net,    &tests_proof,
-                                                &tests_report, &tests_curves, &tests_table};
+static struct test *tests; /* in the order in which they run */
 
 static struct {
     char folder[64];
@@ -81,6 +75,21 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
     return remove(path);
 }
 
+static bool comes_before(const struct test *a, const struct test *b)
+{
+    int order = strcmp(a->file, b->file);
+    return order ? order < 0 : a->line < b->line;
+}
+
+void test_register(struct test *test)
+{
+    struct test **at = &tests;
+    while (*at && comes_before(*at, test))
+        at = &(*at)->next;
+    test->next = *at;
+    *at = test;
+}
+
 static int run_test(const struct test *test)
 {
     state.failures = 0;
@@ -116,10 +125,9 @@ int main(int argc, char **argv)
         printf("not ok unit tests: cannot make a folder in /tmp\n");
         return 1;
     }
-    for (size_t l = 0; l < sizeof lists / sizeof lists[0]; l++)
-        for (size_t i = 0; i < lists[l]->count; i++)
-            if (is_wanted(lists[l]->tests[i].name, argv + 1))
-                failed += run_test(&lists[l]->tests[i]);
+    for (const struct test *test = tests; test; test = test->next)
+        if (is_wanted(test->name, argv + 1))
+            failed += run_test(test);
     nftw(state.folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     return failed ? 1 : 0;
 }

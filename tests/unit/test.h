@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "mnist/base/error.h"
 
@@ -30,20 +32,28 @@ void check_refused(int result, const struct error *err, const char *wanted, cons
 
 __attribute__((format(printf, 1, 2))) void test_skip(const char *format, ...);
 
+/* A test is a function of this file, known by its name: TEST(crc32, "crc32: check values")
+ * { … }. No list names it: it registers itself before main. Tests run in the order of their files'
+ * names, and of a file from top to bottom. */
+#define TEST(function, title)                                                         \
+    static void test_##function(void);                                                \
+    __attribute__((constructor)) static void register_##function(void)                \
+    {                                                                                 \
+        static struct test test = {title, test_##function, __FILE__, __LINE__, NULL}; \
+        test_register(&test);                                                         \
+    }                                                                                 \
+    static void test_##function(void)
+
 struct test {
-    const char *name; /* "idx: refuses a wrong magic" */
+    const char *name;
     void (*run)(void);
+    const char *file;
+    int line;
+    struct test *next;
 };
 
-/* A file's tests; each tests/unit/test_*.c defines one array and main.c lists them all. */
-struct test_list {
-    const struct test *tests;
-    size_t count;
-};
-
-#define TEST_LIST(list, ...)                                 \
-    static const struct test list##_array[] = {__VA_ARGS__}; \
-    const struct test_list list = {list##_array, sizeof list##_array / sizeof list##_array[0]}
+/* Puts a test in its place among those that are to run; it stays the caller's. */
+void test_register(struct test *test);
 
 /* A path inside a folder of this run's own, which is removed at the end. The text is valid until
  * the eighth call after. */
@@ -51,5 +61,19 @@ const char *test_path(const char *name);
 
 /* Writes a file for a test; fails the test when it cannot. */
 void test_write(const char *path, const void *bytes, size_t size);
+
+static inline float from_bits(uint32_t bits)
+{
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint32_t to_bits(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
 
 #endif

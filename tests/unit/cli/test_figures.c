@@ -3,10 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/base/format.h"
 #include "mnist/cli/figures.h"
-#include "mnist/cli/progress.h"
-#include "mnist/cli/table.h"
-#include "test.h"
+#include "mnist/net/metrics.h"
+#include "mnist/net/params.h"
+
+#include "../test.h"
 
 enum { LINES = 64, WIDTH = 256 };
 
@@ -126,7 +128,7 @@ static void check_classes(const struct page *page, const struct metrics *metrics
     }
 }
 
-static void test_table_figures(void)
+TEST(table_figures, "figures: each number under its title")
 {
     static const int most[] = {9, 100, 1135, 99999, 100000, 7000000};
     for (size_t i = 0; i < COUNT(most); i++) {
@@ -140,33 +142,3 @@ static void test_table_figures(void)
         check_classes(&page, &metrics);
     }
 }
-
-static void test_table_fit(void)
-{
-    struct table_column columns[] = {{"a", 0}, {"wide title", 0}, {"c", 5}, {"d ", 0}};
-    struct table table = {columns, 4, .indent = 1, .gap = 2};
-    const struct table_cell rows[3][4] = {
-        {{{"123456789012"}, NULL}, {{"a cell too wide"}, NULL}, {{"1"}, NULL}, {{"2 "}, NULL}},
-        {{{"1"}, NULL}, {{"22"}, NULL}, {{"333"}, NULL}, {{"4 "}, NULL}},
-        {{{"12345678"}, "\033[1m"}, {{"\xc2\xb5s"}, NULL}, {{""}, NULL}, {{"[5]"}, NULL}}};
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    if (!check(out != NULL, "no memory"))
-        return;
-    for (int r = 1; r < 3; r++)
-        table_fit(&table, rows[r]);
-    table_titles(out, &table);
-    for (int r = 0; r < 3; r++)
-        table_row(out, &table, rows[r]);
-    fclose(out);
-    check(!strcmp(text, "        a  wide title      c   d\n"
-                        "123456789012 a cell too wide      1   2\n"
-                        "        1          22    333   4\n"
-                        " \033[1m12345678\033[0m          \xc2\xb5s         [5]\n"),
-          "\n%s", text);
-    free(text);
-}
-
-TEST_LIST(tests_table, {"table: as wide as its widest cells", test_table_fit},
-          {"figures: each number under its title", test_table_figures});

@@ -1,14 +1,17 @@
-/* The proof of a build's arithmetic: it holds here, and sees each kernel that computes something
- * else. */
 #include <math.h>
 #include <stdio.h>
 
 #include "mnist/base/arithmetic.h"
 #include "mnist/base/rmath.h"
+#include "mnist/data/batch.h"
+#include "mnist/net/adam.h"
+#include "mnist/net/kernels.h"
+#include "mnist/net/params.h"
 #include "mnist/net/proof.h"
-#include "test.h"
 
-static void test_proof_holds(void)
+#include "../test.h"
+
+TEST(proof_holds, "proof: holds for all kernels")
 {
     struct error err = {""};
     for (int i = 0; kernels_names[i]; i++) {
@@ -81,7 +84,7 @@ static void wrong_bias(float *b, float *m, float *v, const float *dy, const stru
     b[N - 1] = nextafterf(b[N - 1], 9.0f);
 }
 
-static void test_proof_fails(void)
+TEST(proof_fails, "proof: sees one wrong bit of each kernel")
 {
     struct kernels wrong[9];
     struct error err = {""};
@@ -103,6 +106,3 @@ static void test_proof_fails(void)
     }
     check_refused(proof_check(&wrong[8], &err), &err, "was compiled with -fsome-flag", "a flag");
 }
-
-TEST_LIST(tests_proof, {"proof: holds for all kernels", test_proof_holds},
-          {"proof: sees one wrong bit of each kernel", test_proof_fails});

@@ -1,0 +1,44 @@
+#include <inttypes.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "mnist/base/crc32.h"
+#include "mnist/base/rng.h"
+
+#include "../test.h"
+
+static uint32_t textbook_crc32(const uint8_t *bytes, size_t size)
+{
+    uint32_t crc = 0xffffffff;
+    for (size_t i = 0; i < size; i++) {
+        crc ^= bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
+    }
+    return ~crc;
+}
+
+TEST(crc32, "crc32: check values and the textbook")
+{
+    static const struct {
+        const char *text;
+        uint32_t crc;
+    } rows[] = {
+        {"123456789", 0xcbf43926},
+        {"", 0},
+        {"a", 0xe8b7be43},
+        {"The quick brown fox jumps over the lazy dog", 0x414fa339},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        check(crc32(rows[i].text, strlen(rows[i].text)) == rows[i].crc, "\"%s\": %08" PRIx32,
+              rows[i].text, crc32(rows[i].text, strlen(rows[i].text)));
+    uint8_t bytes[320];
+    struct rng rng;
+    rng_seed(&rng, 13, RNG_SHOW, 0);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)rng_next(&rng);
+    for (size_t start = 0; start < 8; start++)
+        for (size_t size = 0; size <= 300; size++)
+            check(crc32(bytes + start, size) == textbook_crc32(bytes + start, size),
+                  "%zu bytes from %zu differ from the textbook", size, start);
+}

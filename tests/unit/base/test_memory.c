@@ -1,0 +1,80 @@
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist/base/memory.h"
+
+#include "../test.h"
+
+/* A sanitizer ends the program where the allocator would return NULL. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED 0
+#endif
+
+TEST(memory_overflow, "memory: a product that overflows is refused")
+{
+    static const size_t rows[][2] = {
+        {SIZE_MAX, 2},
+        {2, SIZE_MAX},
+        {SIZE_MAX / 4 + 1, 4},
+        {(size_t)1 << (sizeof(size_t) * 4), (size_t)1 << (sizeof(size_t) * 4)},
+        {SIZE_MAX, 1}, /* fits, but not when rounded up to the alignment */
+        {SIZE_MAX - 8, 1},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct error err = {""};
+        check(!mem_alloc(rows[i][0], rows[i][1], &err), "alloc row %zu was granted", i);
+        check(strstr(err.text, "more than memory can address") != NULL, "row %zu: \"%s\"", i,
+              err.text);
+        err.text[0] = '\0';
+        check(!mem_calloc(rows[i][0], rows[i][1], &err), "calloc row %zu was granted", i);
+        check(strstr(err.text, "more than memory can address") != NULL, "row %zu: \"%s\"", i,
+              err.text);
+    }
+}
+
+TEST(memory_out, "memory: running out is an error")
+{
+    struct error err = {""};
+    const char *asan = getenv("ASAN_OPTIONS");
+    if (SANITIZED && !(asan && strstr(asan, "allocator_may_return_null=1")))
+        skip("memory: running out is an error: a sanitizer does not let it");
+    check(!mem_alloc(SIZE_MAX / 4, 2, &err), "half of all addresses were granted");
+    check(strstr(err.text, "out of memory") != NULL, "\"%s\"", err.text);
+    err.text[0] = '\0';
+    check(!mem_calloc(SIZE_MAX / 2, 1, &err), "half of all addresses were granted");
+    check(strstr(err.text, "out of memory") != NULL, "\"%s\"", err.text);
+}
+
+TEST(memory_blocks, "memory: aligned blocks, zeroed on request")
+{
+    static const size_t rows[][2] = {
+        {0, 0}, {0, 8}, {8, 0}, {1, 1}, {63, 1}, {1, 64}, {65, 1}, {784, 4}, {1000, 999},
+    };
+    mem_free(NULL);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct error err = {""};
+        size_t bytes = rows[i][0] * rows[i][1], dirty = 0;
+        unsigned char *block = mem_alloc(rows[i][0], rows[i][1], &err);
+        if (!check(block != NULL, "%zu bytes: %s", bytes, err.text))
+            return;
+        check((uintptr_t)block % 64 == 0, "%zu bytes at %p", bytes, (void *)block);
+        memset(block, 0xff, bytes);
+        mem_free(block);
+        block = mem_calloc(rows[i][0], rows[i][1], &err);
+        if (!check(block != NULL, "%zu bytes: %s", bytes, err.text))
+            return;
+        check((uintptr_t)block % 64 == 0, "%zu zeroed bytes at %p", bytes, (void *)block);
+        for (size_t b = 0; b < bytes; b++)
+            dirty += block[b] != 0;
+        check(dirty == 0, "%zu of %zu bytes are not zero", dirty, bytes);
+        mem_free(block);
+    }
+}

@@ -1,0 +1,50 @@
+/* Learning curves of any history that can be, on the terminal. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "mnist/cli/plot.h"
+#include "mnist/net/train.h"
+
+#include "../histories.h"
+#include "../test.h"
+
+static int plot_width;
+
+static void plot(FILE *out, const struct train_epoch *history, int count)
+{
+    plot_history(out, history, count, true, count, plot_width, false);
+}
+
+/* Lines between the axes and their best epoch; none is longer than the terminal is wide. */
+static void check_plot(const char *text, int n, int count)
+{
+    int longest = 0, length = 0, best = 0, signs = 0;
+    for (const char *c = text; *c; c++) {
+        length = *c == '\n' ? 0 : length + 1;
+        longest = length > longest ? length : longest;
+        best += *c == '@';
+        signs += *c == 'o' || *c == '.';
+    }
+    check(longest <= plot_width, "history %d, %d epochs: a line of %d of %d", n, count, longest,
+          plot_width);
+    check(best == 3 && signs >= 30, "history %d, %d epochs: %d best, %d signs:\n%s", n, count, best,
+          signs, text);
+}
+
+TEST(plot_histories, "plot: any history that can be")
+{
+    static const int widths[] = {48, 80};
+    struct train_epoch history[EPOCHS];
+    int all = (int)pow(VALUES, EPOCHS);
+    for (int n = 0; n < all; n++) {
+        make_history(history, n);
+        for (int count = 2; count <= EPOCHS; count++) {
+            plot_width = widths[(n + count) % 2];
+            char *text = printed(plot, history, count);
+            if (text)
+                check_plot(text, n, count);
+            free(text);
+        }
+    }
+}

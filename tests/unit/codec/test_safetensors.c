@@ -1,0 +1,437 @@
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist/base/crc32.h"
+#include "mnist/base/file.h"
+#include "mnist/base/rng.h"
+#include "mnist/codec/safetensors.h"
+
+#include "../files.h"
+#include "../test.h"
+
+/* Parses from a block of exactly the size. */
+static int parse(struct safetensors *st, const uint8_t *bytes, size_t size, struct error *err)
+{
+    uint8_t *copy = malloc(size ? size : 1);
+    if (!check(copy != NULL, "no memory"))
+        return 0;
+    memcpy(copy, bytes, size);
+    err->text[0] = '\0';
+    int result = safetensors_parse(st, copy, size, "file", err);
+    if (result)
+        check(!strncmp(err->text, "file: ", 6), "\"%s\" does not name the file", err->text);
+    st->data = NULL;
+    free(copy);
+    return result;
+}
+
+#define META "\"__metadata__\":{" SUMS "}"
+#define A TENSOR("a", "[2]", "[0,8]")
+#define B TENSOR("b", "[1,3]", "[8,20]")
+
+static const char *const good_headers[] = {
+    "{" META "," A "," B "}",
+    "{" META "," A "," B "}     ",
+    "{" A "," B "," META "}",
+    "{" A "," META "," B "}",
+    "{\"__metadata__\":{\"note\":\"\\\"header_crc32\\\":\\\"x\"," SUMS "}," A "," B "}",
+    "{ \"__metadata__\" : { " SUMS " } ,\n\t" A " , " B " } \r\n",
+    "{\"__metadata__\":{\"crc32\" : \"CCCCCCCC\",\"header_crc32\"\t:\n\"HHHHHHHH\"}," A "," B "}",
+    "{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header\\u005fcrc32\":\"HHHHHHHH\"}," A "," B "}",
+    "{" META ",\"a\":{ \"data_offsets\" : [ 0 , 8 ] , \"shape\" : [ 2 ] , \"dtype\" : \"F32\" }," B
+    "}",
+    "{" META ",\"\\u0061\":{\"shape\":[2],\"data_offsets\":[0,8],\"dtype\":\"F32\"}," B "}",
+};
+
+TEST(safetensors_good, "safetensors: good files")
+{
+    static uint8_t file[ROOM];
+    static const float data[] = {1.0f, -2.5f, 0.0f, 3.4e38f, -0x1p-149f};
+    for (size_t i = 0; i < COUNT(good_headers); i++) {
+        struct safetensors st;
+        struct error err = {""};
+        uint8_t bytes[sizeof data];
+        for (size_t f = 0; f < COUNT(data); f++) {
+            uint32_t bits;
+            memcpy(&bits, &data[f], sizeof bits);
+            for (size_t b = 0; b < 4; b++)
+                bytes[4 * f + b] = (uint8_t)(bits >> 8 * b);
+        }
+        size_t size = build(file, good_headers[i], bytes, sizeof bytes);
+        if (!check(!safetensors_parse(&st, file, size, "file", &err), "row %zu: %s", i, err.text))
+            continue;
+        const struct safetensors_tensor *a = safetensors_find(&st, "a");
+        const struct safetensors_tensor *b = safetensors_find(&st, "b");
+        if (!check(st.tensor_count == 2 && a && b, "row %zu: %d tensors", i, st.tensor_count))
+            continue;
+        check(a->rank == 1 && a->shape[0] == 2 && a->shape[1] == 1, "row %zu: shape of a", i);
+        check(b->rank == 2 && b->shape[0] == 1 && b->shape[1] == 3, "row %zu: shape of b", i);
+        for (size_t f = 0; f < COUNT(data); f++) {
+            float value =
+                (float)(f < 2 ? safetensors_number(&st, a, f) : safetensors_number(&st, b, f - 2));
+            check(value == data[f], "row %zu: float %zu is %g", i, f, (double)value);
+        }
+        check(st.crc32 == crc32(bytes, sizeof bytes), "row %zu: crc32 %08" PRIx32, i, st.crc32);
+        check(safetensors_get(&st, "crc32") && !safetensors_get(&st, "crc"), "metadata %zu", i);
+        check(!safetensors_find(&st, "c"), "row %zu: a tensor c", i);
+    }
+}
+
+/* Headers with 20 bytes of data after them, except where `data` says otherwise. */
+static const struct {
+    const char *header;
+    size_t data;
+    const char *wanted;
+} bad_headers[] = {
+    /* JSON */
+    {"{}", 20, "damaged at byte 9: wanted a tensor's name"},
+    {"{" META "," A "," B, 20, "wanted , or } after a tensor"},
+    {"{" META "," A "," B ",}", 20, "wanted a tensor's name"},
+    {"{" META "," A "," B "}}", 20, "wanted nothing but spaces after the header"},
+    {"{" META "," A "," B "}\v", 20, "wanted nothing but spaces after the header"},
+    {"{" META " " A "," B "}", 20, "wanted , or } after a tensor"},
+    {"{" META ",a:1}", 20, "wanted a tensor's name"},
+    {"{" META ",\"a\"}", 20, "wanted a tensor's name"},
+    {"{" META ",\"a\":1}", 20, "wanted { after a tensor's name"},
+    {"{" META ",\"a\":{}}", 20, "wanted \"dtype\", \"shape\" or \"data_offsets\""},
+    {"{" META ",\"a\\x\":{}}", 20, "wanted a tensor's name"},
+    {"{" META ",\"a\xff\":{}}", 20, "wanted a tensor's name"},
+    {"{" META ",\"a\\ud800\":{}}", 20, "wanted a tensor's name"},
+    /* metadata */
+    {"{\"__metadata__\":1," A "," B "}", 20, "wanted { after __metadata__"},
+    {"{\"__metadata__\":{\"a\":1}," A "," B "}", 20, "wanted \"key\":\"value\""},
+    {"{\"__metadata__\":{\"a\":\"b\"" A "}", 20, "wanted , or } after a metadata string"},
+    {"{\"__metadata__\":{\"x\":\"1\",\"x\":\"2\"," SUMS "}," A "," B "}", 20,
+     "metadata key x stands twice"},
+    {"{\"__metadata__\":{" SUMS ",\"crc32\":\"00000000\"}," A "," B "}", 20,
+     "metadata key crc32 stands twice"},
+    {"{" META "," A "," META "," B "}", 20, "__metadata__ stands twice"},
+    {"{\"__metadata__\":{}," META "," A "," B "}", 20, "__metadata__ stands twice"},
+    {"{" A "," B "}", 20, "no header_crc32 in its metadata"},
+    {"{\"__metadata__\":{}," A "," B "}", 20, "no header_crc32 in its metadata"},
+    {"{\"__metadata__\":{\"header_crc32\":\"HHHHHHHH\"}," A "," B "}", 20,
+     "no crc32 in its metadata"},
+    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\"}," A "," B "}", 20,
+     "no header_crc32 in its metadata"},
+    {"{\"__metadata__\":{\"crc32\":\"00000000\",\"header_crc32\":\"HHHHHHHH\"}," A "," B "}", 20,
+     "the weights has CRC-32"},
+    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"00000000\"}," A "," B "}", 20,
+     "the header has CRC-32"},
+    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\" :\"00000000\"}," A "," B "}", 20,
+     "the header has CRC-32"},
+    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header\\u005fcrc32\":\"00000000\"}," A "," B "}",
+     20, "the header has CRC-32"},
+    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\\u0030000000\\u0030\"}," A "," B
+     "}",
+     20, "the header has CRC-32"},
+    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\"}," A "," B "}", 20,
+     "the header has CRC-32"},
+    {"{\"__metadata__\":{\"crc32\":\"\",\"header_crc32\":\"HHHHHHHH\"}," A "," B "}", 20,
+     "the weights has CRC-32"},
+    /* fields of a tensor */
+    {"{" META ",\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,8]}," B "}", 20,
+     "tensor a has dtype F16, wanted F32"},
+    {"{" META ",\"a\":{\"dtype\":\"f32\",\"shape\":[2],\"data_offsets\":[0,8]}," B "}", 20,
+     "tensor a has dtype f32, wanted F32"},
+    {"{" META ",\"a\":{\"dtype\":1,\"shape\":[2],\"data_offsets\":[0,8]}," B "}", 20,
+     "wanted dtype, a shape"},
+    {"{" META ",\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8],\"x\":1}," B "}", 20,
+     "tensor a has an unknown field x"},
+    {"{" META ",\"a\":{\"dtype\":\"F32\",\"shape\":[2]}," B "}", 20, "tensor a lacks"},
+    {"{" META ",\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}," B "}", 20, "tensor a lacks"},
+    {"{" META ",\"a\":{\"shape\":[2],\"data_offsets\":[0,8]}," B "}", 20, "tensor a lacks"},
+    {"{" META ",\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2]}}", 20, "once each"},
+    {"{" META ",\"a\":{\"shape\":[2],\"shape\":[2]}}", 20, "once each"},
+    {"{" META ",\"a\":{\"data_offsets\":[0,8],\"data_offsets\":[0,8]}}", 20, "once each"},
+    {"{" META "," TENSOR("a", "[]", "[0,8]") "," B "}", 20, "wanted dtype, a shape"},
+    {"{" META "," TENSOR("a", "2", "[0,8]") "," B "}", 20, "wanted dtype, a shape"},
+    {"{" META "," TENSOR("a", "[2,]", "[0,8]") "," B "}", 20, "wanted dtype, a shape"},
+    {"{" META "," TENSOR("a", "[2,1,1]", "[0,8]") "," B "}", 20, "wanted dtype, a shape"},
+    {"{" META "," TENSOR("a", "[-2]", "[0,8]") "," B "}", 20, "wanted dtype, a shape"},
+    {"{" META "," TENSOR("a", "[2.0]", "[0,8]") "," B "}", 20, "wanted dtype, a shape"},
+    {"{" META "," TENSOR("a", "[9007199254740993]", "[0,8]") "," B "}", 20, "a shape of one or"},
+    {"{" META "," TENSOR("a", "[2]", "[0]") "," B "}", 20, "and two offsets"},
+    {"{" META "," TENSOR("a", "[2]", "[0,8,9]") "," B "}", 20, "and two offsets"},
+    {"{" META "," TENSOR("a", "[2]", "[-0,8]") "," B "}", 20, "and two offsets"},
+    {"{" META "," TENSOR("a", "[2]", "[0,08]") "," B "}", 20, "and two offsets"},
+    /* names, and how the tensors tile the data */
+    {"{" META "," A "," TENSOR("a", "[1,3]", "[8,20]") "}", 20, "tensor a stands twice"},
+    {"{" META "," A ",\"\\u0061\":{}}", 20, "tensor a stands twice"},
+    {"{" META "," A "," TENSOR("b", "[1,2]", "[12,20]") "}", 20,
+     "tensor b starts at byte 12 of the data, wanted 8"},
+    {"{" META "," A "," TENSOR("b", "[1,4]", "[4,20]") "}", 20,
+     "tensor b starts at byte 4 of the data, wanted 8"},
+    {"{" META "," TENSOR("a", "[2]", "[4,12]") "}", 12,
+     "tensor a starts at byte 4 of the data, wanted 0"},
+    {"{" META "," B "," A "}", 20, "tensor b starts at byte 8 of the data, wanted 0"},
+    {"{" META "," A "," B "}", 24, "too long: 24 bytes of data for 20 of tensors"},
+    {"{" META "," A "," B "}", 21, "too long: 21 bytes of data for 20 of tensors"},
+    {"{" META "}", 20, "too long: 20 bytes of data for 0 of tensors"},
+    {"{" META "," A "," B "}", 19, "tensor b ends at byte 20 of 19: the file is cut short"},
+    {"{" META "," A "," B "}", 4, "tensor a ends at byte 8 of 4"},
+    {"{" META "," TENSOR("a", "[5]", "[0,9007199254740992]") "}", 20,
+     sizeof(size_t) == 8 ? "tensor a ends at byte 9007199254740992 of 20"
+                         : "tensor a is larger than memory can address"},
+    {"{" META "," A "," TENSOR("b", "[1,1]", "[8,4]") "}", 20, "tensor b ends at byte 4 of 20"},
+    {"{" META "," TENSOR("a", "[3]", "[0,8]") "," B "}", 20,
+     "tensor a of 3×1 numbers of type F32 cannot have 8 bytes"},
+    {"{" META "," TENSOR("a", "[1]", "[0,8]") "," B "}", 20,
+     "tensor a of 1×1 numbers of type F32 cannot have 8 bytes"},
+    {"{" META "," TENSOR("a", "[2]", "[0,10]") "," TENSOR("b", "[2]", "[10,20]") "}", 20,
+     "tensor a of 2×1 numbers of type F32 cannot have 10 bytes"},
+    {"{" META "," TENSOR("a", "[2,2]", "[0,20]") "}", 20,
+     "tensor a of 2×2 numbers of type F32 cannot have 20 bytes"},
+    {"{" META "," TENSOR("a", "[0]", "[0,20]") "}", 20,
+     "tensor a of 0×1 numbers of type F32 cannot have 20 bytes"},
+    {"{" META "," TENSOR("a", "[5,0]", "[0,20]") "}", 20,
+     "tensor a of 5×0 numbers of type F32 cannot have 20 bytes"},
+    {"{" META "," TENSOR("a", "[0]", "[0,0]") "}", 0,
+     "tensor a of 0×1 numbers of type F32 cannot have 0 bytes"},
+    /* 299,306,349 × 15,407,912,441 × 4 is 2^64 + 20: a product that wraps looks right. */
+    {"{" META "," TENSOR("a", "[299306349,15407912441]", "[0,20]") "}", 20,
+     "299306349×15407912441 numbers of type F32 cannot have 20 bytes"},
+    {"{" META "," TENSOR("a", "[4611686018427387909]", "[0,20]") "}", 20, "a shape of one or two"},
+};
+
+TEST(safetensors_bad, "safetensors: bad headers, each with its own message")
+{
+    static uint8_t file[ROOM];
+    for (size_t i = 0; i < COUNT(bad_headers); i++) {
+        char what[32];
+        struct safetensors st;
+        struct error err = {""};
+        size_t size = build(file, bad_headers[i].header, NULL, bad_headers[i].data);
+        snprintf(what, sizeof what, "row %zu", i);
+        check_refused(parse(&st, file, size, &err), &err, bad_headers[i].wanted, what);
+    }
+}
+
+TEST(safetensors_not_one, "safetensors: other kinds of file")
+{
+    static const struct {
+        const char *bytes;
+        size_t size;
+        const char *wanted;
+    } rows[] = {
+        {"", 0, "what looks like an empty file"},
+        {"\x1f\x8b\x08\0\0\0\0\0\0\3rest", 14, "what looks like a gzip file"},
+        {"PK\3\4\x14\0\0\0\x08\0", 10, "what looks like a zip archive"},
+        {"<!DOCTYPE html>\n<html>", 22, "what looks like an HTML or XML page"},
+        {"\0\0\x08\3\0\0\0\1\0\0\0\x1c\0\0\0\x1c", 16, "what looks like an IDX file of images"},
+        {"\0\0\x08\1\0\0\0\1\5", 9, "what looks like an IDX file of labels"},
+        {"\x80\2}q\0X\1\0\0\0", 10, "what looks like a Python pickle"},
+        {"\x93NUMPY\1\0v\0{'descr'", 17, "what looks like a NumPy array"},
+        {"{\"a\":1}", 7, "wanted a safetensors file"},
+        {"\x10\0\0\0\0\0\0\0", 8, "wanted a safetensors file"},
+        {"\x10\0\0\0\0\0\0\0[1,2,3,4,5,6,7]", 24, "wanted a safetensors file"},
+        {"\2\0\0\0\0\0\0\0", 8, "wanted a safetensors file"},
+        {"hello, this is a text", 21, "wanted a safetensors file"},
+        {"\0\0\0\0\0\0\0\0{", 9, "damaged at byte 8: wanted {"},
+        {"\1\0\0\0\0\0\0\0{}", 10, "damaged at byte 9: wanted a tensor's name"},
+        {"\2\0\0\0\0\0\0\0{", 9, "a header of 2 bytes in a file of 9"},
+        {"\0\0\x10\0\0\0\0\0{}", 10, "a header of 1048576 bytes in a file of 10"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char what[32];
+        struct safetensors st;
+        struct error err = {""};
+        snprintf(what, sizeof what, "row %zu", i);
+        int result = parse(&st, (const uint8_t *)rows[i].bytes, rows[i].size, &err);
+        check_refused(result, &err, rows[i].wanted, what);
+    }
+}
+
+/* A header of more than 1 MB is refused whether or not it is there; what it is called in the
+ * message must not be the very thing that was wanted. */
+TEST(safetensors_large_header, "safetensors: a header of more than 1 MB")
+{
+    static uint8_t file[ROOM];
+    static char header[(1 << 20) + 2];
+    static const char text[] = "{" META "," A "," B "}";
+    struct safetensors st;
+    struct error err = {""};
+    memset(header, ' ', sizeof header);
+    memcpy(header, text, sizeof text - 1);
+    header[1 << 20] = '\0';
+    size_t size = build(file, header, NULL, 20);
+    check(!parse(&st, file, size, &err), "a header of exactly 1 MB: %s", err.text);
+    header[1 << 20] = ' ';
+    header[(1 << 20) + 1] = '\0';
+    size = build(file, header, NULL, 20);
+    check_refused(parse(&st, file, size, &err), &err, "", "a header of 1 MB and a byte");
+    check(!strstr(err.text, "looks like a safetensors file"), "\"%s\"", err.text);
+    memset(file, 0xff, 8);
+    check_refused(parse(&st, file, size, &err), &err, "", "a header of 2^64 - 1 bytes");
+}
+
+TEST(safetensors_too_many, "safetensors: too many tensors or strings")
+{
+    static uint8_t file[ROOM];
+    static char header[1 << 16];
+    for (int extra = 0; extra < 2; extra++) {
+        struct safetensors st;
+        struct error err = {""};
+        int used = sprintf(header, "{\"__metadata__\":{" SUMS);
+        for (int i = 2; i < SAFETENSORS_METADATA + extra; i++)
+            used += sprintf(header + used, ",\"key%d\":\"value\"", i);
+        sprintf(header + used, "}," A "," B "}");
+        int result = parse(&st, file, build(file, header, NULL, 20), &err);
+        if (extra)
+            check_refused(result, &err, "more than 64 metadata strings", "65 strings");
+        else
+            check(!result && st.metadata_count == 64, "64 strings: %s", err.text);
+        used = sprintf(header, "{" META);
+        for (int i = 0; i < SAFETENSORS_TENSORS + extra; i++)
+            used +=
+                sprintf(header + used, "," TENSOR("t%d", "[1]", "[%d,%d]"), i, 4 * i, 4 * i + 4);
+        sprintf(header + used, "}");
+        size_t data_size = (size_t)(SAFETENSORS_TENSORS + extra) * 4;
+        result = parse(&st, file, build(file, header, NULL, data_size), &err);
+        if (extra)
+            check_refused(result, &err, "more than 64 tensors", "65 tensors");
+        else
+            check(!result && st.tensor_count == 64, "64 tensors: %s", err.text);
+    }
+}
+
+TEST(safetensors_long_strings, "safetensors: strings that are too long")
+{
+    static uint8_t file[ROOM];
+    for (int extra = 0; extra < 2; extra++) {
+        char header[2000], name[SAFETENSORS_NAME + 1] = "", value[SAFETENSORS_VALUE + 1] = "";
+        struct safetensors st;
+        struct error err = {""};
+        memset(name, 'n', SAFETENSORS_NAME - 1 + (size_t)extra);
+        memset(value, 'v', SAFETENSORS_VALUE - 1 + (size_t)extra);
+        sprintf(header, "{" META "," TENSOR("%s", "[5]", "[0,20]") "}", name);
+        int result = parse(&st, file, build(file, header, NULL, 20), &err);
+        check(result == -extra, "a name of %zu bytes: %d %s", strlen(name), result, err.text);
+        sprintf(header, "{\"__metadata__\":{\"%s\":\"\"," SUMS "}," A "," B "}", name);
+        result = parse(&st, file, build(file, header, NULL, 20), &err);
+        check(result == -extra, "a key of %zu bytes: %d %s", strlen(name), result, err.text);
+        sprintf(header, "{\"__metadata__\":{\"k\":\"%s\"," SUMS "}," A "," B "}", value);
+        result = parse(&st, file, build(file, header, NULL, 20), &err);
+        check(result == -extra, "a value of %zu bytes: %d %s", strlen(value), result, err.text);
+    }
+}
+
+TEST(safetensors_not_finite, "safetensors: NaN and infinity")
+{
+    static uint8_t file[ROOM];
+    static const struct {
+        uint8_t bytes[4];
+        bool finite;
+    } rows[] = {
+        {{0, 0, 0x80, 0x7f}, false},      /* infinity */
+        {{0, 0, 0x80, 0xff}, false},      /* -infinity */
+        {{0, 0, 0xc0, 0x7f}, false},      /* NaN */
+        {{1, 0, 0x80, 0xff}, false},      /* a signalling NaN */
+        {{0xff, 0xff, 0x7f, 0x7f}, true}, /* the largest float */
+        {{1, 0, 0, 0x80}, true},          /* the smallest */
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (size_t f = 0; f < 5; f++) {
+            uint8_t data[20] = {0};
+            char wanted[64];
+            struct safetensors st;
+            struct error err = {""};
+            memcpy(data + 4 * f, rows[i].bytes, 4);
+            size_t size = build(file, good_headers[0], data, sizeof data);
+            int result = parse(&st, file, size, &err);
+            snprintf(wanted, sizeof wanted, "value %zu of tensor %s is not finite",
+                     f < 2 ? f : f - 2, f < 2 ? "a" : "b");
+            if (rows[i].finite)
+                check(!result, "row %zu: %s", i, err.text);
+            else
+                check_refused(result, &err, wanted, "not finite");
+        }
+}
+
+TEST(safetensors_save, "safetensors: save")
+{
+    static const float a[] = {1.0f, -0.0f}, b[] = {0.1f, 0x1p-149f, -3.4e38f};
+    static const double d[] = {0.1, -0x1p-1074, 1.7e308, 3.0};
+    static const char strange[] = "q\"b\\n\nt\te\xc3\xa9\x7f,\"header_crc32\":\"00000000\"";
+    const void *values[] = {a, b, d};
+    struct safetensors st = {0}, back;
+    struct file file;
+    struct error err = {""};
+    const char *path = test_path("small.safetensors");
+    safetensors_set(&st, "strange", "%s", strange);
+    safetensors_set(&st, "number", "%d", 42);
+    safetensors_add(&st, "a", SAFETENSORS_F32, 1, 2, 1);
+    safetensors_add(&st, "the \"b\"", SAFETENSORS_F32, 2, 1, 3);
+    safetensors_add(&st, "d", SAFETENSORS_F64, 2, 2, 2);
+    if (!check(!safetensors_save(&st, values, path, &err), "%s", err.text) ||
+        !check(!file_read(&file, path, 10000, &err), "%s", err.text))
+        return;
+    if (check(!safetensors_parse(&back, file.bytes, file.size, path, &err), "%s", err.text)) {
+        const char *value = safetensors_get(&back, "strange");
+        const struct safetensors_tensor *t = safetensors_find(&back, "the \"b\"");
+        check(value && !strcmp(value, strange), "strange is \"%s\"", value ? value : "missing");
+        check(st.crc32 == back.crc32 && back.metadata_count == 4, "%d", back.metadata_count);
+        if (check(t != NULL, "a tensor is missing"))
+            for (size_t i = 0; i < 3; i++)
+                check(safetensors_number(&back, t, i) == (double)b[i], "float %zu", i);
+        t = safetensors_find(&back, "d");
+        if (check(t && t->type == SAFETENSORS_F64, "the doubles are missing"))
+            for (size_t i = 0; i < 4; i++)
+                check(safetensors_number(&back, t, i) == d[i], "double %zu", i);
+    }
+    file_free(&file);
+}
+
+/* Whatever the length of what is in it, the header ends on a multiple of 8, as the format asks. */
+TEST(safetensors_padding, "safetensors: the header is padded")
+{
+    static const float value[] = {1.0f};
+    const void *values[] = {value};
+    for (int length = 0; length < 17; length++) {
+        struct safetensors st = {0};
+        struct file file = {0};
+        struct error err = {""};
+        const char *path = test_path("padded.safetensors");
+        safetensors_set(&st, "filler", "%.*s", length, "xxxxxxxxxxxxxxxxxxxx");
+        safetensors_add(&st, "a", SAFETENSORS_F32, 1, 1, 1);
+        if (!check(!safetensors_save(&st, values, path, &err), "%s", err.text) ||
+            !check(!file_read(&file, path, 10000, &err), "%s", err.text))
+            return;
+        check(file.bytes[0] % 8 == 0 && file.size % 8 == 4, "filler %d: a header of %d bytes",
+              length, file.bytes[0] + 256 * file.bytes[1]);
+        check(!safetensors_parse(&st, file.bytes, file.size, path, &err), "%s", err.text);
+        file_free(&file);
+    }
+}
+
+/* Random rubbish behind a plausible start must not do harm either. */
+TEST(safetensors_rubbish, "safetensors: rubbish")
+{
+    static const char pieces[][24] = {"{",         "}",       "[",
+                                      "]",         ":",       ",",
+                                      "\"a\"",     "\"",      "\\u12",
+                                      "\"shape\"", "0",       "12",
+                                      "\"dtype\"", "\"F32\"", "\"__metadata__\"",
+                                      "null",      "-1.5e3",  "\"data_offsets\"",
+                                      "\x01",      "\xff"};
+    struct rng rng;
+    rng_seed(&rng, 1, RNG_SHOW, 0);
+    for (int round = 0; round < 20000; round++) {
+        uint8_t bytes[8 + 20 * 24] = {0};
+        size_t size = 9;
+        struct safetensors st;
+        struct error err = {""};
+        bytes[8] = '{';
+        for (uint32_t n = rng_below(&rng, 20); n > 0; n--) {
+            const char *piece = pieces[rng_below(&rng, COUNT(pieces))];
+            memcpy(bytes + size, piece, strlen(piece));
+            size += strlen(piece);
+        }
+        uint32_t length = (uint32_t)(size - 8) + rng_below(&rng, 3) - 1;
+        bytes[0] = (uint8_t)length;
+        bytes[1] = (uint8_t)(length >> 8);
+        check(parse(&st, bytes, size, &err) == -1, "rubbish %d is accepted", round);
+    }
+}

@@ -1,0 +1,224 @@
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "mnist/data/dataset.h"
+#include "mnist/data/image.h"
+
+#include "../files.h"
+#include "../test.h"
+
+/* A folder of this run's own, made if it is not there. */
+static const char *folder(const char *name)
+{
+    const char *path = test_path(name);
+    struct stat info;
+    if (stat(path, &info))
+        check(!mkdir(path, 0777), "cannot make %s", path);
+    return path;
+}
+
+static void write_part(const char *images, const char *labels, int salt, bool gzip)
+{
+    uint8_t image_bytes[IMAGE_FILE], label_bytes[LABEL_FILE];
+    make_images(image_bytes, salt);
+    make_labels(label_bytes, salt);
+    write_maybe_gzip(images, image_bytes, sizeof image_bytes, gzip);
+    write_maybe_gzip(labels, label_bytes, sizeof label_bytes, gzip);
+}
+
+static void check_part(const struct dataset *dataset, int salt, const char *what)
+{
+    uint8_t images[IMAGE_FILE], labels[LABEL_FILE];
+    make_images(images, salt);
+    make_labels(labels, salt);
+    if (!check(dataset->count == IMAGES, "%s: %d images", what, dataset->count))
+        return;
+    check(!memcmp(dataset->pixels, images + 16, IMAGES * IMAGE_PIXELS), "%s: wrong pixels", what);
+    check(!memcmp(dataset->labels, labels + 8, IMAGES), "%s: wrong labels", what);
+    for (int i = 0; i < IMAGES; i++) {
+        uint64_t mask[IMAGE_WORDS];
+        image_mask(mask, images + 16 + i * IMAGE_PIXELS);
+        check(!memcmp(dataset->masks + i * IMAGE_WORDS, mask, sizeof mask), "%s: wrong mask %d",
+              what, i);
+    }
+}
+
+/* `layout`/`name`, or `layout`/`name`/`name`; removed again after use. */
+static void place_of(char path[256], const char *layout, const char *name, bool own_folder)
+{
+    char relative[200];
+    snprintf(relative, sizeof relative, "%s/%s", layout, name);
+    if (own_folder) {
+        folder(relative);
+        snprintf(relative, sizeof relative, "%s/%s/%s", layout, name, name);
+    }
+    snprintf(path, 256, "%s", test_path(relative));
+}
+
+static void remove_place(char path[256], bool own_folder)
+{
+    check(!remove(path), "cannot remove %s", path);
+    if (own_folder) {
+        *strrchr(path, '/') = '\0';
+        check(!remove(path), "cannot remove %s", path);
+    }
+}
+
+/* One layout and spelling, alone in the folder; whether it is packed has nothing to do with its
+ * name. */
+static void try_layout(const char *layout, char separator, const char *ending, bool own_folder,
+                       int round)
+{
+    static const char *const parts[] = {"train", "t10k"};
+    for (int part = DATASET_TRAIN; part <= DATASET_TEST; part++) {
+        char images[256], labels[256], name[64];
+        struct dataset dataset;
+        struct error err = {""};
+        bool gzip = (round + part) % 2;
+        snprintf(name, sizeof name, "%s-images%cidx3-ubyte%s", parts[part], separator, ending);
+        place_of(images, layout, name, own_folder);
+        snprintf(name, sizeof name, "%s-labels%cidx1-ubyte%s", parts[part], separator, ending);
+        place_of(labels, layout, name, own_folder);
+        write_part(images, labels, round + part, gzip);
+        int result = dataset_load(&dataset, test_path("layouts"), (enum dataset_split)part, &err);
+        if (check(!result, "%s: %s", images, err.text)) {
+            check_part(&dataset, round + part, images);
+            dataset_free(&dataset);
+        }
+        check(dataset.count == 0 && !dataset.masks, "%s: something is left", images);
+        remove_place(images, own_folder);
+        remove_place(labels, own_folder);
+    }
+}
+
+TEST(dataset_layouts, "dataset: every layout and spelling")
+{
+    static const char *const layouts[] = {"layouts", "layouts/raw", "layouts/MNIST/raw"};
+    int round = 0;
+    folder("layouts"), folder("layouts/raw"), folder("layouts/MNIST"), folder("layouts/MNIST/raw");
+    for (size_t layout = 0; layout < COUNT(layouts); layout++)
+        for (int spelling = 0; spelling < 4; spelling++)
+            for (int own_folder = 0; own_folder < 2; own_folder++, round++)
+                try_layout(layouts[layout], spelling & 1 ? '.' : '-', spelling & 2 ? ".gz" : "",
+                           own_folder, round + (spelling >> 1));
+}
+
+/* Each with a name that says the opposite of what the bytes are. */
+TEST(dataset_known_by_bytes, "dataset: known by its bytes")
+{
+    char images[256], labels[256];
+    folder("bytes");
+    for (int gzip = 0; gzip < 2; gzip++) {
+        struct dataset dataset;
+        struct error err = {""};
+        const char *ending = gzip ? "" : ".gz";
+        snprintf(images, sizeof images, "%s/train-images-idx3-ubyte%s", test_path("bytes"), ending);
+        snprintf(labels, sizeof labels, "%s/train-labels-idx1-ubyte%s", test_path("bytes"), ending);
+        write_part(images, labels, 40 + gzip, gzip);
+        if (check(!dataset_load(&dataset, test_path("bytes"), DATASET_TRAIN, &err), "%s", err.text))
+            check_part(&dataset, 40 + gzip, images);
+        dataset_free(&dataset);
+        check(!remove(images) && !remove(labels), "cannot remove the files");
+    }
+}
+
+TEST(dataset_missing, "dataset: missing files")
+{
+    struct dataset dataset;
+    struct error err = {""};
+    const char *path = folder("nothing");
+    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
+                  "no train-images-idx3-ubyte (or .gz) in ", "an empty folder");
+    check(strstr(err.text, path) && strstr(err.text, "scripts/get-mnist.sh"), "\"%s\"", err.text);
+    check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err,
+                  "no t10k-images-idx3-ubyte (or .gz) in ", "an empty folder");
+    write_part(test_path("nothing/train-images-idx3-ubyte"), test_path("nothing/wrong-name"), 1,
+               false);
+    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
+                  "no train-labels-idx1-ubyte (or .gz) in ", "images alone");
+    check(dataset.count == 0 && !dataset.images_file.file.bytes, "memory is left after a failure");
+    check_refused(dataset_load(&dataset, test_path("nowhere"), DATASET_TRAIN, &err), &err,
+                  "no train-images-idx3-ubyte", "no such folder");
+}
+
+TEST(dataset_mismatch, "dataset: files that do not belong together")
+{
+    uint8_t images[IMAGE_FILE], labels[LABEL_FILE];
+    struct dataset dataset;
+    struct error err = {""};
+    const char *path = folder("mismatch");
+    make_images(images, 1);
+    make_labels(labels, 1);
+    put_big_endian(labels + 4, IMAGES - 1);
+    test_write(test_path("mismatch/t10k-images-idx3-ubyte"), images, sizeof images);
+    test_write(test_path("mismatch/t10k-labels-idx1-ubyte"), labels, sizeof labels - 1);
+    check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err,
+                  "3 t10k images but 2 labels", "fewer labels");
+    check(dataset.count == 0 && !dataset.labels_file.file.bytes, "memory is left after a failure");
+    make_labels(labels, 1);
+    test_write(test_path("mismatch/t10k-labels-idx1-ubyte"), images, sizeof images);
+    test_write(test_path("mismatch/t10k-images-idx3-ubyte"), labels, sizeof labels);
+    check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err, "are two files swapped?",
+                  "swapped files");
+}
+
+TEST(dataset_distinct, "dataset: a test set copied from the training set")
+{
+    static uint8_t one[4 * IMAGE_PIXELS], other[4 * IMAGE_PIXELS];
+    struct error err = {""};
+    struct dataset train = {.count = 4, .pixels = one}, test = {.count = 3, .pixels = other};
+    memset(one, 9, sizeof one);
+    memset(other, 9, sizeof other);
+    other[3 * IMAGE_PIXELS] = 1; /* outside what both have */
+    int shared = 0;
+    check_refused(dataset_check_distinct(&train, &test, &shared, &err), &err, "each of the 3 ",
+                  "a prefix");
+    check_refused(dataset_check_distinct(&train, &train, &shared, &err), &err, "each of the 4 ",
+                  "itself");
+    other[3 * IMAGE_PIXELS - 1] = 1;
+    check(!dataset_check_distinct(&train, &test, &shared, &err), "one differs, yet: %s", err.text);
+    check(shared == 2, "%d are shared, wanted 2", shared);
+}
+
+/* Two sets of images that are numbers, in another order each and some of them more than once. */
+TEST(dataset_shared, "dataset: some test images among the training images")
+{
+    enum { TRAIN = 300, TEST = 200 };
+    static uint8_t one[TRAIN * IMAGE_PIXELS], other[TEST * IMAGE_PIXELS];
+    struct error err = {""};
+    struct dataset train = {.count = TRAIN, .pixels = one}, test = {.count = TEST, .pixels = other};
+    int shared = -1, wanted = 0;
+    for (int i = 0; i < TRAIN; i++) { /* the odd numbers below 600, from their middle on */
+        int n = (2 * i + TRAIN) % (2 * TRAIN) + 1;
+        memcpy(one + i * IMAGE_PIXELS + IMAGE_PIXELS - (int)sizeof n, &n, sizeof n);
+    }
+    for (int i = 0; i < TEST; i++) { /* each number twice, from 550 on */
+        int n = 550 + i / 2;
+        memcpy(other + i * IMAGE_PIXELS + IMAGE_PIXELS - (int)sizeof n, &n, sizeof n);
+        wanted += n % 2 == 1 && n < 2 * TRAIN;
+    }
+    check(!dataset_check_distinct(&train, &test, &shared, &err), "%s", err.text);
+    check(wanted == 50 && shared == wanted, "%d are shared, wanted %d", shared, wanted);
+}
+
+TEST(sample, "dataset: data/sample")
+{
+    struct dataset train = {0}, test = {0};
+    struct error err = {""};
+    if (check(!dataset_load(&train, "data/sample", DATASET_TRAIN, &err), "%s", err.text) &&
+        check(!dataset_load(&test, "data/sample", DATASET_TEST, &err), "%s", err.text)) {
+        static const uint8_t first[] = {5, 0, 4, 1, 9}, first_test[] = {7, 2, 1, 0, 4};
+        check(train.count == 5000 && test.count == 1000, "%d and %d", train.count, test.count);
+        check(!memcmp(train.labels, first, sizeof first), "train[0] is %d, wanted 5",
+              train.labels[0]);
+        check(!memcmp(test.labels, first_test, sizeof first_test), "test[0] is %d, wanted 7",
+              test.labels[0]);
+        int shared = -1;
+        check(!dataset_check_distinct(&train, &test, &shared, &err) && shared == 0, "%d: %s",
+              shared, err.text);
+    }
+    dataset_free(&train);
+    dataset_free(&test);
+}

@@ -1,0 +1,152 @@
+#include <math.h>
+
+#include "mnist/net/metrics.h"
+#include "mnist/net/params.h"
+
+#include "../test.h"
+
+TEST(argmax, "metrics: argmax and ties")
+{
+    for (int best = 0; best < CLASSES; best++)
+        for (int tie = best; tie < CLASSES; tie++) {
+            float p[CLASSES];
+            for (int c = 0; c < CLASSES; c++)
+                p[c] = 0.01f * (float)((c * 7) % 10);
+            p[best] = p[tie] = 0.5f;
+            check(metrics_argmax(p) == best, "largest at %d and %d: %d", best, tie,
+                  metrics_argmax(p));
+            if (tie > best)
+                check(metrics_second(p) == tie, "second at %d: %d", tie, metrics_second(p));
+        }
+    float equal[CLASSES] = {0};
+    check(metrics_argmax(equal) == 0, "all equal: %d", metrics_argmax(equal));
+    float below[CLASSES] = {-3, -2, -1, -2, -3, -4, -5, -6, -7, -8};
+    check(metrics_argmax(below) == 2, "all negative: %d", metrics_argmax(below));
+    check(metrics_second(below) == 1, "second of them: %d", metrics_second(below));
+    check(metrics_second(equal) == 1, "second of equals: %d", metrics_second(equal));
+}
+
+/* Adds a sample whose predicted class has probability p, and the others equal shares of the rest. */
+static void add_prediction(struct metrics *metrics, int truth, int predicted, float p, float loss)
+{
+    float row[CLASSES];
+    for (int c = 0; c < CLASSES; c++)
+        row[c] = c == predicted ? p : (1.0f - p) / 9.0f;
+    metrics_add(metrics, truth, row, loss);
+}
+
+/* Ten samples: 6 of class 0 (4 right, 2 taken for 1), 3 of class 1 (all right), 1 of class 2 (taken
+ * for 0). */
+static void metrics_example(struct metrics *metrics)
+{
+    static const int samples[][2] = {{0, 0}, {0, 0}, {1, 1}, {0, 1}, {2, 0},
+                                     {0, 0}, {1, 1}, {0, 1}, {0, 0}, {1, 1}};
+    *metrics = (struct metrics){0};
+    for (int i = 0; i < 10; i++)
+        add_prediction(metrics, samples[i][0], samples[i][1], 0.9f, 0.25f * (float)i);
+}
+
+/* Undefined, NaN, is the same as undefined. */
+static bool same_figure(double got, double wanted)
+{
+    return isnan(wanted) ? isnan(got) : fabs(got - wanted) <= 1e-15;
+}
+
+static void check_class(const struct metrics *metrics, int digit, double precision, double recall,
+                        double f1, int support)
+{
+    struct class_metrics got = metrics_class(metrics, digit);
+    check(same_figure(got.precision, precision), "class %d: precision %g", digit, got.precision);
+    check(same_figure(got.recall, recall), "class %d: recall %g", digit, got.recall);
+    check(same_figure(got.f1, f1), "class %d: F1 %g", digit, got.f1);
+    check(got.support == support, "class %d: support %d", digit, got.support);
+}
+
+static const double UNDEFINED = (double)NAN;
+
+TEST(metrics, "metrics: a worked example")
+{
+    struct metrics metrics;
+    metrics_example(&metrics);
+    check(metrics.count == 10 && metrics.correct == 7, "%d of %d", metrics.correct, metrics.count);
+    check(metrics_loss(&metrics) == 1.125, "mean loss %g", metrics_loss(&metrics));
+    check(metrics_accuracy(&metrics) == 0.7, "accuracy %g", metrics_accuracy(&metrics));
+    double error = metrics_standard_error(&metrics);
+    check(fabs(error - 0.14491376746189438) <= 1e-15, "standard error %.17g", error);
+    for (int truth = 0; truth < CLASSES; truth++)
+        for (int predicted = 0; predicted < CLASSES; predicted++) {
+            int want = 0;
+            if (truth == 0)
+                want = predicted == 0 ? 4 : predicted == 1 ? 2 : 0;
+            else if (truth < 3)
+                want = truth == 1 && predicted == 1 ? 3 : truth == 2 && predicted == 0 ? 1 : 0;
+            check(metrics.confusion[truth][predicted] == want, "confusion[%d][%d] = %d", truth,
+                  predicted, metrics.confusion[truth][predicted]);
+        }
+    check_class(&metrics, 0, 4.0 / 5.0, 4.0 / 6.0, 8.0 / 11.0, 6);
+    check_class(&metrics, 1, 3.0 / 5.0, 1.0, 0.75, 3);
+    check_class(&metrics, 2, UNDEFINED, 0.0, 0.0, 1);             /* never predicted */
+    check_class(&metrics, 3, UNDEFINED, UNDEFINED, UNDEFINED, 0); /* never seen either */
+    add_prediction(&metrics, 1, 4, 0.9f, 0.0f);
+    check_class(&metrics, 4, 0.0, UNDEFINED, 0.0, 0); /* predicted, but there is none */
+}
+
+TEST(metrics_empty, "metrics: no samples")
+{
+    struct metrics metrics = {0};
+    check(isnan(metrics_loss(&metrics)) && isnan(metrics_accuracy(&metrics)) &&
+              isnan(metrics_standard_error(&metrics)),
+          "no samples: loss %g, accuracy %g, error %g", metrics_loss(&metrics),
+          metrics_accuracy(&metrics), metrics_standard_error(&metrics));
+    check_class(&metrics, 0, UNDEFINED, UNDEFINED, UNDEFINED, 0);
+}
+
+/* In float, a million losses of 0.1 after one of 1e4 would lose themselves. */
+TEST(metrics_long_sum, "metrics: long sums")
+{
+    struct metrics metrics = {0};
+    add_prediction(&metrics, 0, 0, 0.9f, 1e4f);
+    for (int i = 1; i < 1000000; i++)
+        add_prediction(&metrics, 0, 0, 0.9f, 0.1f);
+    double want = (1e4 + 999999 * (double)0.1f) / 1e6;
+    check(fabs(metrics_loss(&metrics) - want) <= 1e-9, "mean %.12g, not %.12g",
+          metrics_loss(&metrics), want);
+}
+
+/* Bins of a fifteenth, each closed above: 0.2 = 3/15 is in the third with 0.14, 0.21 in the fourth. */
+TEST(calibration, "metrics: calibration")
+{
+    struct metrics metrics = {0};
+    check(isnan(metrics_calibration_error(&metrics)), "no samples");
+    add_prediction(&metrics, 3, 3, 0.2f, 0.0f);
+    add_prediction(&metrics, 4, 3, 0.14f, 0.0f);
+    add_prediction(&metrics, 3, 3, 0.21f, 0.0f);
+    add_prediction(&metrics, 3, 3, 1.0f, 0.0f);
+    add_prediction(&metrics, 4, 3, 1.0f, 0.0f);
+    double want = (fabs(1 - 0.34) + fabs(1 - 0.21) + fabs(1 - 2.0)) / 5.0;
+    check(fabs(metrics_calibration_error(&metrics) - want) <= 1e-8, "%.9g, not %.9g",
+          metrics_calibration_error(&metrics), want);
+    check(metrics.bins[2].count == 2 && metrics.bins[3].count == 1 && metrics.bins[14].count == 2,
+          "%d, %d, %d samples in the bins", metrics.bins[2].count, metrics.bins[3].count,
+          metrics.bins[14].count);
+    float nothing[CLASSES];
+    for (int c = 0; c < CLASSES; c++)
+        nothing[c] = NAN;
+    metrics_add(&metrics, 0, nothing, NAN);
+    check(metrics.bins[0].count == 1, "NaN is in no bin, or in another than the first");
+}
+
+TEST(coverage, "metrics: coverage at a risk")
+{
+    struct decision all[] = {{0.5f, true}, {0.9f, true}, {0.7f, false}, {0.8f, true}, {0.6f, true}};
+    check(metrics_coverage(all, 5, 0.0) == 0.4, "without a mistake: %g",
+          metrics_coverage(all, 5, 0.0));
+    check(metrics_coverage(all, 5, 0.2) == 1.0, "one of five wrong: %g",
+          metrics_coverage(all, 5, 0.2));
+    check(metrics_coverage(all, 5, 0.24) == 1.0 && metrics_coverage(all, 4, 0.19) == 0.5, "%g, %g",
+          metrics_coverage(all, 5, 0.24), metrics_coverage(all, 4, 0.19));
+    struct decision equal[] = {{0.9f, true}, {0.8f, true}, {0.8f, false}};
+    check(metrics_coverage(equal, 3, 0.0) * 3.0 == 1.0, "of equal confidences one was covered: %g",
+          metrics_coverage(equal, 3, 0.0));
+    check(isnan(metrics_coverage(all, 0, 0.5)), "no samples");
+}

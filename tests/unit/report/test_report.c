@@ -1,0 +1,47 @@
+#include <stdint.h>
+#include <string.h>
+
+#include "mnist/base/file.h"
+#include "mnist/net/evaluation.h"
+#include "mnist/net/network.h"
+#include "mnist/net/params.h"
+#include "mnist/report/report.h"
+
+#include "../networks.h"
+#include "../test.h"
+
+/* Of a network that is always right, always wrong, or without answers of some class: whole all the same. */
+TEST(report_extremes, "report: networks that know all, nothing, one digit")
+{
+    struct scene *s = scene_new();
+    for (int guess = 0; guess < 3; guess++) {
+        struct error err;
+        struct evaluation e;
+        float params[PARAM_COUNT] = {0};
+        struct file file;
+        params[FC3_BIAS + (guess ? 9 : 0)] = 50.0f;
+        for (int i = 0; i < SCENE_IMAGES; i++)
+            s->labels[i] = guess == 2 ? 9 : (uint8_t)(i % 9);
+        network_set_params(&s->network, params);
+        check(!evaluation_run(&e, &s->network, &s->dataset, &err), "%s", err.text);
+        check(e.metrics.correct == (guess == 2   ? SCENE_IMAGES
+                                    : guess == 1 ? 0
+                                                 : SCENE_IMAGES / 9),
+              "%d right", e.metrics.correct);
+        const struct report report = {.heading = "test report",
+                                      .split = "test",
+                                      .command = "mnist-eval",
+                                      .dataset = &s->dataset,
+                                      .evaluation = &e,
+                                      .network = &s->network};
+        const char *path = test_path("report.html");
+        if (check(!report_write(&report, path, &err) && !file_read(&file, path, 1 << 24, &err),
+                  "%s", err.text)) {
+            check(file.size > 100000 && !memcmp(file.bytes + file.size - 8, "</html>\n", 8),
+                  "%zu bytes", file.size);
+            file_free(&file);
+        }
+        evaluation_free(&e);
+    }
+    scene_free(s);
+}
