@@ -2,7 +2,8 @@
 
 #include <pthread.h>
 
-/* table[0][b] is what the byte b makes of a register of zeros; table[k][b], followed by k bytes of zeros. */
+/* table[0][b] is what the byte b makes of a register of zeros, table[k][b] with k bytes of zeros
+ * after it. */
 static uint32_t table[8][256];
 
 static void fill_table(void)
@@ -18,7 +19,8 @@ static void fill_table(void)
             table[k][b] = table[k - 1][b] >> 8 ^ table[0][table[k - 1][b] & 255];
 }
 
-/* Eight bytes at a time, whose eight look-ups do not wait for each other (Kounavis and Berry 2005, "slicing-by-8"). */
+/* Eight bytes at a time, whose eight look-ups do not wait for each other (Kounavis and Berry 2005,
+ * "slicing-by-8"). */
 uint32_t crc32(const void *bytes, size_t size)
 {
     static pthread_once_t filled = PTHREAD_ONCE_INIT;

@@ -63,8 +63,8 @@ static int help(int argc, char **argv)
     return run_command(command, 2, argv);
 }
 
-/* Whoever starts us with stdout or stderr closed must not find what is said there in the next file that
- * is opened, a log: their places are taken, for reading only, so that writing still fails. */
+/* Whoever starts us with stdout or stderr closed must not find what is said there in the next file
+ * that is opened, a log: their places are taken, for reading only, so that writing still fails. */
 static void take_standard_places(void)
 {
     int fd;

@@ -37,7 +37,7 @@ static int row_of(const struct panel *panel, double value)
                : ROWS - 1;
 }
 
-/* A line through the epochs' values: straight between two of them, and without gaps where it is steep. */
+/* A line through the epochs' values: straight between two of them, no gaps where it is steep. */
 static void draw_line(struct panel *panel, const struct train_epoch *history, int count,
                       enum train_figure figure, enum mark mark)
 {

@@ -13,7 +13,7 @@ bool augment_any(const struct augment *a)
 
 enum { UNIT = 4096 }; /* parts of a pixel in a struct augment_map */
 
-/* White paper on all sides of the old image. A place further out is white as well, wherever it is. */
+/* White paper on all sides of the old image. Any place further out is white as well. */
 enum { MARGIN = 8, STRIDE = 64, ROWS = IMAGE_SIDE + 2 * MARGIN + 2 };
 
 static int32_t to_units(float pixels)
@@ -24,8 +24,8 @@ static int32_t to_units(float pixels)
     return (int32_t)((pixels + MARGIN) * UNIT) - MARGIN * UNIT;
 }
 
-/* An affine map about the middle of the image, from new to old: old = middle + matrix (new - middle)
- * + offset. */
+/* An affine map about the middle of the image, from new to old:
+ * old = middle + matrix (new - middle) + offset. */
 struct affine {
     float xx, xy, yx, yy; /* old x from new x and y; old y from new x and y */
     float x, y;
@@ -64,8 +64,8 @@ static float uniform(struct rng *rng, float strength)
     return strength * (2.0f * rng_uniform(rng) - 1.0f);
 }
 
-/* A nearly normal number from 32 random bits: the sum of four uniform bytes less its mean 510, divided
- * by its standard deviation, sqrt(4 (256² - 1) / 12). */
+/* A nearly normal number from 32 random bits: the sum of four uniform bytes less its mean 510,
+ * divided by its standard deviation, sqrt(4 (256² - 1) / 12). */
 static float nearly_normal(uint32_t bits)
 {
     uint32_t sum = (bits & 255) + (bits >> 8 & 255) + (bits >> 16 & 255) + (bits >> 24);

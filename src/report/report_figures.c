@@ -64,8 +64,8 @@ void report_figures_learning(FILE *out, const struct report *r)
 
 /* --- confusion matrix --- */
 
-/* The share of the truth's images decides how deep a hit is, the largest number of mistakes how deep a
- * mistake is. */
+/* The share of the truth's images decides how deep a hit is, the largest number of mistakes how
+ * deep a mistake is. */
 static void write_cell(FILE *out, int truth, int predicted, int count, int support, int most)
 {
     if (count == 0)

@@ -55,8 +55,8 @@ void report_pictures_mistakes(FILE *out, const struct report *r)
     fputs("</div>\n</section>\n", out);
 }
 
-/* Each of those left is as likely as another to be one of those wanted: selection sampling (Knuth 1997,
- * section 3.4.2, algorithm S). */
+/* Each of those left is as likely as another to be one of those wanted: selection sampling (Knuth
+ * 1997, section 3.4.2, algorithm S). */
 void report_pictures_right(FILE *out, const struct report *r)
 {
     const struct evaluation *e = r->evaluation;
@@ -79,8 +79,8 @@ void report_pictures_right(FILE *out, const struct report *r)
 
 enum { LEVELS = 63 }; /* of either sign */
 
-/* Vermilion for above 0, blue for below, more of it the further; transparent at 0, so that it is right on
- * light and on dark. */
+/* Vermilion for above 0, blue for below, more of it the further; transparent at 0, so that it is
+ * right on light and on dark. */
 static void make_palette(struct html_palette *palette)
 {
     static const uint8_t above[] = {213, 94, 0}, below[] = {0, 114, 178};

@@ -94,8 +94,8 @@ static inline size_t print_line(char *to, size_t room, const struct term *term)
     return (size_t)used + 1;
 }
 
-/* Makes one change, at a place drawn, with a new line of this kind where there is to be one. Returns
- * the new size. */
+/* Makes one change, at a place drawn, with a new line of this kind where there is to be one.
+ * Returns the new size. */
 static inline size_t change_lines(uint8_t *bytes, size_t size, size_t room, const struct term *term)
 {
     enum { INSERT, REPLACE, REMOVE, OTHER, WAYS };

@@ -1,5 +1,5 @@
-/* Runs every unit test; with arguments those whose name contains one of them, and none that contains
- * TEXT where !TEXT is an argument. One line a test: "ok", "not ok" or "skip". */
+/* Runs every unit test; with arguments those whose name contains one of them, and none that
+ * contains TEXT where !TEXT is an argument. One line a test: "ok", "not ok" or "skip". */
 #include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>

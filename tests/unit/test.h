@@ -20,7 +20,7 @@
 __attribute__((format(printf, 5, 6))) bool test_check(bool condition, const char *file, int line,
                                                       const char *text, const char *format, ...);
 
-/* Fails the running test unless `result` is -1 and the error says `wanted`; `what` names the case. */
+/* Fails the test unless `result` is -1 and the error says `wanted`; `what` names the case. */
 void check_refused(int result, const struct error *err, const char *wanted, const char *what);
 
 /* Ends the running test as skipped. */

@@ -17,8 +17,8 @@ void *mem_calloc(size_t count, size_t size, struct error *err);
 /* Gives a block back. NULL is allowed. */
 void mem_free(void *block);
 
-/* What `print` prints, in memory, with a NUL behind; *size is without it. NULL with err filled when memory is
- * short for it: `what` it is, for the message. The caller gives it to free. */
+/* What `print` prints, in memory, with a NUL behind; *size is without it. NULL with err filled when
+ * memory is short for it: `what` it is, for the message. The caller gives it to free. */
 char *mem_print(void (*print)(FILE *out, const void *context), const void *context, size_t *size,
                 const char *what, struct error *err);
 

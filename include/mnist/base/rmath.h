@@ -14,11 +14,10 @@
 
 #ifdef __FAST_MATH__
 #error \
-    "-ffast-math and -Ofast reorder sums and take NaN away: the results would not be the same everywhere"
+    "-ffast-math and -Ofast reorder sums and take NaN away: results would differ between machines"
 #endif
 #if FLT_EVAL_METHOD != 0
-#error \
-    "float arithmetic must be done in floats: on x86 give -msse2 -mfpmath=sse, else -fexcess-precision=fast"
+#error "compute floats in floats: on x86 give -msse2 -mfpmath=sse, else -fexcess-precision=fast"
 #endif
 
 /* Neither infinite nor NaN: judged by the bits, since a compiler that is told there is no NaN takes
@@ -39,7 +38,7 @@ static inline bool rmath_is_finite_double(double x)
 
 /* The whole number at or below x, kept within low … high; NaN gives low. What is computed in
  * floating point becomes an index or a count here (and for an augmented image's places in
- * data/augment.c, where speed counts): C leaves undefined what a number beyond the range becomes. */
+ * data/augment.c, where speed counts): C leaves undefined what a number out of range becomes. */
 int64_t rmath_whole(double x, int64_t low, int64_t high);
 
 /* e^x within 2 ulp. Below -87.33 (e^x < 1.2e-38) it is 0, above 88.7228 it is infinite, NaN

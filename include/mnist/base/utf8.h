@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The length, 1 to 4, of the sequence that starts s (size >= 1 bytes); 0 where there is none: overlong
- * ones and surrogates are none either. */
+/* The length, 1 to 4, of the sequence that starts s (size >= 1 bytes); 0 where there is none:
+ * overlong ones and surrogates are none either. */
 size_t utf8_length(const uint8_t *s, size_t size);
 
 /* Writes the sequence of a code point <= 0x10ffff to out and returns its length. */

@@ -7,8 +7,8 @@
 
 #include "mnist/net/metrics.h"
 
-/* Loss, accuracy ± standard error, calibration error, a row for each digit, best and worst digit, the
- * confusion matrix. `title` names the images: "test". */
+/* Loss, accuracy ± standard error, calibration error, a row for each digit, best and worst digit,
+ * the confusion matrix. `title` names the images: "test". */
 void figures_print(FILE *out, const char *title, const struct metrics *metrics, bool color);
 
 /* [[…],…]: confusion[truth][predicted]. */

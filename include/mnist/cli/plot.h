@@ -7,8 +7,8 @@
 
 #include "mnist/net/train.h"
 
-/* Loss and accuracy over the epochs of a history (count >= 2), side by side where `width` columns hold
- * both, `best` (0: none) marked. Without `validated` there is but the training. Unicode or ASCII. */
+/* Loss and accuracy over the epochs of a history (count >= 2), side by side where `width` columns
+ * hold both, `best` (0: none) marked; without `validated`, training alone. Unicode or ASCII. */
 void plot_history(FILE *out, const struct train_epoch *history, int count, bool validated, int best,
                   int width, bool unicode);
 

@@ -44,8 +44,8 @@ extern const char *const style_choices[];
  * terminal of 256 colours that shows Unicode, and colours are wanted. As wide as the terminal. */
 struct picture_style terminal_style(int style, int color);
 
-/* Prints the pictures side by side. Each character is a pixel wide and two high: from ' ' (paper) to
- * '@' (ink), or from '=' by '-', ' ' and '+' to '#'. */
+/* Prints the pictures side by side. Each character is a pixel wide and two high: from ' ' (paper)
+ * to '@' (ink), or from '=' by '-', ' ' and '+' to '#'. */
 void terminal_pictures(FILE *out, const struct picture *pictures, int count,
                        struct picture_style style);
 

@@ -1,9 +1,9 @@
-/* Augmentation: each training image augmented afresh each time it is drawn, so that the network never
- * sees the same picture twice (Simard, Steinkraus and Platt 2003, section 2).
+/* Augmentation: each training image augmented afresh each time it is drawn, so that the network
+ * never sees the same picture twice (Simard, Steinkraus and Platt 2003, section 2).
  *
- * An augmentation is a map from the pixels of the new image to places in the old one: an affine map,
- * plus an elastic part, a random displacement of each point of a coarse grid, bilinear in between.
- * The values are bilinear too, with white paper around the old image. */
+ * An augmentation is a map from the pixels of the new image to places in the old one: an affine
+ * map, plus an elastic part, a random displacement of each point of a coarse grid, bilinear in
+ * between. The values are bilinear too, with white paper around the old image. */
 #ifndef MNIST_AUGMENT_H
 #define MNIST_AUGMENT_H
 
@@ -52,8 +52,8 @@ void augment_move(struct augment_map *map, float dx, float dy, float degrees);
 void augment_apply(uint8_t *restrict to, const uint8_t *restrict from,
                    const struct augment_map *map);
 
-/* The same with the augmentation that training gives to image number `index` in an epoch: it depends on
- * nothing but these numbers. */
+/* The same with the augmentation that training gives to image number `index` in an epoch: it
+ * depends on nothing but these numbers. */
 void augment_image(uint8_t *restrict to, const uint8_t *restrict from,
                    const struct augment *augment, uint64_t seed, int epoch, int index);
 

@@ -23,8 +23,8 @@ struct evaluation {
     int mistakes;
 };
 
-/* Where the loss is not finite, which the caller must look at, the answers are in no order. -1 with err
- * filled when memory is short. The caller gives it to evaluation_free, then too. */
+/* Where the loss is not finite, which the caller must look at, the answers are in no order. -1 with
+ * err filled when memory is short. The caller gives it to evaluation_free, then too. */
 int evaluation_run(struct evaluation *evaluation, const struct network *network,
                    const struct dataset *dataset, struct error *err);
 

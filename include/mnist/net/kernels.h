@@ -19,9 +19,9 @@
 #include "mnist/net/adam.h"
 #include "mnist/net/params.h"
 
-/* The first layer sums the upper and the lower half of an image apart, the one exception to the rule
- * above: so two threads can each keep one half of its weights in their cache and never touch the
- * other. The halves part where a mask's word ends, with 47% of MNIST's ink above. */
+/* The first layer sums the upper and the lower half of an image apart, the one exception to the
+ * rule above: so two threads can each keep one half of its weights in their cache and never touch
+ * the other. The halves part where a mask's word ends, with 47% of MNIST's ink above. */
 enum { HALVES = 2, UPPER = 384 };
 #define HALF_BEGIN(half) ((half) ? UPPER : 0)
 #define HALF_END(half) ((half) ? INPUTS : UPPER)

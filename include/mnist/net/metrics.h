@@ -37,8 +37,8 @@ int metrics_argmax(const float *p);
 /* The most probable class but that one; likewise. */
 int metrics_second(const float *p);
 
-/* Adds one sample with its probabilities p (10), after those before it: the order of the sums is the
- * order of the calls. */
+/* Adds one sample with its probabilities p (10), after those before it: the order of the sums is
+ * the order of the calls. */
 void metrics_add(struct metrics *metrics, int truth, const float *p, float loss);
 
 double metrics_loss(const struct metrics *metrics);     /* mean, nats */
@@ -47,9 +47,9 @@ double metrics_accuracy(const struct metrics *metrics); /* fraction */
 /* Standard error of the accuracy a over n images: sqrt(a (1-a) / n). */
 double metrics_standard_error(const struct metrics *metrics);
 
-/* Expected calibration error: the mean over all samples of |accuracy - mean confidence| of their bin
- * (Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017). A fraction; 0 when each probability can be
- * taken at its word. */
+/* Expected calibration error: the mean over all samples of |accuracy - mean confidence| of their
+ * bin (Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017). A fraction; 0 when each probability
+ * can be taken at its word. */
 double metrics_calibration_error(const struct metrics *metrics);
 
 /* One prediction: the largest probability, and whether it was right. */

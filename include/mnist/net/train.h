@@ -33,8 +33,8 @@ enum train_figure { TRAIN_LOSS, TRAIN_ACC, VAL_LOSS, VAL_ACC, TRAIN_RATE };
 
 double train_epoch_figure(const struct train_epoch *epoch, enum train_figure figure);
 
-/* The smallest and the largest of one figure or two over a history (count >= 1), and whether they want
- * a logarithmic axis: all above 0, and the largest more than five times the smallest. */
+/* The smallest and the largest of one figure or two over a history (count >= 1), and whether they
+ * want a logarithmic axis: all above 0, and the largest more than five times the smallest. */
 struct train_range {
     double low, high;
     bool wide;
@@ -51,8 +51,8 @@ struct train_progress {
     double seconds; /* since training began */
 };
 
-/* All that a run carries from one epoch to the next; random numbers are functions of the seed and the
- * epoch, so there is no state of theirs. Each block of floats is (PARAM_COUNT), laid out as
+/* All that a run carries from one epoch to the next; random numbers are functions of the seed and
+ * the epoch, so there is no state of theirs. Each block of floats is (PARAM_COUNT), laid out as
  * param_table says. */
 struct train_state {
     int epochs_run;              /* whole epochs */
@@ -62,9 +62,9 @@ struct train_state {
     float *average; /* with --ema, else NULL */
 };
 
-/* Both may be NULL. on_batch returns true to ask for a stop after this batch. on_epoch sees the state
- * after each epoch, whose record is the last of the history; it may return -1 with err filled, which
- * ends the run. The state is the run's and is valid until on_epoch returns. */
+/* Both may be NULL. on_batch returns true to ask for a stop after this batch. on_epoch sees the
+ * state after each epoch, whose record is the last of the history; it may return -1 with err
+ * filled, which ends the run. The state is the run's and is valid until on_epoch returns. */
 struct train_callbacks {
     bool (*on_batch)(void *context, const struct train_progress *progress);
     int (*on_epoch)(void *context, const struct train_state *state, struct error *err);
@@ -92,8 +92,8 @@ struct train_result {
  * stops, the network ends with the best weights: those of the epoch with the lowest validation
  * loss. If not one epoch was whole, it keeps the weights as they are and best.epoch is 0, unless it
  * diverged: then they are worthless. With a state to go on `from` (NULL: none) it does what the run
- * that the state is of would have done next, to the last bit. -1 with err filled when memory is short
- * or on_epoch failed. */
+ * that the state is of would have done next, to the last bit. -1 with err filled when memory is
+ * short or on_epoch failed. */
 int train_run(struct train_result *result, struct network *network, const struct dataset *dataset,
               const struct split *split, const struct train_options *options,
               const struct train_state *from, const struct train_callbacks *callbacks,

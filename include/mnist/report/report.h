@@ -15,8 +15,8 @@ enum { REPORT_FACTS = 48 };
 struct report {
     const char *heading; /* "Training report" */
     const char *split;   /* what the images are called: "test" */
-    const char *command; /* what one types to get the same again, */
-    int planned; /* or, of a run that was stopped before that many epochs, to get it whole; else 0 */
+    const char *command; /* what one types to get the same again */
+    int planned;         /* of a run that was stopped, the epochs that it should have had; else 0 */
     struct report_fact facts[REPORT_FACTS];
     int fact_count;
     bool overfull;                     /* a fact was added that there is no room for */

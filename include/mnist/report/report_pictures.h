@@ -1,4 +1,4 @@
-/* The sections of a report that are pictures: what was got wrong and right, what the weights look like. */
+/* The sections of a report that are pictures: what was got wrong and right, and the weights. */
 #ifndef MNIST_REPORT_PICTURES_H
 #define MNIST_REPORT_PICTURES_H
 

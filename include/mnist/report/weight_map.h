@@ -8,8 +8,8 @@
  * (count). */
 float weight_map_scale(const float *values, int count);
 
-/* pixels (784) = 1 … 128 … 255 for values of -scale … 0 … scale, beyond which all are alike. The values
- * are `stride` apart. */
+/* pixels (784) = 1 … 128 … 255 for values of -scale … 0 … scale, beyond which all are alike. The
+ * values are `stride` apart. */
 void weight_map(uint8_t *pixels, const float *values, int stride, float scale);
 
 #endif

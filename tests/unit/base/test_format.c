@@ -122,8 +122,8 @@ TEST(format_numbers, "format: numbers")
         check_text(numbers[i].format(numbers[i].value), numbers[i].text);
 }
 
-/* Of the texts of one to nine digits that read back the same, the shortest; of equals, the one with the
- * fewest digits. */
+/* Of the texts of one to nine digits that read back the same, the shortest; of equals, the one with
+ * the fewest digits. */
 static void check_shortest(float value)
 {
     struct text got = format_float(value);

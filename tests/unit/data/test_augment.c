@@ -22,8 +22,8 @@ static void blot(uint8_t image[IMAGE_PIXELS])
     }
 }
 
-/* What augment_apply should give, in double: the map bilinear between grid points, the picture bilinear
- * between pixels. */
+/* What augment_apply should give, in double: the map bilinear between grid points, the picture
+ * bilinear between pixels. */
 static double sampled(const uint8_t *image, const struct augment_map *map, int column, int row)
 {
     int i = column / 4, j = row / 4;
@@ -80,7 +80,7 @@ TEST(augment_map_random, "augment: as in double")
         }
 }
 
-/* No strength: no change. Whole pixels: no pixel changes but its place. Half a turn: exact as well. */
+/* No strength: no change. Whole pixels: no pixel changes but its place. Half a turn is exact too. */
 TEST(augment_map_exact, "augment: what must be exact")
 {
     uint8_t image[IMAGE_PIXELS], got[IMAGE_PIXELS];
@@ -186,7 +186,7 @@ TEST(batch_augment, "augment: a batch")
     dataset_free(&dataset);
 }
 
-/* Another seed, epoch or image is another augmentation; the whole set augmented is each image's own. */
+/* Another seed, epoch or image is another augmentation; in a whole set each image has its own. */
 TEST(augment_image, "augment: a function of seed, epoch and image")
 {
     uint8_t image[IMAGE_PIXELS], a[IMAGE_PIXELS], b[IMAGE_PIXELS];

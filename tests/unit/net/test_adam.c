@@ -73,8 +73,8 @@ TEST(adam_facts, "adam: first and late steps")
           "after 100,000 steps: rate %.9g, root %.9g", (double)late.rate, (double)late.root);
 }
 
-/* No moment is left below 2^-58, where subnormal numbers would wait: a weight that has no gradient but
- * L2's comes to rest. */
+/* No moment is left below 2^-58, where subnormal numbers would wait: a weight that has no gradient
+ * but L2's comes to rest. */
 TEST(adam_flush, "adam: tiny numbers are zero")
 {
     struct adam adam;

@@ -1,5 +1,5 @@
-/* Every kernel, against double precision where a number is computed and against the reference bit by
- * bit where it may not change. */
+/* Every kernel, against double precision where a number is computed and against the reference bit
+ * by bit where it may not change. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>

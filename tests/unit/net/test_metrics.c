@@ -26,7 +26,7 @@ TEST(argmax, "metrics: argmax and ties")
     check(metrics_second(equal) == 1, "second of equals: %d", metrics_second(equal));
 }
 
-/* Adds a sample whose predicted class has probability p, and the others equal shares of the rest. */
+/* Adds a sample whose predicted class has probability p; the others share the rest equally. */
 static void add_prediction(struct metrics *metrics, int truth, int predicted, float p, float loss)
 {
     float row[CLASSES];
@@ -113,7 +113,7 @@ TEST(metrics_long_sum, "metrics: long sums")
           metrics_loss(&metrics), want);
 }
 
-/* Bins of a fifteenth, each closed above: 0.2 = 3/15 is in the third with 0.14, 0.21 in the fourth. */
+/* Bins of a fifteenth, closed above: 0.2 = 3/15 is in the third with 0.14, 0.21 in the fourth. */
 TEST(calibration, "metrics: calibration")
 {
     struct metrics metrics = {0};

@@ -29,7 +29,7 @@ static void ahead(double *y, const float *W, const float *b, const double *x, in
     }
 }
 
-/* Adds one image's gradient of its own logit against the mean of all, by the chain rule in double. */
+/* Adds one image's gradient of its own logit against the mean of all: the chain rule, in double. */
 static void add_pull(double *pull, const struct scene *s, int image)
 {
     double x[INPUTS], a1[HIDDEN1], a2[HIDDEN2], d3[CLASSES], d2[HIDDEN2], d1[HIDDEN1], d0[INPUTS];

@@ -1,5 +1,5 @@
-/* The gradients, by central differences in double precision; dropout; and that the same steps give the
- * same bits. */
+/* The gradients, by central differences in double precision; dropout; and that the same steps give
+ * the same bits. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -76,7 +76,8 @@ static const uint8_t *find_chunk(const uint8_t *png, size_t size, const char *na
     return found;
 }
 
-/* What is in IDAT: a zlib stream (RFC 1950) of one stored block (RFC 1951) with the 28 rows, none of them filtered. */
+/* What is in IDAT: a zlib stream (RFC 1950) of one stored block (RFC 1951) with the 28 rows, none
+ * of them filtered. */
 static void check_stream(const uint8_t *stream)
 {
     enum { ROW = IMAGE_SIDE + 1, SIZE = IMAGE_SIDE * ROW };

@@ -10,7 +10,8 @@
 #include "../networks.h"
 #include "../test.h"
 
-/* Of a network that is always right, always wrong, or without answers of some class: whole all the same. */
+/* Of a network that is always right, always wrong, or without answers of some class: still
+ * whole. */
 TEST(report_extremes, "report: networks that know all, nothing, one digit")
 {
     struct scene *s = scene_new();
