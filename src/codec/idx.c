@@ -3,22 +3,19 @@
 #include <limits.h>
 #include <stdint.h>
 
+#include "mnist/base/bytes.h"
+
 enum { TYPE_UBYTE = 0x08 };
 
 /* 1 GiB is over a million images; no data set in this format and size comes near. */
 static const size_t LARGEST_FILE = (size_t)1 << 30;
-
-static uint32_t big_endian_32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
 
 static int refuse_magic(const uint8_t *bytes, size_t size, enum idx_kind kind, const char *name,
                         struct error *err)
 {
     const char *wanted = kind == IDX_IMAGES ? "images" : "labels";
     if (size >= 4 && bytes[0] == 0 && bytes[1] == 0) {
-        uint32_t magic = big_endian_32(bytes);
+        uint32_t magic = bytes_get_be32(bytes);
         if (magic == (kind == IDX_IMAGES ? IDX_LABELS : IDX_IMAGES))
             return error_set(err, "%s: has %s (magic %u), wanted %s (%d): are two files swapped?",
                              name, kind == IDX_IMAGES ? "labels" : "images", magic, wanted, kind);
@@ -45,17 +42,17 @@ int idx_parse(struct idx *idx, const uint8_t *bytes, size_t size, enum idx_kind 
               const char *name, struct error *err)
 {
     size_t header = kind == IDX_IMAGES ? 16 : 8;
-    if (size < 4 || big_endian_32(bytes) != (uint32_t)kind)
+    if (size < 4 || bytes_get_be32(bytes) != (uint32_t)kind)
         return refuse_magic(bytes, size, kind, name, err);
     if (size < header)
         return error_set(err, "%s: cut short inside its header (%zu of %zu bytes): fetch it again",
                          name, size, header);
-    uint32_t count = big_endian_32(bytes + 4);
+    uint32_t count = bytes_get_be32(bytes + 4);
     if (count == 0 || count > INT_MAX / IMAGE_PIXELS)
         return error_set(err, "%s: a count of %u, wanted 1 to %d", name, count,
                          INT_MAX / IMAGE_PIXELS);
     if (kind == IDX_IMAGES) {
-        uint32_t rows = big_endian_32(bytes + 8), columns = big_endian_32(bytes + 12);
+        uint32_t rows = bytes_get_be32(bytes + 8), columns = bytes_get_be32(bytes + 12);
         if (rows != IMAGE_SIDE || columns != IMAGE_SIDE)
             return error_set(err, "%s: images of %u×%u pixels, wanted 28×28", name, rows, columns);
     }

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/base/crc32.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/codec/json.h"
 
 enum { LENGTH_BYTES = 8, LARGEST_HEADER = 1 << 20, CRC_DIGITS = 8 };
@@ -135,7 +135,7 @@ static char *make_header(const struct safetensors *st, size_t *size, struct erro
     if (!text)
         return NULL;
     char digits[CRC_DIGITS + 1], key[32];
-    snprintf(digits, sizeof digits, "%08" PRIx32, crc32(text, *size));
+    snprintf(digits, sizeof digits, "%08" PRIx32, checksum_crc32(text, *size));
     /* It is there, and once: in any other string the quotes would be escaped. */
     snprintf(key, sizeof key, "\"%s\":\"", HEADER_CRC_KEY);
     char *place = strstr(text, key);
@@ -217,7 +217,7 @@ int safetensors_save(struct safetensors *st, const void *const *values, const ch
         put_numbers(data + t->begin, t, values[i]);
     }
     st->data = data;
-    st->crc32 = crc32(data, data_size);
+    st->crc32 = checksum_crc32(data, data_size);
     int failed = check_finite(st, path, err) || write_file(st, data, data_size, path, err);
     st->data = NULL;
     mem_free(bytes);
@@ -433,7 +433,7 @@ static int header_crc32(uint32_t *crc, const uint8_t *header, size_t size, size_
     memcpy(copy, header, size);
     if (digits)
         memcpy(copy + digits, ZEROS, CRC_DIGITS);
-    *crc = crc32(copy, size);
+    *crc = checksum_crc32(copy, size);
     mem_free(copy);
     return 0;
 }
@@ -443,7 +443,7 @@ static int check_sums(struct safetensors *st, const struct parser *p, size_t dat
     uint32_t crc;
     if (header_crc32(&crc, (const uint8_t *)p->json.text, p->json.size, p->crc_digits, p->err))
         return -1;
-    st->crc32 = crc32(st->data, data_size);
+    st->crc32 = checksum_crc32(st->data, data_size);
     if (check_crc(st, HEADER_CRC_KEY, crc, "the header", p->name, p->err) ||
         check_crc(st, "crc32", st->crc32, "the weights", p->name, p->err))
         return -1;

@@ -2,14 +2,13 @@
 
 #include <string.h>
 
+#include "mnist/base/bytes.h"
+
 /* Eight pixels at a time: the top bit of each byte of the sum says whether that byte was not 0, and
  * the multiplication gathers the eight top bits into one byte. */
 static uint64_t ink_of_8(const uint8_t *p)
 {
-    uint64_t x = 0;
-    for (int i = 0; i < 8; i++)
-        x |= (uint64_t)p[i] << (8 * i);
-    const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+    const uint64_t x = bytes_get_le64(p), low = 0x7f7f7f7f7f7f7f7f;
     uint64_t ink = (((x & low) + low) | x) & ~low;
     return (ink >> 7) * 0x0102040810204080 >> 56;
 }

@@ -3,10 +3,11 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "mnist/base/crc32.h"
+#include "mnist/base/bytes.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
 #include "mnist/base/rng.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/net/schedule.h"
 
 /* Of everything below, on every machine. */
@@ -119,10 +120,10 @@ static uint32_t checksum(struct results *results)
     for (size_t i = 0; i + 4 <= sizeof *results; i += 4) {
         uint32_t bits;
         memcpy(&bits, bytes + i, sizeof bits);
-        for (size_t b = 0; b < 4 && (i < first || i >= last); b++)
-            bytes[i + b] = (uint8_t)(bits >> 8 * b);
+        if (i < first || i >= last)
+            bytes_put_le32(bytes + i, bits);
     }
-    return crc32(bytes, sizeof *results);
+    return checksum_crc32(bytes, sizeof *results);
 }
 
 int proof_check(const struct kernels *kernels, struct error *err)

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "mnist/base/crc32.h"
 #include "mnist/base/utf8.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/data/image.h"
 
 void html_text(FILE *out, const char *text, size_t size)
@@ -67,7 +67,7 @@ static void put_chunk(struct png *png, const char *letters, const uint8_t *data,
     size_t start = png->size;
     put_bytes(png, letters, 4);
     put_bytes(png, data, size);
-    put_32(png, crc32(png->bytes + start, size + 4));
+    put_32(png, checksum_crc32(png->bytes + start, size + 4));
 }
 
 static void put_palette(struct png *png, const struct html_palette *palette)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/base/crc32.h"
 #include "mnist/base/memory.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/codec/safetensors.h"
 #include "mnist/store/model.h"
 
@@ -81,8 +81,9 @@ struct checkpoint_data checkpoint_data_of(const struct dataset *dataset)
 {
     size_t count = (size_t)dataset->count;
     return (struct checkpoint_data){.train_count = dataset->count,
-                                    .images_crc32 = crc32(dataset->pixels, count * IMAGE_PIXELS),
-                                    .labels_crc32 = crc32(dataset->labels, count)};
+                                    .images_crc32 =
+                                        checksum_crc32(dataset->pixels, count * IMAGE_PIXELS),
+                                    .labels_crc32 = checksum_crc32(dataset->labels, count)};
 }
 
 int checkpoint_save(const struct train_state *state, const struct train_options *options,

@@ -9,8 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mnist/base/crc32.h"
+#include "mnist/base/bytes.h"
 #include "mnist/base/error.h"
+#include "mnist/codec/checksum.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -86,16 +87,15 @@ static inline uint8_t *put_right(const uint8_t *bytes, size_t size)
     size_t length = header_length(bytes, size);
     if (!length)
         return copy;
-    for (int b = 0; b < 8; b++)
-        copy[b] = (uint8_t)((uint64_t)length >> 8 * b);
+    bytes_put_le64(copy, length);
     uint8_t *header = copy + 8, *data = header + length;
     uint8_t *of_data = digits_behind(header, length, "\"crc32\":\"");
     uint8_t *of_header = digits_behind(header, length, "\"header_crc32\":\"");
     if (of_data)
-        put_digits(of_data, crc32(data, size - 8 - length));
+        put_digits(of_data, checksum_crc32(data, size - 8 - length));
     if (of_header) {
         memset(of_header, '0', 8);
-        put_digits(of_header, crc32(header, length));
+        put_digits(of_header, checksum_crc32(header, length));
     }
     return copy;
 }

@@ -48,25 +48,18 @@ static void set_row_count(struct safetensors_tensor *history, int rows)
     history->end = history->begin + sizeof(double) * numbers_of(history);
 }
 
-/* Little end first, as in the file. */
-static void put_bits(uint8_t *to, uint64_t bits, int bytes)
-{
-    for (int b = 0; b < bytes; b++)
-        to[b] = (uint8_t)(bits >> 8 * b);
-}
-
 static void put_double(uint8_t *to, double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
-    put_bits(to, bits, sizeof bits);
+    bytes_put_le64(to, bits);
 }
 
 static void put_float(uint8_t *to, float value)
 {
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
-    put_bits(to, bits, sizeof bits);
+    bytes_put_le32(to, bits);
 }
 
 /* Takes the checkpoint apart. Its checksums, the last of its metadata, go: write_checkpoint adds

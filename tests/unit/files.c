@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mnist/base/crc32.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/base/file.h"
 #include "mnist/codec/idx.h"
 
@@ -62,7 +62,7 @@ void make_labels(uint8_t bytes[LABEL_FILE], int salt)
 size_t make_gzip(uint8_t *to, const uint8_t *bytes, size_t size)
 {
     static const uint8_t start[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1};
-    uint32_t length = (uint32_t)size, crc = crc32(bytes, size);
+    uint32_t length = (uint32_t)size, crc = checksum_crc32(bytes, size);
     memcpy(to, start, sizeof start);
     uint8_t *p = to + sizeof start;
     *p++ = (uint8_t)length, *p++ = (uint8_t)(length >> 8);
@@ -103,11 +103,11 @@ size_t build(uint8_t *file, const char *header, const void *data, size_t data_si
     else
         memset(to, 0, data_size);
     if (crc) {
-        snprintf(digits, sizeof digits, "%08" PRIx32, crc32(to, data_size));
+        snprintf(digits, sizeof digits, "%08" PRIx32, checksum_crc32(to, data_size));
         memcpy(crc, digits, 8);
     }
     if (header_crc) {
-        snprintf(digits, sizeof digits, "%08" PRIx32, crc32(copy, length));
+        snprintf(digits, sizeof digits, "%08" PRIx32, checksum_crc32(copy, length));
         memcpy(header_crc, digits, 8);
     }
     return 8 + length + data_size;

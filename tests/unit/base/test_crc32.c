@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "mnist/base/crc32.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/base/rng.h"
 
 #include "../test.h"
@@ -30,8 +30,8 @@ TEST(crc32, "crc32: check values and the textbook")
         {"The quick brown fox jumps over the lazy dog", 0x414fa339},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
-        check(crc32(rows[i].text, strlen(rows[i].text)) == rows[i].crc, "\"%s\": %08" PRIx32,
-              rows[i].text, crc32(rows[i].text, strlen(rows[i].text)));
+        check(checksum_crc32(rows[i].text, strlen(rows[i].text)) == rows[i].crc, "\"%s\": %08" PRIx32,
+              rows[i].text, checksum_crc32(rows[i].text, strlen(rows[i].text)));
     uint8_t bytes[320];
     struct rng rng;
     rng_seed(&rng, 13, RNG_SHOW, 0);
@@ -39,6 +39,6 @@ TEST(crc32, "crc32: check values and the textbook")
         bytes[i] = (uint8_t)rng_next(&rng);
     for (size_t start = 0; start < 8; start++)
         for (size_t size = 0; size <= 300; size++)
-            check(crc32(bytes + start, size) == textbook_crc32(bytes + start, size),
+            check(checksum_crc32(bytes + start, size) == textbook_crc32(bytes + start, size),
                   "%zu bytes from %zu differ from the textbook", size, start);
 }

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "mnist/base/crc32.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/base/rmath.h"
 
 #include "../test.h"
@@ -199,7 +199,7 @@ static uint32_t checksum(float (*f)(float), float from, float to, uint32_t strid
         for (int b = 0; b < 4 && size < sizeof bytes; b++)
             bytes[size++] = (uint8_t)(result >> 8 * b);
     }
-    return crc32(bytes, size);
+    return checksum_crc32(bytes, size);
 }
 
 TEST(golden_checksums, "rmath: the same bits everywhere, by the hundred thousand")

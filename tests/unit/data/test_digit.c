@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/base/crc32.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/base/rng.h"
 #include "mnist/data/dataset.h"
 #include "mnist/data/digit.h"
@@ -210,7 +210,7 @@ TEST(digit_enlarged, "digit: enlarged images come back")
     }
     long mean = difference / ((long)d.count * IMAGE_PIXELS);
     check(mean <= 8, "pixels differ by %ld on average", mean);
-    uint32_t crc = crc32(all, sizeof all);
+    uint32_t crc = checksum_crc32(all, sizeof all);
     check(crc == 0xa181fc50, "checksum %08x", crc);
     dataset_free(&d);
 }

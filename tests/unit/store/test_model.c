@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/base/crc32.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/base/file.h"
 #include "mnist/codec/safetensors.h"
 #include "mnist/net/params.h"
@@ -154,7 +154,7 @@ TEST(model_header, "model: header")
               model_metadata[i][0], value ? value : "missing", model_metadata[i][1]);
     }
     size_t start = 8 + header_length(file);
-    snprintf(crc, sizeof crc, "%08" PRIx32, crc32(file->bytes + start, file->size - start));
+    snprintf(crc, sizeof crc, "%08" PRIx32, checksum_crc32(file->bytes + start, file->size - start));
     check(!strcmp(safetensors_get(&st, "crc32"), crc), "crc32 is %s, wanted %s",
           safetensors_get(&st, "crc32"), crc);
     check(st.tensor_count == PARAM_TENSORS, "%d tensors", st.tensor_count);

@@ -1,9 +1,11 @@
-#include "mnist/base/crc32.h"
+#include "mnist/codec/checksum.h"
 
 #include <pthread.h>
 
-/* table[0][b] is what the byte b makes of a register of zeros, table[k][b] with k bytes of zeros
- * after it. */
+#include "mnist/base/bytes.h"
+
+/* table[0][b] is what the byte b makes of a register of zeros; table[k][b], what it makes of one when k
+ * bytes of zeros follow. */
 static uint32_t table[8][256];
 
 static void fill_table(void)
@@ -21,15 +23,14 @@ static void fill_table(void)
 
 /* Eight bytes at a time, whose eight look-ups do not wait for each other (Kounavis and Berry 2005,
  * "slicing-by-8"). */
-uint32_t crc32(const void *bytes, size_t size)
+uint32_t checksum_crc32(const void *bytes, size_t size)
 {
     static pthread_once_t filled = PTHREAD_ONCE_INIT;
     pthread_once(&filled, fill_table);
     const uint8_t *p = bytes;
     uint32_t crc = 0xffffffff;
     for (; size >= 8; size -= 8, p += 8) {
-        uint32_t low =
-            crc ^ ((uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0]);
+        uint32_t low = crc ^ bytes_get_le32(p);
         crc = table[7][low & 255] ^ table[6][low >> 8 & 255] ^ table[5][low >> 16 & 255] ^
               table[4][low >> 24] ^ table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^
               table[0][p[7]];
@@ -37,4 +38,25 @@ uint32_t crc32(const void *bytes, size_t size)
     for (; size > 0; size--)
         crc = crc >> 8 ^ table[0][(crc ^ *p++) & 255];
     return ~crc;
+}
+
+/* The remainders are taken once a block: as many bytes as b can add up, each 255, before it passes
+ * 32 bits. */
+uint32_t checksum_adler32(const void *bytes, size_t size)
+{
+    enum { MODULUS = 65521, BLOCK = 5552 };
+    const uint8_t *p = bytes;
+    uint32_t a = 1, b = 0;
+    while (size > 0) {
+        size_t block = size < BLOCK ? size : BLOCK;
+        for (size_t i = 0; i < block; i++) {
+            a += p[i];
+            b += a;
+        }
+        a %= MODULUS;
+        b %= MODULUS;
+        p += block;
+        size -= block;
+    }
+    return b << 16 | a;
 }

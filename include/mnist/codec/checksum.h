@@ -1,0 +1,16 @@
+/* The two checksums of published formats. */
+#ifndef MNIST_CHECKSUM_H
+#define MNIST_CHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* CRC-32 as in gzip, zip and PNG (ISO 3309: polynomial 0xEDB88320, reflected, all ones in and out).
+ * That of "123456789" is 0xCBF43926. */
+uint32_t checksum_crc32(const void *bytes, size_t size);
+
+/* Adler-32, which ends a zlib stream (RFC 1950): the bytes' sum plus one, and above it the sum of
+ * all such sums on the way, each modulo 65521. That of "123456789" is 0x091E01DE. */
+uint32_t checksum_adler32(const void *bytes, size_t size);
+
+#endif
