@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "mnist/base/clock.h"
-#include "mnist/base/file.h"
+#include "mnist/base/file_write.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
@@ -98,11 +98,11 @@ static bool moved(const struct session *s)
 
 static int prepare(struct session *s, struct error *err)
 {
-    if (s->report_path && file_same(s->report_path, s->path))
+    if (s->report_path && file_write_same(s->report_path, s->path))
         return error_set(err, "--report %s is the model itself: name another file", s->report_path);
     if (engine_find(&s->engine, &s->common, err) ||
         engine_load(&s->engine, &s->common, s->path, err) ||
-        (s->report_path && file_check_writable(s->report_path, err)) ||
+        (s->report_path && file_write_check(s->report_path, err)) ||
         dataset_load(&s->dataset, s->common.data, s->split ? DATASET_TRAIN : DATASET_TEST, err))
         return -1;
     if (!moved(s))

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/base/file.h"
+#include "mnist/base/file_read.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/cli/command.h"
@@ -11,6 +11,7 @@
 #include "mnist/cli/options.h"
 #include "mnist/cli/terminal.h"
 #include "mnist/codec/json.h"
+#include "mnist/codec/kind.h"
 #include "mnist/codec/pnm.h"
 #include "mnist/data/digit.h"
 #include "mnist/store/model.h"
@@ -157,7 +158,7 @@ static void write_conversion(FILE *out, const void *context)
 static int suggest_conversion(const struct session *s, const char *name, const struct file *file,
                               struct error *err)
 {
-    const char *kind = file_looks_like(file->bytes, file->size);
+    const char *kind = kind_of(file->bytes, file->size);
     const char *image = kind ? strstr(kind, " image") : NULL;
     if (!image || image[6])
         return -1;
@@ -233,7 +234,7 @@ static int predict_file(const struct session *s, const char *name, struct error 
     if (failed)
         return -1;
     failed = (is_idx(&file) ? predict_idx : predict_picture)(s, name, &file, err);
-    file_free(&file);
+    file_read_free(&file);
     return failed;
 }
 

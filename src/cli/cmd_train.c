@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "mnist/base/clock.h"
-#include "mnist/base/file.h"
+#include "mnist/base/file_write.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
@@ -189,10 +189,10 @@ static int check_names(const char *const *files, struct error *err)
                            (i == FILE_RESUME && j == FILE_CHECKPOINT);
             if (i == j || kept_up || !files[j])
                 continue;
-            if (file_same(files[i], files[j]))
+            if (file_write_same(files[i], files[j]))
                 return error_set(err, "--%s and --%s are both %s: give each a file of its own",
                                  file_flags[i], file_flags[j], files[i]);
-            if (file_same(temporary, files[j]))
+            if (file_write_same(temporary, files[j]))
                 return error_set(err,
                                  "--%s %s is what --%s %s is written to first: name another file",
                                  file_flags[j], files[j], file_flags[i], files[i]);
@@ -230,7 +230,7 @@ static int prepare(struct session *s, struct error *err)
     if (engine_find(&s->engine, &s->request.common, err) || check_names(files, err))
         return -1;
     for (size_t i = 0; i < sizeof replaced / sizeof replaced[0]; i++)
-        if (files[replaced[i]] && file_check_writable(files[replaced[i]], err))
+        if (files[replaced[i]] && file_write_check(files[replaced[i]], err))
             return -1;
     if (load_data(s, err))
         return -1;

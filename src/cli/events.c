@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mnist/base/file.h"
+#include "mnist/base/file_read.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/cli/command.h"
@@ -137,7 +137,7 @@ static int trim_log(const char *path, const char *start, size_t start_size, bool
     bool is_log = size == 0 || file.bytes[0] == '{';
     size_t kept =
         is_log ? kept_bytes((const char *)file.bytes, size, start, start_size, goes_on) : 0;
-    file_free(&file);
+    file_read_free(&file);
     if (!is_log)
         return error_set(err, "%s: not a log: name another file with --log", path);
     if (kept < size && truncate(path, (off_t)kept))

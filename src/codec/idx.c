@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "mnist/base/bytes.h"
+#include "mnist/codec/kind.h"
 
 enum { TYPE_UBYTE = 0x08 };
 
@@ -25,7 +26,7 @@ static int refuse_magic(const uint8_t *bytes, size_t size, enum idx_kind kind, c
         return error_set(err, "%s: IDX file of rank %u, wanted rank %d for %s (magic %d)", name,
                          bytes[3], kind == IDX_IMAGES ? 3 : 1, wanted, kind);
     }
-    const char *kind_found = file_looks_like(bytes, size);
+    const char *kind_found = kind_of(bytes, size);
     return error_set(err, "%s: not an IDX file of %s (magic %d)%s%s: fetch it again", name, wanted,
                      kind, kind_found ? ": it looks like " : "", kind_found ? kind_found : "");
 }
@@ -74,7 +75,7 @@ int idx_load(struct idx *idx, const char *path, enum idx_kind kind, struct error
     if (file_read(&idx->file, path, LARGEST_FILE, err))
         return -1;
     if (file_is_gzip(&idx->file)) {
-        file_free(&idx->file);
+        file_read_free(&idx->file);
         if (file_read_gzip(&idx->file, path, LARGEST_FILE, err))
             return -1;
     }
@@ -87,6 +88,6 @@ int idx_load(struct idx *idx, const char *path, enum idx_kind kind, struct error
 
 void idx_free(struct idx *idx)
 {
-    file_free(&idx->file);
+    file_read_free(&idx->file);
     *idx = (struct idx){0};
 }

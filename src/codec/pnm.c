@@ -2,8 +2,8 @@
 
 #include <stdbool.h>
 
-#include "mnist/base/file.h"
 #include "mnist/base/memory.h"
+#include "mnist/codec/kind.h"
 
 /* A picture as far as it has been read. */
 struct reader {
@@ -58,7 +58,7 @@ static int read_number(struct reader *r, const char *what, int min, int max, int
 
 static int refuse_kind(const struct reader *r, struct error *err)
 {
-    const char *kind = file_looks_like(r->bytes, r->size);
+    const char *kind = kind_of(r->bytes, r->size);
     return error_set(err, "%s: wanted PGM, PBM or PPM, or an IDX file of images%s%s", r->name,
                      kind ? ": it looks like " : "", kind ? kind : "");
 }

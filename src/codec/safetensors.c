@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/base/file_write.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
 #include "mnist/codec/checksum.h"
 #include "mnist/codec/json.h"
+#include "mnist/codec/kind.h"
 
 enum { LENGTH_BYTES = 8, LARGEST_HEADER = 1 << 20, CRC_DIGITS = 8 };
 
@@ -460,7 +462,7 @@ int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size,
         return error_set(err, "%s: a header of %" PRIu64 " bytes, more than the %d one may have",
                          name, header_size, LARGEST_HEADER);
     if (size <= LENGTH_BYTES || header_size > LARGEST_HEADER || bytes[LENGTH_BYTES] != '{') {
-        const char *kind = file_looks_like(bytes, size);
+        const char *kind = kind_of(bytes, size);
         return error_set(err, "%s: not a model: wanted a safetensors file%s%s", name,
                          kind ? ", found what looks like " : "", kind ? kind : "");
     }

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/base/file.h"
+#include "mnist/base/file_write.h"
 #include "mnist/base/memory.h"
 #include "mnist/report/html.h"
 #include "mnist/report/report_figures.h"

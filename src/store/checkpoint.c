@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/base/file_read.h"
 #include "mnist/base/memory.h"
 #include "mnist/codec/checksum.h"
 #include "mnist/codec/safetensors.h"
@@ -250,7 +251,7 @@ int checkpoint_load(struct checkpoint *checkpoint, const char *path, struct erro
     if (file_read(&file, path, LARGEST_FILE, err))
         return -1;
     int failed = checkpoint_parse(checkpoint, file.bytes, file.size, path, err);
-    file_free(&file);
+    file_read_free(&file);
     return failed;
 }
 

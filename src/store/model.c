@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/base/file_read.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 
@@ -153,7 +154,7 @@ int model_load(struct model *model, const char *path, struct error *err)
     if (file_read(&file, path, LARGEST_FILE, err))
         return -1;
     int failed = model_parse(model, file.bytes, file.size, path, err);
-    file_free(&file);
+    file_read_free(&file);
     return failed;
 }
 

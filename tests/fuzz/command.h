@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "lines.h"
-#include "mnist/base/file.h"
+#include "mnist/base/file_read.h"
 #include "mnist/cli/command.h"
 #include "mnist/codec/idx.h"
 #include "mnist/codec/json.h"
@@ -376,7 +376,7 @@ static int check_log(void)
              (at && file.bytes[at - 1] != '\n'));
     int lines = check_lines(file.bytes + at, file.size - at,
                             "a log with a line that is not JSON, or a figure that cannot be");
-    file_free(&file);
+    file_read_free(&file);
     return lines;
 }
 
@@ -385,7 +385,7 @@ static void check_report(void)
     struct file file = read_file(REPORT);
     require(ends_with(&file, "</html>\n"), "a report without an end");
     check_numbers(&file, "a report with a number that is none");
-    file_free(&file);
+    file_read_free(&file);
 }
 
 /* Of a run with --json its stdout is lines of JSON. */
@@ -396,7 +396,7 @@ static void check_said(bool json)
     if (json)
         check_lines(file.bytes, file.size,
                     "a line on stdout that is not JSON, or a figure that cannot be");
-    file_free(&file);
+    file_read_free(&file);
 }
 
 /* What a run has left that was to write all its files but perhaps a checkpoint, one of `before`

@@ -104,7 +104,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     require(run_train(&words) == EXIT_DONE, "no base");
     struct file file = read_file(CHECKPOINT);
     take_base(&file);
-    file_free(&file);
+    file_read_free(&file);
     return 0;
 }
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mnist/base/file_read.h"
 #include "mnist/codec/checksum.h"
-#include "mnist/base/file.h"
 #include "mnist/codec/idx.h"
 
 #include "files.h"
@@ -26,7 +26,7 @@ void check_content(const char *path, const void *bytes, size_t size)
         return;
     check(file.size == size && !memcmp(file.bytes, bytes, size), "%s: %zu bytes, wanted %zu", path,
           file.size, size);
-    file_free(&file);
+    file_read_free(&file);
 }
 
 void put_big_endian(uint8_t *p, uint32_t value)

@@ -7,7 +7,7 @@
 #define MNIST_IDX_H
 
 #include "mnist/base/error.h"
-#include "mnist/base/file.h"
+#include "mnist/base/file_read.h"
 #include "mnist/data/image.h"
 
 enum idx_kind { IDX_LABELS = 2049, IDX_IMAGES = 2051 };

@@ -8,8 +8,11 @@
 #ifndef MNIST_SAFETENSORS_H
 #define MNIST_SAFETENSORS_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "mnist/base/error.h"
-#include "mnist/base/file.h"
 
 enum {
     SAFETENSORS_TENSORS = 64,  /* at the most in a file */

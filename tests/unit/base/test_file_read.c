@@ -5,8 +5,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "mnist/base/file.h"
+#include "mnist/base/file_read.h"
 #include "mnist/base/rng.h"
+#include "mnist/codec/kind.h"
 
 #include "../files.h"
 #include "../test.h"
@@ -24,12 +25,12 @@ TEST(file_read, "file: reads whole files")
     test_write(empty, "", 0);
     check_content(path, bytes, sizeof bytes);
     if (check(!file_read(&file, path, 1000, &err), "a limit of the very size: %s", err.text))
-        file_free(&file);
-    check(!file.bytes && file.size == 0, "file_free leaves %zu bytes behind", file.size);
+        file_read_free(&file);
+    check(!file.bytes && file.size == 0, "file_read_free leaves %zu bytes behind", file.size);
     if (check(!file_read(&file, empty, 0, &err), "an empty file: %s", err.text)) {
         check(file.bytes && file.size == 0, "an empty file has %zu bytes at %p", file.size,
               (void *)file.bytes);
-        file_free(&file);
+        file_read_free(&file);
     }
     check_refused(file_read(&file, path, 999, &err), &err, "1000 bytes, more than the 999",
                   "over the limit");
@@ -38,7 +39,7 @@ TEST(file_read, "file: reads whole files")
     check_refused(file_read(&file, "/dev/zero", 200000, &err), &err, "more than the 200000",
                   "a device without end");
     if (check(!file_read(&file, "/dev/null", 9, &err), "/dev/null: %s", err.text))
-        file_free(&file);
+        file_read_free(&file);
     check(next_descriptor() == descriptor, "a descriptor was left open");
 }
 
@@ -77,7 +78,7 @@ TEST(gzip_read, "file: unpacks gzip")
     int descriptor = next_descriptor();
     if (check(!read_gzip_bytes(gzip_bytes, sizeof gzip_bytes, size, &file, &err), "%s", err.text)) {
         check(file.size == size && !memcmp(file.bytes, gzip_text, size), "%zu bytes", file.size);
-        file_free(&file);
+        file_read_free(&file);
     }
     check_refused(read_gzip_bytes(gzip_bytes, sizeof gzip_bytes, size - 1, &file, &err), &err,
                   "more than the 38 bytes", "over the limit");
@@ -110,7 +111,7 @@ TEST(gzip_unpack, "file: unpacks gzip from memory")
     if (check(!unpack_bytes(gzip_bytes, sizeof gzip_bytes, size, &file, &err), "%s", err.text)) {
         check(file.size == size && !memcmp(file.bytes, gzip_text, size), "%zu bytes", file.size);
         check(!file_is_gzip(&file), "still packed");
-        file_free(&file);
+        file_read_free(&file);
     }
     check_refused(unpack_bytes(gzip_bytes, sizeof gzip_bytes, size - 1, &file, &err), &err,
                   "packed: more than the 38 bytes", "over the limit");
@@ -154,7 +155,7 @@ static void check_large_gzip(const char *path, const char *what)
     if (check(!file_read_gzip(&file, path, LARGE, &err), "%s: %s", what, err.text))
         check(file.size == LARGE && !memcmp(file.bytes, large, LARGE), "%s: %zu bytes", what,
               file.size);
-    file_free(&file);
+    file_read_free(&file);
 }
 
 TEST(gzip_large, "file: unpacks a large gzip file")
@@ -205,7 +206,7 @@ TEST(gzip_cut_short, "file: gzip cut short is refused")
         snprintf(what, sizeof what, "cut to %zu bytes", size);
         check_refused(read_gzip_bytes(gzip_bytes, size, 1000, &file, &err), &err,
                       "cut short or damaged", what);
-        file_free(&file);
+        file_read_free(&file);
     }
 }
 
@@ -224,7 +225,7 @@ TEST(gzip_damaged, "file: damaged gzip never changes the bytes")
         check(i < sizeof bytes - 8, "a change of byte %zu, the checksum, was accepted", i);
         check(file.size == strlen(gzip_text) && !memcmp(file.bytes, gzip_text, file.size),
               "a change of byte %zu changed what was read", i);
-        file_free(&file);
+        file_read_free(&file);
     }
 }
 
@@ -237,7 +238,7 @@ TEST(gzip_trailing, "file: rubbish after gzip is refused")
     memcpy(bytes, gzip_bytes, sizeof gzip_bytes);
     check_refused(read_gzip_bytes(bytes, sizeof bytes, 1000, &file, &err), &err,
                   "cut short or damaged", "rubbish after the end");
-    file_free(&file);
+    file_read_free(&file);
 }
 
 /* Whoever starts the program may have told it to ignore SIGCHLD; then the system forgets how gzip
@@ -252,11 +253,11 @@ TEST(gzip_sigchld_ignored, "file: gzip is checked while SIGCHLD is ignored")
     struct sigaction ignore = {.sa_handler = SIG_IGN}, before, after;
     sigaction(SIGCHLD, &ignore, &before);
     int good = read_gzip_bytes(gzip_bytes, sizeof gzip_bytes, 1000, &file, &err);
-    file_free(&file);
+    file_read_free(&file);
     int cut = read_gzip_bytes(gzip_bytes, sizeof gzip_bytes - 8, 1000, &file, &err);
-    file_free(&file);
+    file_read_free(&file);
     int wrong = read_gzip_bytes(damaged, sizeof damaged, 1000, &file, &err);
-    file_free(&file);
+    file_read_free(&file);
     sigaction(SIGCHLD, &before, &after);
     check(good == 0, "a good gzip file was refused");
     check(cut == -1, "a gzip file cut short was accepted");
@@ -329,8 +330,7 @@ static const struct {
 TEST(looks_like, "file: knows what bytes look like")
 {
     for (size_t i = 0; i < COUNT(known_bytes); i++) {
-        const char *got =
-            file_looks_like((const uint8_t *)known_bytes[i].bytes, known_bytes[i].size);
+        const char *got = kind_of((const uint8_t *)known_bytes[i].bytes, known_bytes[i].size);
         bool same = got && known_bytes[i].kind ? !strcmp(got, known_bytes[i].kind)
                                                : got == known_bytes[i].kind;
         check(same, "row %zu looks like %s, wanted %s", i, got ? got : "nothing",

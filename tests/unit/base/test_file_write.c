@@ -9,7 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "mnist/base/file.h"
+#include "mnist/base/file_read.h"
+#include "mnist/base/file_write.h"
 
 #include "../files.h"
 #include "../test.h"
@@ -55,7 +56,7 @@ TEST(file_write_relative, "file: writes to a relative path")
     if (!check(getcwd(folder, sizeof folder) && !chdir(test_path("")), "cannot change folder"))
         return;
     int failed = file_write("relative", "here", 4, &err);
-    int check_failed = file_check_writable("relative", &err);
+    int check_failed = file_write_check("relative", &err);
     check(!chdir(folder), "cannot go back to %s", folder);
     check(!failed && !check_failed, "%s", err.text);
     check_content(test_path("relative"), "here", 4);
@@ -80,21 +81,20 @@ TEST(file_write_symlink, "file: writes through a symbolic link")
     const char *aimed = test_path("aimed.tmp"), *target = test_path("target");
     test_write(target, "old", 3);
     check(!symlink("target", link) && !symlink("nowhere", dangling), "cannot make links");
-    check(!file_check_writable(link, &err), "%s", err.text);
+    check(!file_write_check(link, &err), "%s", err.text);
     check(!file_write(link, "through", 7, &err), "%s", err.text);
     check(!lstat(link, &info) && S_ISLNK(info.st_mode), "the link is a link no more");
     check_content(target, "through", 7);
     check_no_temporary(link);
     check_no_temporary(target);
     check_refused(file_write(dangling, "x", 1, &err), &err, "leads nowhere", "a dangling link");
-    check_refused(file_check_writable(dangling, &err), &err, "leads nowhere", "asked before");
+    check_refused(file_write_check(dangling, &err), &err, "leads nowhere", "asked before");
     int ends[2];
     char proc[64], got[8];
     check(!pipe(ends), "cannot make a pipe");
     snprintf(proc, sizeof proc, "/proc/self/fd/%d", ends[1]);
     if (!access(proc, F_OK)) { /* a link to what has no path */
-        check(!file_check_writable(proc, &err) && !file_write(proc, "piped", 5, &err), "%s",
-              err.text);
+        check(!file_write_check(proc, &err) && !file_write(proc, "piped", 5, &err), "%s", err.text);
         check(read(ends[0], got, sizeof got) == 5 && !memcmp(got, "piped", 5), "not in the pipe");
     }
     close(ends[0]);
@@ -122,8 +122,8 @@ TEST(file_write_refused, "file: refuses what cannot be written")
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct error err = {""};
         check_refused(file_write(rows[i].path, "x", 1, &err), &err, rows[i].wanted, "file_write");
-        check_refused(file_check_writable(rows[i].path, &err), &err, i ? rows[i].wanted : "folder",
-                      "file_check_writable");
+        check_refused(file_write_check(rows[i].path, &err), &err, i ? rows[i].wanted : "folder",
+                      "file_write_check");
     }
     check(!exists(".tmp"), ".tmp was left behind");
 }
@@ -149,7 +149,7 @@ TEST(file_write_device, "file: writes to a device")
     /* A file system without devices lets one be made, but not be opened. */
     if (!path || access(path, W_OK))
         skip("file: writes to a device: cannot make one to try");
-    check(!file_check_writable(path, &err), "%s", err.text);
+    check(!file_write_check(path, &err), "%s", err.text);
     check(!file_write(path, "x", 1, &err), "%s", err.text);
     check(!stat(path, &info) && S_ISCHR(info.st_mode), "%s is no device any more", path);
     check_no_temporary(path);
@@ -163,7 +163,7 @@ TEST(file_write_pipe, "file: writes to a pipe")
     const char *path = test_path("pipe");
     check(!mkfifo(path, 0600), "cannot make a pipe");
     int fd = open(path, O_RDWR | O_NONBLOCK);
-    check(!file_check_writable(path, &err), "%s", err.text);
+    check(!file_write_check(path, &err), "%s", err.text);
     check(!file_write(path, "through", 7, &err), "%s", err.text);
     check(read(fd, bytes, sizeof bytes) == 7 && !strcmp(bytes, "through"), "read \"%s\"", bytes);
     check(!stat(path, &info) && S_ISFIFO(info.st_mode), "the pipe is no pipe any more");
@@ -255,8 +255,7 @@ static int write_unprivileged(const char *folder, mode_t mode, const char *path)
         struct error err = {""};
         if (geteuid() == 0 && (setgid(65534) || setuid(65534)))
             _exit(77);
-        int asked = file_check_writable(path, &err) != 0,
-            done = file_write(path, "new", 3, &err) != 0;
+        int asked = file_write_check(path, &err) != 0, done = file_write(path, "new", 3, &err) != 0;
         _exit(asked << 1 | done);
     }
     waitpid(child, &status, 0);
@@ -285,20 +284,20 @@ TEST(file_write_permissions, "file: permissions of the folder")
     struct error err = {""};
     check(!file_read(&file, path, 10, &err), "%s", err.text);
     bool replaced = file.size == 3 && !memcmp(file.bytes, "new", 3);
-    file_free(&file);
+    file_read_free(&file);
     check(result == (replaced ? 0 : 3), "in a folder that cannot be listed: refused by %d, yet %s",
           result, replaced ? "replaced" : "not replaced");
 }
 
-TEST(file_check_writable, "file: check_writable")
+TEST(file_write_check, "file: check_writable")
 {
     struct error err = {""};
     const char *path = test_path("asked"), *old = test_path("asked-old");
     test_write(old, "old", 3);
-    check(!file_check_writable(path, &err), "%s", err.text);
+    check(!file_write_check(path, &err), "%s", err.text);
     check(!exists(path), "asking made the file");
     check_no_temporary(path);
-    check(!file_check_writable(old, &err), "%s", err.text);
+    check(!file_write_check(old, &err), "%s", err.text);
     check_content(old, "old", 3);
-    check_refused(file_check_writable("", &err), &err, "empty path", "an empty path");
+    check_refused(file_write_check("", &err), &err, "empty path", "an empty path");
 }

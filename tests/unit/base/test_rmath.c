@@ -2,8 +2,8 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "mnist/codec/checksum.h"
 #include "mnist/base/rmath.h"
+#include "mnist/codec/checksum.h"
 
 #include "../test.h"
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/codec/checksum.h"
-#include "mnist/base/file.h"
+#include "mnist/base/file_read.h"
 #include "mnist/base/rng.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/codec/safetensors.h"
 
 #include "../files.h"
@@ -74,7 +74,8 @@ TEST(safetensors_good, "safetensors: good files")
                 (float)(f < 2 ? safetensors_number(&st, a, f) : safetensors_number(&st, b, f - 2));
             check(value == data[f], "row %zu: float %zu is %g", i, f, (double)value);
         }
-        check(st.crc32 == checksum_crc32(bytes, sizeof bytes), "row %zu: crc32 %08" PRIx32, i, st.crc32);
+        check(st.crc32 == checksum_crc32(bytes, sizeof bytes), "row %zu: crc32 %08" PRIx32, i,
+              st.crc32);
         check(safetensors_get(&st, "crc32") && !safetensors_get(&st, "crc"), "metadata %zu", i);
         check(!safetensors_find(&st, "c"), "row %zu: a tensor c", i);
     }
@@ -381,7 +382,7 @@ TEST(safetensors_save, "safetensors: save")
             for (size_t i = 0; i < 4; i++)
                 check(safetensors_number(&back, t, i) == d[i], "double %zu", i);
     }
-    file_free(&file);
+    file_read_free(&file);
 }
 
 /* Whatever the length of what is in it, the header ends on a multiple of 8, as the format asks. */
@@ -402,7 +403,7 @@ TEST(safetensors_padding, "safetensors: the header is padded")
         check(file.bytes[0] % 8 == 0 && file.size % 8 == 4, "filler %d: a header of %d bytes",
               length, file.bytes[0] + 256 * file.bytes[1]);
         check(!safetensors_parse(&st, file.bytes, file.size, path, &err), "%s", err.text);
-        file_free(&file);
+        file_read_free(&file);
     }
 }
 

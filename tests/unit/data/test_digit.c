@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/codec/checksum.h"
 #include "mnist/base/rng.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/data/dataset.h"
 #include "mnist/data/digit.h"
 #include "mnist/data/image.h"

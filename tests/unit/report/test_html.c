@@ -67,8 +67,8 @@ static const uint8_t *find_chunk(const uint8_t *png, size_t size, const char *na
         size_t length = big_endian(png + at);
         if (!check(length <= size - at - 12, "a chunk of %zu bytes", length))
             return NULL;
-        check(checksum_crc32(png + at + 4, length + 4) == big_endian(png + at + 8 + length), "CRC of %.4s",
-              (const char *)png + at + 4);
+        check(checksum_crc32(png + at + 4, length + 4) == big_endian(png + at + 8 + length),
+              "CRC of %.4s", (const char *)png + at + 4);
         if (!memcmp(png + at + 4, name, 4))
             found = png + at + 8;
         at += 12 + length;

@@ -1,7 +1,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "mnist/base/file.h"
+#include "mnist/base/file_read.h"
 #include "mnist/net/evaluation.h"
 #include "mnist/net/network.h"
 #include "mnist/net/params.h"
@@ -40,7 +40,7 @@ TEST(report_extremes, "report: networks that know all, nothing, one digit")
                   "%s", err.text)) {
             check(file.size > 100000 && !memcmp(file.bytes + file.size - 8, "</html>\n", 8),
                   "%zu bytes", file.size);
-            file_free(&file);
+            file_read_free(&file);
         }
         evaluation_free(&e);
     }

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mnist/base/file.h"
+#include "mnist/base/file_read.h"
 #include "mnist/codec/safetensors.h"
 #include "mnist/data/dataset.h"
 #include "mnist/data/image.h"
@@ -150,7 +150,8 @@ TEST(checkpoint_round_trip, "checkpoint: saved and loaded")
             for (int i = 0; i < TRAIN_OPTIONS; i++)
                 check(!strcmp(train_options_text(&options, i).text,
                               train_options_text(&back.options, i).text),
-                      "%s is %s", train_options_table[i].name, train_options_text(&back.options, i).text);
+                      "%s is %s", train_options_table[i].name,
+                      train_options_text(&back.options, i).text);
             check(same_block(state.params, back.state.params), "the weights differ");
             check(same_block(state.m, back.state.m) && same_block(state.v, back.state.v),
                   "the moments differ");
@@ -266,7 +267,7 @@ TEST(checkpoint_impossible, "checkpoint: histories that cannot be")
         }
         struct tamper tamper = {.key = "moments", .wanted = "squared gradients 109379 is -1e-30"};
         tampered(&good, &tamper, NULL, (const float[CLASSES]){[3] = -1e-30f});
-        file_free(&good);
+        file_read_free(&good);
     }
     state_release(&state);
 }
@@ -347,7 +348,7 @@ TEST(checkpoint_bad, "checkpoint: bad ones")
                   "a wrong bit at byte %zu is not seen", at);
             file.bytes[at] ^= 1;
         }
-        file_free(&file);
+        file_read_free(&file);
     }
     state_release(&state);
 }

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/base/file_read.h"
 #include "mnist/codec/checksum.h"
-#include "mnist/base/file.h"
 #include "mnist/codec/safetensors.h"
 #include "mnist/net/params.h"
 #include "mnist/net/schedule.h"
@@ -86,13 +86,13 @@ TEST(model_same_bytes, "model: the same bytes each time")
         return;
     check(file->size == again.size && !memcmp(file->bytes, again.bytes, file->size),
           "two saves of one model differ");
-    file_free(&again);
+    file_read_free(&again);
     model.best.epoch++;
     if (check(!model_save(&model, path, &err), "%s", err.text) &&
         check(!file_read(&again, path, 1 << 20, &err), "%s", err.text))
         check(file->size != again.size || memcmp(file->bytes, again.bytes, file->size),
               "another model gave the same bytes");
-    file_free(&again);
+    file_read_free(&again);
 }
 
 /* Straight from the bytes, as PyTorch would: tensor[row][column] of (outputs, inputs), float32,
@@ -154,7 +154,8 @@ TEST(model_header, "model: header")
               model_metadata[i][0], value ? value : "missing", model_metadata[i][1]);
     }
     size_t start = 8 + header_length(file);
-    snprintf(crc, sizeof crc, "%08" PRIx32, checksum_crc32(file->bytes + start, file->size - start));
+    snprintf(crc, sizeof crc, "%08" PRIx32,
+             checksum_crc32(file->bytes + start, file->size - start));
     check(!strcmp(safetensors_get(&st, "crc32"), crc), "crc32 is %s, wanted %s",
           safetensors_get(&st, "crc32"), crc);
     check(st.tensor_count == PARAM_TENSORS, "%d tensors", st.tensor_count);

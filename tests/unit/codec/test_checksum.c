@@ -2,8 +2,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "mnist/codec/checksum.h"
 #include "mnist/base/rng.h"
+#include "mnist/codec/checksum.h"
 
 #include "../test.h"
 
@@ -30,8 +30,9 @@ TEST(crc32, "crc32: check values and the textbook")
         {"The quick brown fox jumps over the lazy dog", 0x414fa339},
     };
     for (size_t i = 0; i < COUNT(rows); i++)
-        check(checksum_crc32(rows[i].text, strlen(rows[i].text)) == rows[i].crc, "\"%s\": %08" PRIx32,
-              rows[i].text, checksum_crc32(rows[i].text, strlen(rows[i].text)));
+        check(checksum_crc32(rows[i].text, strlen(rows[i].text)) == rows[i].crc,
+              "\"%s\": %08" PRIx32, rows[i].text,
+              checksum_crc32(rows[i].text, strlen(rows[i].text)));
     uint8_t bytes[320];
     struct rng rng;
     rng_seed(&rng, 13, RNG_SHOW, 0);

@@ -1,0 +1,13 @@
+/* What a file is by its bytes, whatever its name. */
+#ifndef MNIST_KIND_H
+#define MNIST_KIND_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* What the bytes look like, for the message that refuses them: "a gzip file", "an HTML or XML page",
+ * "a zip archive", "an IDX file of images", "a safetensors file", … or NULL when nothing is
+ * recognised. */
+const char *kind_of(const uint8_t *bytes, size_t size);
+
+#endif
