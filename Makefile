@@ -42,7 +42,8 @@ endif
 BUILD = build/$(MODE)
 COMMANDS = train eval show predict
 SOURCES = $(wildcard src/*/*.c)
-OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o)
+EMBEDDED = src/report/report.css
+OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(EMBEDDED:%=$(BUILD)/%.o)
 LIBRARY = $(filter-out $(BUILD)/src/cli/main.o,$(OBJECTS))
 TEST_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 
@@ -116,6 +117,17 @@ $(BUILD)/bench: $(BENCH_OBJECTS) $(LIBRARY)
 $(BUILD)/%.o: %.c Makefile $(BUILD)/flags
 	$(SAY) CC $<
 	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) -c $< -o $@
+
+# A file that an editor opens, as C that holds its bytes: src/report/report.css becomes `const char report_css[]`,
+# with a NUL behind.
+$(EMBEDDED:%=$(BUILD)/%.c): $(BUILD)/%.c: % Makefile
+	$(SAY) EMBED $<
+	$(Q)mkdir -p $(@D)
+	$(Q)od -An -v -tx1 $< | sed -e "s/ *\([^ ][^ ]\)/'\\\\x\1',/g" \
+		-e '1s/^/const char $(subst .,_,$(<F))[] = {/' -e '$$s/$$/0};/' >$@
+
+$(EMBEDDED:%=$(BUILD)/%.o): %.o: %.c $(BUILD)/flags
 	$(Q)$(COMPILE) -c $< -o $@
 
 # The kernels go without a stack protector: there it costs 1%, and they see no size that comes from outside. And nobody

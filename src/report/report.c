@@ -9,7 +9,9 @@
 #include "mnist/report/html.h"
 #include "mnist/report/report_figures.h"
 #include "mnist/report/report_pictures.h"
-#include "mnist/report/report_style.h"
+
+/* The Makefile makes it of report.css. */
+extern const char report_css[];
 
 static void write_tile(FILE *out, const char *name, struct text value, const char *note)
 {
@@ -43,7 +45,7 @@ static void write_head(FILE *out, const struct report *r)
           out);
     fprintf(out, "<title>mnist: %s, %s</title>\n", r->heading,
             format_percent(metrics_accuracy(m)).text);
-    report_style_write(out);
+    fprintf(out, "<style>\n%s</style>\n", report_css);
     fprintf(out,
             "</head>\n<body>\n<header>\n<p class=eyebrow>mnist &middot; %s</p>\n"
             "<h1><b>%s</b> of %s %s digits read right</h1>\n"
