@@ -40,8 +40,9 @@ LINK += -Wl,-z,relro,-z,now $(if $(filter -static,$(LDFLAGS)),,-pie)
 endif
 
 BUILD = build/$(MODE)
-COMMANDS = train eval show predict
-SOURCES = $(wildcard src/*/*.c)
+COMMANDS = $(patsubst src/cli/cmd_%.c,%,$(wildcard src/cli/cmd_*.c))
+ROOMS = base codec data net store report cli
+SOURCES = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
 EMBEDDED = src/report/report.css
 OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(EMBEDDED:%=$(BUILD)/%.o)
 LIBRARY = $(filter-out $(BUILD)/src/cli/main.o,$(OBJECTS))

@@ -70,7 +70,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir "$work/bin"
 ln -s "$REPO/build/$MODE/mnist" "$work/bin/mnist"
-for command in train eval show predict; do
-    ln -s mnist "$work/bin/mnist-$command"
+for command in "$REPO"/src/cli/cmd_*.c; do
+    command=${command##*/cmd_}
+    ln -s mnist "$work/bin/mnist-${command%.c}"
 done
 PATH=$work/bin:$PATH
