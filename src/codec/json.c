@@ -1,7 +1,10 @@
 #include "mnist/codec/json.h"
 
+#include <assert.h>
+#include <inttypes.h>
 #include <string.h>
 
+#include "mnist/base/format.h"
 #include "mnist/base/utf8.h"
 
 static void skip_space(struct json_reader *reader)
@@ -166,4 +169,78 @@ void json_write_string(FILE *out, const char *value)
         size -= length;
     }
     putc('"', out);
+}
+
+/* What stands before a value: a comma where one precedes it, its name where it has one. */
+static void begin(struct json_writer *writer, const char *key)
+{
+    if (writer->follows)
+        putc(',', writer->out);
+    writer->follows = true;
+    if (key) {
+        json_write_string(writer->out, key);
+        putc(':', writer->out);
+    }
+}
+
+static void open_level(struct json_writer *writer, const char *key, const char *brackets)
+{
+    assert(writer->depth < JSON_DEPTH);
+    begin(writer, key);
+    putc(brackets[0], writer->out);
+    writer->closers[writer->depth++] = brackets[1];
+    writer->follows = false;
+}
+
+void json_put_object(struct json_writer *writer, const char *key)
+{
+    open_level(writer, key, "{}");
+}
+
+void json_put_array(struct json_writer *writer, const char *key)
+{
+    open_level(writer, key, "[]");
+}
+
+void json_put_end(struct json_writer *writer)
+{
+    assert(writer->depth > 0);
+    putc(writer->closers[--writer->depth], writer->out);
+    writer->follows = true;
+}
+
+void json_put_raw(struct json_writer *writer, const char *key, const char *value)
+{
+    begin(writer, key);
+    fputs(value, writer->out);
+}
+
+void json_put_string(struct json_writer *writer, const char *key, const char *value)
+{
+    begin(writer, key);
+    json_write_string(writer->out, value);
+}
+
+void json_put_integer(struct json_writer *writer, const char *key, int64_t value)
+{
+    begin(writer, key);
+    if (value < 0)
+        fprintf(writer->out, "%" PRId64, value);
+    else
+        fputs(format_integer((uint64_t)value).text, writer->out);
+}
+
+void json_put_number(struct json_writer *writer, const char *key, double value)
+{
+    json_put_raw(writer, key, format_figure(value).text);
+}
+
+void json_put_float(struct json_writer *writer, const char *key, float value)
+{
+    json_put_raw(writer, key, format_float(value).text);
+}
+
+void json_put_boolean(struct json_writer *writer, const char *key, bool value)
+{
+    json_put_raw(writer, key, value ? "true" : "false");
 }

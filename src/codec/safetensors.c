@@ -101,24 +101,31 @@ void safetensors_add(struct safetensors *st, const char *name, enum safetensors_
 
 static void write_header(FILE *out, const struct safetensors *st)
 {
-    fputs("{\"__metadata__\":{", out);
-    for (int i = 0; i < st->metadata_count; i++) {
-        json_write_string(out, st->metadata[i].key);
-        putc(':', out);
-        json_write_string(out, st->metadata[i].value);
-        putc(',', out);
-    }
-    fprintf(out, "\"crc32\":\"%08" PRIx32 "\",\"%s\":\"%s\"}", st->crc32, HEADER_CRC_KEY, ZEROS);
+    struct json_writer json = {.out = out};
+    char crc[CRC_DIGITS + 1];
+    snprintf(crc, sizeof crc, "%08" PRIx32, st->crc32);
+    json_put_object(&json, NULL);
+    json_put_object(&json, "__metadata__");
+    for (int i = 0; i < st->metadata_count; i++)
+        json_put_string(&json, st->metadata[i].key, st->metadata[i].value);
+    json_put_string(&json, "crc32", crc);
+    json_put_string(&json, HEADER_CRC_KEY, ZEROS);
+    json_put_end(&json);
     for (int i = 0; i < st->tensor_count; i++) {
         const struct safetensors_tensor *t = &st->tensors[i];
-        putc(',', out);
-        json_write_string(out, t->name);
-        fprintf(out, ":{\"dtype\":\"%s\",\"shape\":[%" PRIu64, type_names[t->type], t->shape[0]);
-        if (t->rank == 2)
-            fprintf(out, ",%" PRIu64, t->shape[1]);
-        fprintf(out, "],\"data_offsets\":[%zu,%zu]}", t->begin, t->end);
+        json_put_object(&json, t->name);
+        json_put_string(&json, "dtype", type_names[t->type]);
+        json_put_array(&json, "shape");
+        for (int d = 0; d < t->rank; d++)
+            json_put_integer(&json, NULL, (int64_t)t->shape[d]);
+        json_put_end(&json);
+        json_put_array(&json, "data_offsets");
+        json_put_integer(&json, NULL, (int64_t)t->begin);
+        json_put_integer(&json, NULL, (int64_t)t->end);
+        json_put_end(&json);
+        json_put_end(&json);
     }
-    putc('}', out);
+    json_put_end(&json);
 }
 
 /* Padded with spaces to a multiple of 8. */

@@ -1,5 +1,4 @@
-/* JSON, as much of RFC 8259 as this program speaks: strict reading of small headers, writing of
- * strings. */
+/* JSON, as much of RFC 8259 as this program speaks: strict reading of small headers, and a writer. */
 #ifndef MNIST_JSON_H
 #define MNIST_JSON_H
 
@@ -28,6 +27,33 @@ bool json_integer(struct json_reader *reader, uint64_t *value);
 
 /* True when only white space is left. */
 bool json_at_end(struct json_reader *reader);
+
+/* --- writing --- */
+
+enum { JSON_DEPTH = 8 }; /* objects and arrays inside each other, at the most */
+
+/* A text that is being written: {.out = file} begins one. It sets commas and closes what is open. */
+struct json_writer {
+    FILE *out;
+    bool follows; /* a value precedes on this level */
+    int depth;
+    char closers[JSON_DEPTH];
+};
+
+/* Begin an object or an array, and end the innermost. Here and below `key` is the member's name inside
+ * an object, and NULL elsewhere. */
+void json_put_object(struct json_writer *writer, const char *key);
+void json_put_array(struct json_writer *writer, const char *key);
+void json_put_end(struct json_writer *writer);
+
+/* Values. Numbers look as mnist/base/format.h has it: a double that is not finite is null, an integer
+ * above 2^53 a string; a float is finite. json_put_raw writes a value that is JSON already. */
+void json_put_string(struct json_writer *writer, const char *key, const char *value);
+void json_put_integer(struct json_writer *writer, const char *key, int64_t value);
+void json_put_number(struct json_writer *writer, const char *key, double value);
+void json_put_float(struct json_writer *writer, const char *key, float value);
+void json_put_boolean(struct json_writer *writer, const char *key, bool value);
+void json_put_raw(struct json_writer *writer, const char *key, const char *value);
 
 /* Writes a string with its quotes, escaped; bytes that are not UTF-8 become U+FFFD. */
 void json_write_string(FILE *out, const char *value);

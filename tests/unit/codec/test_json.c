@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,4 +267,45 @@ TEST(json_write, "json: how strings are written")
         written(rows[i].value, text, sizeof text);
         check(!strcmp(text, rows[i].text), "row %zu is written as %s", i, text);
     }
+}
+
+/* Every kind of value, alone, first, and after another one, and levels that open and close. */
+TEST(json_writer, "json: commas and nesting")
+{
+    char text[512] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    if (!check(out != NULL, "cannot write to memory"))
+        return;
+    struct json_writer json = {.out = out};
+    json_put_object(&json, NULL);
+    json_put_string(&json, "a\"b", "\n");
+    json_put_array(&json, "empty");
+    json_put_end(&json);
+    json_put_array(&json, "rows");
+    for (int row = 0; row < 2; row++) {
+        json_put_array(&json, NULL);
+        json_put_integer(&json, NULL, row);
+        json_put_integer(&json, NULL, -1);
+        json_put_end(&json);
+    }
+    json_put_object(&json, NULL);
+    json_put_end(&json);
+    json_put_end(&json);
+    json_put_integer(&json, "exact", (int64_t)1 << 53);
+    json_put_integer(&json, "larger", ((int64_t)1 << 53) + 1);
+    json_put_number(&json, "third", 1.0 / 3.0);
+    json_put_number(&json, "nothing", NAN);
+    json_put_float(&json, "float", 0.002f);
+    json_put_boolean(&json, "yes", true);
+    json_put_boolean(&json, "no", false);
+    json_put_raw(&json, "raw", "null");
+    json_put_end(&json);
+    check(json.depth == 0, "%d levels are open", json.depth);
+    fclose(out);
+    static const char wanted[] =
+        "{\"a\\\"b\":\"\\u000a\",\"empty\":[],\"rows\":[[0,-1],[1,-1],{}],"
+        "\"exact\":9007199254740992,\"larger\":\"9007199254740993\","
+        "\"third\":0.333333333,\"nothing\":null,\"float\":0.002,\"yes\":true,\"no\":false,"
+        "\"raw\":null}";
+    check(!strcmp(text, wanted), "it wrote %s, wanted %s", text, wanted);
 }
