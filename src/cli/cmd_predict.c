@@ -10,7 +10,6 @@
 #include "mnist/cli/engine.h"
 #include "mnist/cli/options.h"
 #include "mnist/cli/terminal.h"
-#include "mnist/codec/json.h"
 #include "mnist/codec/kind.h"
 #include "mnist/codec/pnm.h"
 #include "mnist/data/digit.h"
@@ -106,31 +105,44 @@ static void print_text(const struct session *s, const struct stack *stack, int i
     }
 }
 
+/* Begins the object of an answer. */
+static void put_name(struct json_writer *json, const struct stack *stack, int index)
+{
+    json_put_object(json, NULL);
+    json_put_string(json, "file", stack->name);
+    if (stack->numbered)
+        json_put_integer(json, "index", index);
+}
+
 static void print_json(const struct session *s, const struct stack *stack, int index,
                        const float *p)
 {
-    const uint8_t *pixels = stack->pixels + (size_t)index * IMAGE_PIXELS;
+    struct json_writer json = {.out = stdout};
     int first = metrics_argmax(p);
-    printf("{\"file\":");
-    json_write_string(stdout, stack->name);
-    if (stack->numbered)
-        printf(",\"index\":%d", index);
-    printf(",\"digit\":%d,\"probability\":%s,\"unclear\":%s,\"cut_off\":%s", first,
-           format_figure((double)p[first]).text, is_unclear(stack, p) ? "true" : "false",
-           stack->cut ? "true" : "false");
+    put_name(&json, stack, index);
+    json_put_integer(&json, "digit", first);
+    json_put_number(&json, "probability", (double)p[first]);
+    json_put_boolean(&json, "unclear", is_unclear(stack, p));
+    json_put_boolean(&json, "cut_off", stack->cut);
+    json_put_array(&json, "probabilities");
     for (int c = 0; c < CLASSES; c++)
-        printf("%s%s", c ? "," : ",\"probabilities\":[", format_figure((double)p[c]).text);
-    for (int k = 0; s->show && k < IMAGE_PIXELS; k++)
-        printf("%s%d", k ? "," : "],\"pixels\":[", pixels[k]);
-    puts("]}");
+        json_put_number(&json, NULL, (double)p[c]);
+    json_put_end(&json);
+    if (s->show)
+        command_put_pixels(&json, stack->pixels + (size_t)index * IMAGE_PIXELS);
+    json_put_end(&json);
+    putchar('\n');
 }
 
 static void print_nothing(const struct session *s, const struct stack *stack, const char *reason)
 {
     if (s->common.json) {
-        printf("{\"file\":");
-        json_write_string(stdout, stack->name);
-        printf(",\"digit\":null,\"reason\":\"%s\"}\n", reason);
+        struct json_writer json = {.out = stdout};
+        put_name(&json, stack, 0);
+        json_put_raw(&json, "digit", "null");
+        json_put_string(&json, "reason", reason);
+        json_put_end(&json);
+        putchar('\n');
     } else {
         print_name(stack, 0);
         printf(": no digit: %s\n", reason);

@@ -100,11 +100,16 @@ static int parse(struct session *s, int argc, char **argv)
 static void print_weights_json(const struct session *s, const float *params)
 {
     for (int h = s->start; h < s->start + s->count; h++) {
-        printf("{\"unit\":%d,\"bias\":%s", h, format_float(params[FC1_BIAS + h]).text);
+        struct json_writer json = {.out = stdout};
+        json_put_object(&json, NULL);
+        json_put_integer(&json, "unit", h);
+        json_put_float(&json, "bias", params[FC1_BIAS + h]);
+        json_put_array(&json, "weights");
         for (int p = 0; p < INPUTS; p++)
-            printf("%s%s", p ? "," : ",\"weights\":[",
-                   format_float(params[FC1_WEIGHT + p * HIDDEN1 + h]).text);
-        printf("]}\n");
+            json_put_float(&json, NULL, params[FC1_WEIGHT + p * HIDDEN1 + h]);
+        json_put_end(&json);
+        json_put_end(&json);
+        putchar('\n');
     }
 }
 
@@ -215,18 +220,20 @@ static void print_json(const struct session *s)
 {
     for (int i = 0; i < s->count; i++) {
         int index = s->indices[i];
-        const uint8_t *pixels = s->dataset.pixels + (size_t)index * IMAGE_PIXELS;
-        printf("{\"split\":\"%s\",\"index\":%d,\"digit\":%d", split_choices[s->split], index,
-               s->dataset.labels[index]);
+        struct json_writer json = {.out = stdout};
+        json_put_object(&json, NULL);
+        json_put_string(&json, "split", split_choices[s->split]);
+        json_put_integer(&json, "index", index);
+        json_put_integer(&json, "digit", s->dataset.labels[index]);
         if (s->p) {
             const float *p = s->p + (size_t)i * CLASSES;
             int guess = metrics_argmax(p);
-            printf(",\"predicted\":%d,\"probability\":%s", guess,
-                   format_figure((double)p[guess]).text);
+            json_put_integer(&json, "predicted", guess);
+            json_put_number(&json, "probability", (double)p[guess]);
         }
-        for (int k = 0; k < IMAGE_PIXELS; k++)
-            printf("%s%d", k ? "," : ",\"pixels\":[", pixels[k]);
-        printf("]}\n");
+        command_put_pixels(&json, s->dataset.pixels + (size_t)index * IMAGE_PIXELS);
+        json_put_end(&json);
+        putchar('\n');
     }
 }
 

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mnist/data/image.h"
+
 int command_fail(const char *program, const struct error *err)
 {
     fprintf(stderr, "%s: %s\n", program, err->text);
@@ -29,6 +31,14 @@ void command_write_word(FILE *out, const char *word)
             putc(*word, out);
     }
     putc('\'', out);
+}
+
+void command_put_pixels(struct json_writer *json, const uint8_t *pixels)
+{
+    json_put_array(json, "pixels");
+    for (int p = 0; p < IMAGE_PIXELS; p++)
+        json_put_integer(json, NULL, pixels[p]);
+    json_put_end(json);
 }
 
 int command_finish(const char *program, int code)

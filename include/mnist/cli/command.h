@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "mnist/base/error.h"
+#include "mnist/codec/json.h"
 
 #define MNIST_VERSION "1.0.0"
 
@@ -27,6 +28,9 @@ int command_fail(const char *program, const struct error *err);
 /* Writes a space and the word, a path, as a shell and a command take it for one: in quotes where it
  * needs them, after ./ where it starts with a dash. */
 void command_write_word(FILE *out, const char *word);
+
+/* Puts an image as "pixels":[784 values]. */
+void command_put_pixels(struct json_writer *json, const uint8_t *pixels);
 
 /* Flushes stdout; `code`, or EXIT_FAILED with its line when what was printed did not arrive. */
 int command_finish(const char *program, int code);
