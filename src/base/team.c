@@ -168,7 +168,7 @@ struct team *team_create(int threads, struct error *err)
         worker->index = i;
         int code = pthread_create(&worker->thread, NULL, worker_main, worker);
         if (code) {
-            error_set(err, "cannot start thread %d of %d (%s): use fewer --threads", i + 1, threads,
+            error_set(err, "cannot start thread %d of %d (%s): use fewer threads", i + 1, threads,
                       strerror(code));
             team_destroy(team);
             return NULL;

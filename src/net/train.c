@@ -14,7 +14,7 @@
 struct run {
     struct train_result *result;
     struct network *network;
-    struct network average; /* of the weights, with --ema: for prediction only */
+    struct network average; /* of the weights, where ema is above 0: only predicts */
     const struct dataset *dataset;
     const struct split *split;
     const struct train_options *options;

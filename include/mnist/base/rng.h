@@ -18,7 +18,7 @@ enum rng_stream {
     RNG_SPLIT = 2,   /* which images validate */
     RNG_SHUFFLE = 3, /* index = epoch */
     RNG_DROPOUT = 4, /* index = position of the sample among all drawn so far */
-    RNG_SHOW = 5,    /* `mnist-show --random` */
+    RNG_SHOW = 5,    /* which samples are shown */
     RNG_AUGMENT = 6, /* index = epoch × 2^32 + image */
 };
 

@@ -59,7 +59,7 @@ struct train_state {
     struct train_epoch *history; /* (epochs_run) */
     struct train_epoch best;     /* the epoch that best_params are of; 0: none yet */
     float *params, *m, *v, *best_params;
-    float *average; /* with --ema, else NULL */
+    float *average; /* where options.ema is above 0, else NULL */
 };
 
 /* Both may be NULL. on_batch returns true to ask for a stop after this batch. on_epoch sees the
