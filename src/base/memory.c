@@ -29,6 +29,17 @@ void *mem_calloc(size_t count, size_t size, struct error *err)
     return block;
 }
 
+void *mem_grow(void *block, size_t used, size_t size, struct error *err)
+{
+    void *bigger = mem_alloc(size, 1, err);
+    if (!bigger)
+        return NULL;
+    if (used)
+        memcpy(bigger, block, used);
+    free(block);
+    return bigger;
+}
+
 void mem_free(void *block)
 {
     free(block);

@@ -103,7 +103,8 @@ static int prepare(struct session *s, struct error *err)
     if (engine_find(&s->engine, &s->common, err) ||
         engine_load(&s->engine, &s->common, s->path, err) ||
         (s->report_path && file_write_check(s->report_path, err)) ||
-        dataset_load(&s->dataset, s->common.data, s->split ? DATASET_TRAIN : DATASET_TEST, err))
+        command_load_data(&s->dataset, s->common.data, s->split ? DATASET_TRAIN : DATASET_TEST,
+                          err))
         return -1;
     if (!moved(s))
         return 0;

@@ -10,13 +10,13 @@
 #include "mnist/cli/engine.h"
 #include "mnist/cli/options.h"
 #include "mnist/cli/terminal.h"
+#include "mnist/codec/gzip.h"
+#include "mnist/codec/idx.h"
 #include "mnist/codec/kind.h"
 #include "mnist/codec/pnm.h"
+#include "mnist/data/dataset.h"
 #include "mnist/data/digit.h"
 #include "mnist/store/model.h"
-
-/* 1 GiB: the largest IDX file. Only the largest pictures in text take more, and are refused. */
-static const size_t LARGEST_FILE = (size_t)1 << 30;
 
 /* Below this probability a prediction is called unclear. Of the test images, --preset best is below
  * it for half of its mistakes and 0.8% of the others: of what it calls unclear, a third is
@@ -222,30 +222,27 @@ static int predict_picture(const struct session *s, const char *name, const stru
 static int predict_idx(const struct session *s, const char *name, const struct file *file,
                        struct error *err)
 {
-    struct idx idx;
-    if (idx_parse(&idx, file->bytes, file->size, IDX_IMAGES, name, err))
+    struct stack stack = {.name = name, .numbered = true};
+    if (dataset_parse(&stack.pixels, &stack.count, file->bytes, file->size, DATASET_IMAGES, name,
+                      err))
         return -1;
-    struct stack stack = {name, idx.values, idx.count, .numbered = true};
     return predict_stack(s, &stack, err);
 }
 
-/* IDX files start with two zero bytes and one that says their type. */
-static bool is_idx(const struct file *file)
-{
-    const uint8_t *b = file->bytes;
-    return file->size >= 3 && !b[0] && !b[1] && b[2] >= 0x08 && b[2] <= 0x0e && b[2] != 0x0a;
-}
-
+/* The largest pictures in text have more bytes than any IDX file, and are refused. */
 static int predict_file(const struct session *s, const char *name, struct error *err)
 {
+    const size_t limit = DATASET_LARGEST_FILE;
     struct file file = {0};
-    int failed = !strcmp(name, "-") ? file_read_stdin(&file, LARGEST_FILE, err)
-                                    : file_read(&file, name, LARGEST_FILE, err);
-    if (!failed && file_is_gzip(&file))
-        failed = file_unpack(&file, name, LARGEST_FILE, err);
-    if (failed)
-        return -1;
-    failed = (is_idx(&file) ? predict_idx : predict_picture)(s, name, &file, err);
+    struct idx idx;
+    int failed = !strcmp(name, "-") ? file_read_stdin(&file, limit, err)
+                                    : file_read(&file, name, limit, err);
+    if (!failed)
+        failed = gzip_unpack(&file.bytes, &file.size, limit, name, err);
+    if (!failed && idx_parse(&idx, file.bytes, file.size))
+        failed = predict_idx(s, name, &file, err);
+    else if (!failed)
+        failed = predict_picture(s, name, &file, err);
     file_read_free(&file);
     return failed;
 }

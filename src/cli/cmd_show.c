@@ -240,7 +240,7 @@ static void print_json(const struct session *s)
 static int show_samples(struct session *s, struct error *err)
 {
     enum dataset_split split = s->split ? DATASET_TEST : DATASET_TRAIN;
-    if (dataset_load(&s->dataset, s->common.data, split, err) || choose(s, err) ||
+    if (command_load_data(&s->dataset, s->common.data, split, err) || choose(s, err) ||
         (s->line.augment &&
          dataset_augment(&s->dataset, &s->line.options.augment, s->seed, 1, err)) ||
         (s->model_path && ask_model(s, err)))

@@ -205,8 +205,8 @@ static int load_data(struct session *s, struct error *err)
 {
     const char *folder = s->request.common.data;
     int shared;
-    if (dataset_load(&s->train_set, folder, DATASET_TRAIN, err) ||
-        dataset_load(&s->test_set, folder, DATASET_TEST, err) ||
+    if (command_load_data(&s->train_set, folder, DATASET_TRAIN, err) ||
+        command_load_data(&s->test_set, folder, DATASET_TEST, err) ||
         dataset_check_distinct(&s->train_set, &s->test_set, &shared, err))
         return -1;
     if (shared)

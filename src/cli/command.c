@@ -12,6 +12,21 @@ int command_fail(const char *program, const struct error *err)
     return EXIT_FAILED;
 }
 
+int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
+                      struct error *err)
+{
+    if (!dataset_load(dataset, folder, split, err))
+        return 0;
+    if (dataset_is_there(folder, split))
+        return -1;
+    struct error missing = *err;
+    return error_set(
+        err,
+        "%s: run scripts/get-mnist.sh, or name another folder with --data (data/sample "
+        "is a small one)",
+        missing.text);
+}
+
 void command_write_word(FILE *out, const char *word)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

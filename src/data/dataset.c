@@ -8,6 +8,9 @@
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rng.h"
+#include "mnist/codec/gzip.h"
+#include "mnist/codec/idx.h"
+#include "mnist/codec/kind.h"
 
 /* --- finding the files --- */
 
@@ -17,16 +20,30 @@ static bool is_file(const char *path)
     return !stat(path, &info) && !S_ISDIR(info.st_mode);
 }
 
+static const char *name_of(enum dataset_kind kind)
+{
+    return kind == DATASET_IMAGES ? "images" : "labels";
+}
+
+/* The last byte of the magic number. */
+static int rank_of(enum dataset_kind kind)
+{
+    return kind & 255;
+}
+
+static const char *const split_names[] = {"train", "t10k"};
+
 /* Tries every layout and spelling in use, the plainest first. */
-static bool find_file(char path[PATH_MAX], const char *folder, const char *stem, const char *type)
+static bool find_file(char path[PATH_MAX], const char *folder, enum dataset_split split,
+                      enum dataset_kind kind)
 {
     static const char *const layouts[] = {"", "raw/", "MNIST/raw/"};
     static const char *const endings[] = {"", ".gz"};
     for (size_t layout = 0; layout < 3; layout++) {
         for (int spelling = 0; spelling < 4; spelling++) {
             char name[64];
-            snprintf(name, sizeof name, "%s%c%s-ubyte%s", stem, spelling & 1 ? '.' : '-', type,
-                     endings[spelling >> 1]);
+            snprintf(name, sizeof name, "%s-%s%cidx%d-ubyte%s", split_names[split], name_of(kind),
+                     spelling & 1 ? '.' : '-', rank_of(kind), endings[spelling >> 1]);
             int length = snprintf(path, PATH_MAX, "%s/%s%s", folder, layouts[layout], name);
             if (length < PATH_MAX && is_file(path))
                 return true;
@@ -38,19 +55,63 @@ static bool find_file(char path[PATH_MAX], const char *folder, const char *stem,
     return false;
 }
 
-static int load_file(struct idx *idx, const char *folder, const char *split, enum idx_kind kind,
-                     struct error *err)
+bool dataset_is_there(const char *folder, enum dataset_split split)
 {
-    char path[PATH_MAX], stem[32];
-    const char *type = kind == IDX_IMAGES ? "idx3" : "idx1";
-    snprintf(stem, sizeof stem, "%s-%s", split, kind == IDX_IMAGES ? "images" : "labels");
-    if (!find_file(path, folder, stem, type))
-        return error_set(
-            err,
-            "no %s-%s-ubyte (or .gz) in %s: run scripts/get-mnist.sh, or name another folder "
-            "with --data (data/sample is a small one)",
-            stem, type, folder);
-    return idx_load(idx, path, kind, err);
+    char path[PATH_MAX];
+    return find_file(path, folder, split, DATASET_IMAGES) &&
+           find_file(path, folder, split, DATASET_LABELS);
+}
+
+/* --- what a file holds --- */
+
+static int refuse_magic(const struct idx *idx, const uint8_t *bytes, size_t size,
+                        enum dataset_kind kind, const char *name, struct error *err)
+{
+    enum dataset_kind other = kind == DATASET_IMAGES ? DATASET_LABELS : DATASET_IMAGES;
+    if (idx->type == IDX_UNSIGNED_BYTE && idx->rank == rank_of(other))
+        return error_set(err, "%s: has %s (magic %d), wanted %s (%d): are two files swapped?", name,
+                         name_of(other), other, name_of(kind), kind);
+    if (idx->type && idx->type != IDX_UNSIGNED_BYTE)
+        return error_set(err, "%s: IDX values of type 0x%02x, wanted 0x08 (unsigned byte)", name,
+                         (unsigned)idx->type);
+    if (idx->type)
+        return error_set(err, "%s: IDX file of rank %d, wanted rank %d for %s (magic %d)", name,
+                         idx->rank, rank_of(kind), name_of(kind), kind);
+    const char *found = kind_of(bytes, size);
+    return error_set(err, "%s: not an IDX file of %s (magic %d)%s%s: fetch it again", name,
+                     name_of(kind), kind, found ? ": it looks like " : "", found ? found : "");
+}
+
+static int check_labels(const uint8_t *labels, uint32_t count, const char *name, struct error *err)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (labels[i] >= IMAGE_CLASSES)
+            return error_set(err, "%s: label %u is %d, wanted 0 to 9", name, i, labels[i]);
+    return 0;
+}
+
+int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size_t size,
+                  enum dataset_kind kind, const char *name, struct error *err)
+{
+    struct idx idx;
+    if (!idx_parse(&idx, bytes, size) || idx.type != IDX_UNSIGNED_BYTE || idx.rank != rank_of(kind))
+        return refuse_magic(&idx, bytes, size, kind, name, err);
+    if (!idx.values)
+        return error_set(err, "%s: cut short inside its header (%zu of %zu bytes): fetch it again",
+                         name, size, idx.header_size);
+    uint32_t n = idx.sizes[0], rows = idx.sizes[1], columns = idx.sizes[2];
+    if (n == 0 || n > INT_MAX / IMAGE_PIXELS)
+        return error_set(err, "%s: a count of %u, wanted 1 to %d", name, n, INT_MAX / IMAGE_PIXELS);
+    if (kind == DATASET_IMAGES && (rows != IMAGE_SIDE || columns != IMAGE_SIDE))
+        return error_set(err, "%s: images of %u×%u pixels, wanted 28×28", name, rows, columns);
+    size_t wanted = idx.header_size + (size_t)n * (kind == DATASET_IMAGES ? IMAGE_PIXELS : 1);
+    if (size != wanted)
+        return error_set(err, "%s: %s: %zu bytes for %u %s, wanted %zu%s", name,
+                         size < wanted ? "cut short" : "too long", size, n, name_of(kind), wanted,
+                         size < wanted ? ": fetch it again" : "");
+    *values = idx.values;
+    *count = (int)n;
+    return kind == DATASET_LABELS ? check_labels(idx.values, n, name, err) : 0;
 }
 
 /* --- loading --- */
@@ -68,23 +129,37 @@ static int take_images(struct dataset *dataset, const uint8_t *pixels, int count
     return 0;
 }
 
+/* Reads and unpacks one of the split's files, which then is the caller's even after a failure. */
+static int load_file(struct file *file, const uint8_t **values, int *count, const char *folder,
+                     enum dataset_split split, enum dataset_kind kind, struct error *err)
+{
+    char path[PATH_MAX];
+    if (!find_file(path, folder, split, kind))
+        return error_set(err, "no %s-%s-idx%d-ubyte (or .gz) in %s", split_names[split],
+                         name_of(kind), rank_of(kind), folder);
+    if (file_read(file, path, DATASET_LARGEST_FILE, err) ||
+        gzip_unpack(&file->bytes, &file->size, DATASET_LARGEST_FILE, path, err))
+        return -1;
+    return dataset_parse(values, count, file->bytes, file->size, kind, path, err);
+}
+
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
                  struct error *err)
 {
-    const char *name = split == DATASET_TRAIN ? "train" : "t10k";
+    const uint8_t *pixels;
+    int count, labels;
     *dataset = (struct dataset){0};
-    if (load_file(&dataset->images_file, folder, name, IDX_IMAGES, err) ||
-        load_file(&dataset->labels_file, folder, name, IDX_LABELS, err))
+    if (load_file(&dataset->images_file, &pixels, &count, folder, split, DATASET_IMAGES, err) ||
+        load_file(&dataset->labels_file, &dataset->labels, &labels, folder, split, DATASET_LABELS,
+                  err))
         goto failed;
-    int count = dataset->images_file.count, labels = dataset->labels_file.count;
     if (count != labels) {
         error_set(err, "%s: %d %s images but %d labels: the files do not belong together", folder,
-                  count, name, labels);
+                  count, split_names[split], labels);
         goto failed;
     }
-    if (take_images(dataset, dataset->images_file.values, count, err))
+    if (take_images(dataset, pixels, count, err))
         goto failed;
-    dataset->labels = dataset->labels_file.values;
     return 0;
 failed:
     dataset_free(dataset);
@@ -99,8 +174,8 @@ int dataset_unlabelled(struct dataset *dataset, const uint8_t *pixels, int count
 
 void dataset_free(struct dataset *dataset)
 {
-    idx_free(&dataset->images_file);
-    idx_free(&dataset->labels_file);
+    file_read_free(&dataset->images_file);
+    file_read_free(&dataset->labels_file);
     mem_free(dataset->masks);
     mem_free(dataset->augmented);
     *dataset = (struct dataset){0};

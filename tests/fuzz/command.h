@@ -13,8 +13,8 @@
 #include "lines.h"
 #include "mnist/base/file_read.h"
 #include "mnist/cli/command.h"
-#include "mnist/codec/idx.h"
 #include "mnist/codec/json.h"
+#include "mnist/data/dataset.h"
 #include "mnist/store/checkpoint.h"
 #include "mnist/store/model.h"
 
@@ -76,13 +76,13 @@ static void write_file(int file, const void *bytes, size_t size)
 }
 
 /* An IDX file of `count` items; the kind's last byte is its rank. */
-static void write_idx(int file, enum idx_kind kind, const uint8_t *values, int count)
+static void write_idx(int file, enum dataset_kind kind, const uint8_t *values, int count)
 {
     enum { HEADER = 16, ROOM = HEADER + 32 * IMAGE_PIXELS };
     uint8_t bytes[ROOM] = {0, 0, 8, kind & 255, 0, 0, 0, (uint8_t)count,
                            0, 0, 0, IMAGE_SIDE, 0, 0, 0, IMAGE_SIDE};
-    size_t header = kind == IDX_IMAGES ? 16 : 8,
-           size = (size_t)count * (kind == IDX_IMAGES ? IMAGE_PIXELS : 1);
+    size_t header = kind == DATASET_IMAGES ? 16 : 8,
+           size = (size_t)count * (kind == DATASET_IMAGES ? IMAGE_PIXELS : 1);
     memcpy(bytes + header, values, size);
     write_file(file, bytes, header + size);
 }
@@ -99,10 +99,10 @@ static void write_data(void)
             if ((p % IMAGE_SIDE * (labels[i] + 1) + p / IMAGE_SIDE) % IMAGE_CLASSES < 3)
                 pixels[i][p] = (uint8_t)(255 - i);
     }
-    write_idx(TRAIN_IMAGES, IDX_IMAGES, pixels[0], TRAIN);
-    write_idx(TRAIN_LABELS, IDX_LABELS, labels, TRAIN);
-    write_idx(TEST_IMAGES, IDX_IMAGES, pixels[TRAIN], ALL - TRAIN);
-    write_idx(TEST_LABELS, IDX_LABELS, labels + TRAIN, ALL - TRAIN);
+    write_idx(TRAIN_IMAGES, DATASET_IMAGES, pixels[0], TRAIN);
+    write_idx(TRAIN_LABELS, DATASET_LABELS, labels, TRAIN);
+    write_idx(TEST_IMAGES, DATASET_IMAGES, pixels[TRAIN], ALL - TRAIN);
+    write_idx(TEST_LABELS, DATASET_LABELS, labels + TRAIN, ALL - TRAIN);
 }
 
 static void make_folder(void)

@@ -1,30 +1,31 @@
 /* An IDX file is refused with a message, or every value it says it has can be read, and it has
  * no byte more. */
 #include "fuzz.h"
-#include "mnist/codec/idx.h"
+#include "mnist/data/dataset.h"
 
-static void try_as(const uint8_t *bytes, size_t size, enum idx_kind kind)
+static void try_as(const uint8_t *bytes, size_t size, enum dataset_kind kind)
 {
-    struct idx idx;
+    const uint8_t *values;
+    int count;
     struct error err = {""};
-    size_t each = kind == IDX_IMAGES ? IMAGE_PIXELS : 1, header = kind == IDX_IMAGES ? 16 : 8;
-    if (idx_parse(&idx, bytes, size, kind, "file", &err)) {
+    size_t each = kind == DATASET_IMAGES ? IMAGE_PIXELS : 1,
+           header = kind == DATASET_IMAGES ? 16 : 8;
+    if (dataset_parse(&values, &count, bytes, size, kind, "file", &err)) {
         require(err.text[0] != '\0', "refused without a word");
         return;
     }
-    require(idx.count > 0 && header + (size_t)idx.count * each == size,
-            "more or fewer values than bytes");
+    require(count > 0 && header + (size_t)count * each == size, "more or fewer values than bytes");
     double sum = 0;
-    for (size_t i = 0; i < (size_t)idx.count * each; i++) {
-        require(kind == IDX_IMAGES || idx.values[i] < IMAGE_CLASSES, "a label above 9");
-        sum += idx.values[i];
+    for (size_t i = 0; i < (size_t)count * each; i++) {
+        require(kind == DATASET_IMAGES || values[i] < IMAGE_CLASSES, "a label above 9");
+        sum += values[i];
     }
     fuzz_sink = sum;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    try_as(bytes, size, IDX_IMAGES);
-    try_as(bytes, size, IDX_LABELS);
+    try_as(bytes, size, DATASET_IMAGES);
+    try_as(bytes, size, DATASET_LABELS);
     return 0;
 }

@@ -5,9 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mnist/base/bytes.h"
 #include "mnist/base/file_read.h"
 #include "mnist/codec/checksum.h"
-#include "mnist/codec/idx.h"
+#include "mnist/data/dataset.h"
 
 #include "files.h"
 
@@ -29,12 +30,6 @@ void check_content(const char *path, const void *bytes, size_t size)
     file_read_free(&file);
 }
 
-void put_big_endian(uint8_t *p, uint32_t value)
-{
-    for (int i = 0; i < 4; i++)
-        p[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 /* A pixel that says which image of which file it belongs to, and where. */
 static uint8_t pixel(int salt, int image, int p)
 {
@@ -43,9 +38,9 @@ static uint8_t pixel(int salt, int image, int p)
 
 void make_images(uint8_t bytes[IMAGE_FILE], int salt)
 {
-    static const uint32_t header[] = {IDX_IMAGES, IMAGES, IMAGE_SIDE, IMAGE_SIDE};
+    static const uint32_t header[] = {DATASET_IMAGES, IMAGES, IMAGE_SIDE, IMAGE_SIDE};
     for (size_t i = 0; i < COUNT(header); i++)
-        put_big_endian(bytes + 4 * i, header[i]);
+        bytes_put_be32(bytes + 4 * i, header[i]);
     for (int i = 0; i < IMAGES; i++)
         for (int p = 0; p < IMAGE_PIXELS; p++)
             bytes[16 + i * IMAGE_PIXELS + p] = pixel(salt, i, p);
@@ -53,8 +48,8 @@ void make_images(uint8_t bytes[IMAGE_FILE], int salt)
 
 void make_labels(uint8_t bytes[LABEL_FILE], int salt)
 {
-    put_big_endian(bytes, IDX_LABELS);
-    put_big_endian(bytes + 4, IMAGES);
+    bytes_put_be32(bytes, DATASET_LABELS);
+    bytes_put_be32(bytes + 4, IMAGES);
     for (int i = 0; i < IMAGES; i++)
         bytes[8 + i] = (uint8_t)((salt + 4 * i) % 10);
 }
@@ -62,18 +57,15 @@ void make_labels(uint8_t bytes[LABEL_FILE], int salt)
 size_t make_gzip(uint8_t *to, const uint8_t *bytes, size_t size)
 {
     static const uint8_t start[] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 1};
-    uint32_t length = (uint32_t)size, crc = checksum_crc32(bytes, size);
     memcpy(to, start, sizeof start);
     uint8_t *p = to + sizeof start;
-    *p++ = (uint8_t)length, *p++ = (uint8_t)(length >> 8);
-    *p++ = (uint8_t)~length, *p++ = (uint8_t)(~length >> 8);
-    memcpy(p, bytes, size);
-    p += size;
-    for (int i = 0; i < 4; i++)
-        *p++ = (uint8_t)(crc >> 8 * i);
-    for (int i = 0; i < 4; i++)
-        *p++ = (uint8_t)(length >> 8 * i);
-    return (size_t)(p - to);
+    bytes_put_le16(p, (uint16_t)size);
+    bytes_put_le16(p + 2, (uint16_t)~size);
+    memcpy(p + 4, bytes, size);
+    p += 4 + size;
+    bytes_put_le32(p, checksum_crc32(bytes, size));
+    bytes_put_le32(p + 4, (uint32_t)size);
+    return (size_t)(p + 8 - to);
 }
 
 void write_maybe_gzip(const char *path, const uint8_t *bytes, size_t size, bool gzip)
@@ -91,8 +83,7 @@ size_t build(uint8_t *file, const char *header, const void *data, size_t data_si
     char *copy = (char *)file + 8, digits[9];
     if (!check(8 + length + data_size < ROOM, "the test's file is too large"))
         return 0;
-    for (int b = 0; b < 8; b++)
-        file[b] = (uint8_t)((uint64_t)length >> 8 * b);
+    bytes_put_le64(file, length);
     memcpy(copy, header, length + 1);
     char *crc = strstr(copy, "CCCCCCCC"), *header_crc = strstr(copy, "HHHHHHHH");
     uint8_t *to = file + 8 + length;

@@ -15,8 +15,6 @@ void check_content(const char *path, const void *bytes, size_t size);
 
 enum { IMAGES = 3, IMAGE_FILE = 16 + IMAGES * IMAGE_PIXELS, LABEL_FILE = 8 + IMAGES };
 
-void put_big_endian(uint8_t *p, uint32_t value);
-
 void make_images(uint8_t bytes[IMAGE_FILE], int salt);
 
 void make_labels(uint8_t bytes[LABEL_FILE], int salt);

@@ -7,6 +7,7 @@
 
 #include "mnist/base/error.h"
 #include "mnist/codec/json.h"
+#include "mnist/data/dataset.h"
 
 #define MNIST_VERSION "1.0.0"
 
@@ -24,6 +25,10 @@ int command_predict(int argc, char **argv);
 
 /* Prints "program: text" on stderr and returns EXIT_FAILED. */
 int command_fail(const char *program, const struct error *err);
+
+/* dataset_load; where the files are missing, err also says what to type. */
+int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
+                      struct error *err);
 
 /* Writes a space and the word, a path, as a shell and a command take it for one: in quotes where it
  * needs them, after ./ where it starts with a dash. */

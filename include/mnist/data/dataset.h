@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "mnist/base/error.h"
-#include "mnist/codec/idx.h"
+#include "mnist/base/file_read.h"
 #include "mnist/data/augment.h"
 #include "mnist/data/image.h"
 
@@ -16,16 +16,32 @@ struct dataset {
     const uint8_t *labels; /* (count) 0 … 9; NULL: unknown, for prediction only */
     uint64_t *masks;       /* (count, IMAGE_WORDS) */
     uint8_t *augmented;    /* (count, 784) what pixels points to once augmented, else NULL */
-    struct idx images_file, labels_file;
+    struct file images_file, labels_file; /* what pixels and labels point into */
 };
 
 enum dataset_split { DATASET_TRAIN, DATASET_TEST };
 
+/* A split's two files, IDX both, by their magic numbers. */
+enum dataset_kind { DATASET_LABELS = 2049, DATASET_IMAGES = 2051 };
+
+/* 1 GiB is over a million images; no data set in this format and size comes near. */
+enum { DATASET_LARGEST_FILE = 1 << 30 };
+
+/* Reads one of the files, not gzipped: checks magic, type, rank, 28×28, a count of at least 1, the
+ * exact length and, for labels, that each is 0 … 9. *values, count × 784 pixels (0 paper … 255 ink)
+ * or count labels, points into `bytes`, which stays the caller's. `name` is for the messages. */
+int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size_t size,
+                  enum dataset_kind kind, const char *name, struct error *err);
+
 /* Loads one split from `folder`: files named {train,t10k}-{images-idx3,labels-idx1}-ubyte, or with a
  * dot (images.idx3), .gz or not, in `folder`, in a folder of the file's own name, in `folder`/raw
- * or in `folder`/MNIST/raw. The caller gives it to dataset_free. */
+ * or in `folder`/MNIST/raw; what is gzipped the bytes say, not the name. The caller gives it to
+ * dataset_free. */
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
                  struct error *err);
+
+/* Whether dataset_load finds both files, good or bad. */
+bool dataset_is_there(const char *folder, enum dataset_split split);
 
 /* A data set of images (count,784) that stay the caller's, without labels. The caller gives it to
  * dataset_free. */

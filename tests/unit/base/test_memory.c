@@ -40,6 +40,19 @@ TEST(memory_overflow, "memory: a product that overflows is refused")
     }
 }
 
+TEST(memory_grow, "memory: a block that grows keeps its bytes")
+{
+    struct error err = {""};
+    char *block = mem_grow(NULL, 0, 3, &err), *bigger;
+    if (!check(block != NULL, "%s", err.text))
+        return;
+    memcpy(block, "abc", 3);
+    check(!mem_grow(block, 3, SIZE_MAX, &err) && !memcmp(block, "abc", 3), "it went on failure");
+    if (check((bigger = mem_grow(block, 3, 100000, &err)) != NULL, "%s", err.text))
+        check(!memcmp(bigger, "abc", 3), "it was not copied");
+    mem_free(bigger);
+}
+
 TEST(memory_out, "memory: running out is an error")
 {
     struct error err = {""};

@@ -18,7 +18,7 @@ static uint32_t textbook_crc32(const uint8_t *bytes, size_t size)
     return ~crc;
 }
 
-TEST(crc32, "crc32: check values and the textbook")
+TEST(checksum_crc32, "checksum: CRC-32's check values and the textbook")
 {
     static const struct {
         const char *text;
@@ -42,4 +42,32 @@ TEST(crc32, "crc32: check values and the textbook")
         for (size_t size = 0; size <= 300; size++)
             check(checksum_crc32(bytes + start, size) == textbook_crc32(bytes + start, size),
                   "%zu bytes from %zu differ from the textbook", size, start);
+}
+
+static uint32_t textbook_adler32(const uint8_t *bytes, size_t size)
+{
+    uint32_t a = 1, b = 0;
+    for (size_t i = 0; i < size; i++) {
+        a = (a + bytes[i]) % 65521;
+        b = (b + a) % 65521;
+    }
+    return b << 16 | a;
+}
+
+/* Whole blocks of the largest bytes come nearest to the 32 bits there are. */
+TEST(checksum_adler32, "checksum: Adler-32's check values and the textbook")
+{
+    static uint8_t bytes[3 * 5552 + 2];
+    check(checksum_adler32("", 0) == 1, "of nothing: %08" PRIx32, checksum_adler32("", 0));
+    check(checksum_adler32("123456789", 9) == 0x091e01de, "of 123456789: %08" PRIx32,
+          checksum_adler32("123456789", 9));
+    memset(bytes, 255, sizeof bytes);
+    for (size_t size = 0; size <= sizeof bytes; size += size % 5552 > 5540 || size < 20 ? 1 : 7)
+        check(checksum_adler32(bytes, size) == textbook_adler32(bytes, size),
+              "%zu bytes of 255 differ from the textbook", size);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * i >> 3);
+    check(checksum_adler32(bytes + 1, sizeof bytes - 1) ==
+              textbook_adler32(bytes + 1, sizeof bytes - 1),
+          "other bytes differ from the textbook");
 }

@@ -1,13 +1,146 @@
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "mnist/base/bytes.h"
 #include "mnist/data/dataset.h"
 #include "mnist/data/image.h"
 
 #include "../files.h"
 #include "../test.h"
+
+/* --- one file --- */
+
+TEST(dataset_parse, "dataset: good files")
+{
+    uint8_t images[IMAGE_FILE], labels[LABEL_FILE];
+    const uint8_t *values;
+    int count;
+    struct error err = {""};
+    make_images(images, 1);
+    make_labels(labels, 1);
+    if (check(!dataset_parse(&values, &count, images, sizeof images, DATASET_IMAGES, "i", &err),
+              "%s", err.text)) {
+        check(count == IMAGES, "%d images", count);
+        check(values == images + 16, "pixels start at %td", values - images);
+    }
+    if (check(!dataset_parse(&values, &count, labels, sizeof labels, DATASET_LABELS, "l", &err),
+              "%s", err.text)) {
+        check(count == IMAGES, "%d labels", count);
+        check(values == labels + 8, "labels start at %td", values - labels);
+    }
+}
+
+/* Each row puts `bytes` at `at` of a good file and cuts it to `size`, or adds rubbish up to it; 0
+ * leaves the size alone. */
+static const struct {
+    enum dataset_kind kind;
+    const char *bytes;
+    size_t length, at, size;
+    const char *wanted;
+} bad_files[] = {
+    {DATASET_IMAGES, "<!DOCTYPE html><html>", 21, 0, 0, "an HTML or XML page"},
+    {DATASET_LABELS, "\n<html><body>", 13, 0, 13, "an HTML or XML page"},
+    {DATASET_IMAGES, "\x1f\x8b\x08", 3, 0, 0, "a gzip file"},
+    {DATASET_LABELS, "PK\3\4", 4, 0, 0, "a zip archive"},
+    {DATASET_IMAGES, "\x89PNG", 4, 0, 0, "a PNG image"},
+    {DATASET_IMAGES, "version https://git-lfs.github.com", 34, 0, 0, "a Git LFS pointer"},
+    {DATASET_IMAGES, "", 0, 0, SIZE_MAX, "an empty file"},
+    {DATASET_LABELS, "", 0, 0, SIZE_MAX, "an empty file"},
+    {DATASET_IMAGES, "hello", 5, 0, 5, "not an IDX file of images (magic 2051): fetch"},
+    {DATASET_LABELS, "hello", 5, 0, 5, "not an IDX file of labels (magic 2049): fetch"},
+    {DATASET_IMAGES, "\0\0\x08", 3, 0, 3, "not an IDX file"},
+    {DATASET_IMAGES, "\x03\x08\0\0", 4, 0, 0, "not an IDX file"},
+    {DATASET_IMAGES, "\0\0\x08\x01", 4, 0, 0, "has labels (magic 2049), wanted images (2051)"},
+    {DATASET_LABELS, "\0\0\x08\x03", 4, 0, 0, "has images (magic 2051), wanted labels (2049)"},
+    {DATASET_IMAGES, "\0\0\x0d\x03", 4, 0, 0, "type 0x0d, wanted 0x08"},
+    {DATASET_LABELS, "\0\0\x09\x01", 4, 0, 0, "type 0x09, wanted 0x08"},
+    {DATASET_IMAGES, "\0\0\x08\x02", 4, 0, 0, "rank 2, wanted rank 3 for images"},
+    {DATASET_LABELS, "\0\0\x08\x02", 4, 0, 0, "rank 2, wanted rank 1 for labels"},
+    {DATASET_IMAGES, "\0\0\0\x1b", 4, 8, 0, "27×28 pixels, wanted 28×28"},
+    {DATASET_IMAGES, "\0\0\0\x1b", 4, 12, 0, "28×27 pixels, wanted 28×28"},
+    {DATASET_IMAGES, "\0\0\0\x0e\0\0\0\x38", 8, 8, 0, "14×56 pixels, wanted 28×28"},
+    {DATASET_IMAGES, "\xff\xff\xff\xff", 4, 8, 0, "4294967295×28 pixels"},
+    {DATASET_IMAGES, "\x1c\0\0\0", 4, 8, 0, "469762048×28 pixels"},
+    {DATASET_IMAGES, "\0\0\0\0", 4, 4, 0, "a count of 0"},
+    {DATASET_LABELS, "\0\0\0\0", 4, 4, 0, "a count of 0"},
+    {DATASET_LABELS, "\0\0\0\0", 4, 4, 8, "a count of 0"},
+    {DATASET_IMAGES, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4294967295"},
+    {DATASET_LABELS, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4294967295"},
+    /* 5,478,275 × 784 is 2^32 + 304: a product that wraps looks like less than one image. */
+    {DATASET_IMAGES, "\x00\x53\x97\x83", 4, 4, 0, "a count of 5478275"},
+    {DATASET_IMAGES, "\0\0\0\x04", 4, 4, 0, "2368 bytes for 4 images, wanted 3152"},
+    {DATASET_IMAGES, "\0\0\0\x02", 4, 4, 0, "too long: 2368 bytes for 2 images, wanted 1584"},
+    {DATASET_LABELS, "\0\0\0\x04", 4, 4, 0, "11 bytes for 4 labels, wanted 12"},
+    {DATASET_LABELS, "\0\0\0\x02", 4, 4, 0, "too long: 11 bytes for 2 labels, wanted 10"},
+    {DATASET_IMAGES, "", 0, 0, 4, "inside its header (4 of 16 bytes)"},
+    {DATASET_IMAGES, "", 0, 0, 15, "inside its header (15 of 16 bytes)"},
+    {DATASET_LABELS, "", 0, 0, 7, "inside its header (7 of 8 bytes)"},
+    {DATASET_IMAGES, "", 0, 0, 16, "16 bytes for 3 images, wanted 2368"},
+    {DATASET_IMAGES, "", 0, 0, IMAGE_FILE - 1, "2367 bytes for 3 images"},
+    {DATASET_IMAGES, "", 0, 0, IMAGE_FILE + 1, "too long: 2369 bytes for 3 images, wanted 2368"},
+    {DATASET_LABELS, "", 0, 0, LABEL_FILE + 5, "too long: 16 bytes for 3 labels, wanted 11"},
+    {DATASET_LABELS, "\x0a", 1, 10, 0, "label 2 is 10, wanted 0 to 9"},
+    {DATASET_LABELS, "\xff", 1, 8, 0, "label 0 is 255, wanted 0 to 9"},
+};
+
+TEST(dataset_bad, "dataset: bad files, each with its own message")
+{
+    for (size_t i = 0; i < COUNT(bad_files); i++) {
+        uint8_t bytes[IMAGE_FILE + 64] = {0};
+        char what[32];
+        const uint8_t *values;
+        int count;
+        struct error err = {""};
+        bool images = bad_files[i].kind == DATASET_IMAGES;
+        size_t size = bad_files[i].size ? bad_files[i].size : images ? IMAGE_FILE : LABEL_FILE;
+        if (size == SIZE_MAX)
+            size = 0;
+        if (images)
+            make_images(bytes, 1);
+        else
+            make_labels(bytes, 1);
+        memcpy(bytes + bad_files[i].at, bad_files[i].bytes, bad_files[i].length);
+        snprintf(what, sizeof what, "row %zu", i);
+        int result =
+            dataset_parse(&values, &count, bytes, size, bad_files[i].kind, "some/name", &err);
+        check_refused(result, &err, bad_files[i].wanted, what);
+        check(!strncmp(err.text, "some/name: ", 11), "%s: \"%s\" does not name the file", what,
+              err.text);
+    }
+}
+
+/* From a block of exactly the size, so that a sanitizer sees a byte read beyond it. */
+TEST(dataset_truncated, "dataset: files cut at every byte")
+{
+    uint8_t bytes[IMAGE_FILE];
+    for (int kind = 0; kind < 2; kind++) {
+        size_t whole = kind ? IMAGE_FILE : LABEL_FILE;
+        if (kind)
+            make_images(bytes, 2);
+        else
+            make_labels(bytes, 2);
+        for (size_t size = 0; size <= whole; size++) {
+            const uint8_t *values;
+            int count;
+            struct error err = {""};
+            uint8_t *cut = malloc(size ? size : 1);
+            if (!check(cut != NULL, "no memory"))
+                return;
+            memcpy(cut, bytes, size);
+            int result = dataset_parse(&values, &count, cut, size,
+                                       kind ? DATASET_IMAGES : DATASET_LABELS, "cut", &err);
+            check(result == (size < whole ? -1 : 0), "%zu of %zu bytes: %d %s", size, whole, result,
+                  err.text);
+            check(!result || err.text[0], "%zu of %zu bytes: no message", size, whole);
+            free(cut);
+        }
+    }
+}
+
+/* --- folders --- */
 
 /* A folder of this run's own, made if it is not there. */
 static const char *folder(const char *name)
@@ -83,6 +216,7 @@ static void try_layout(const char *layout, char separator, const char *ending, b
         place_of(labels, layout, name, own_folder);
         write_part(images, labels, round + part, gzip);
         int result = dataset_load(&dataset, test_path("layouts"), (enum dataset_split)part, &err);
+        check(dataset_is_there(test_path("layouts"), (enum dataset_split)part), "%s", images);
         if (check(!result, "%s: %s", images, err.text)) {
             check_part(&dataset, round + part, images);
             dataset_free(&dataset);
@@ -124,6 +258,26 @@ TEST(dataset_known_by_bytes, "dataset: known by its bytes")
     }
 }
 
+/* Whatever is wrong with a gzip file, the data set is refused, and nothing is left of it. */
+TEST(dataset_gzip_damaged, "dataset: gzip files cut short or damaged")
+{
+    uint8_t images[IMAGE_FILE], packed[IMAGE_FILE + 64];
+    const char *path = folder("damaged"), *file = test_path("damaged/t10k-images-idx3-ubyte");
+    make_images(images, 3);
+    size_t whole = make_gzip(packed, images, sizeof images);
+    write_part(file, test_path("damaged/t10k-labels-idx1-ubyte"), 3, false);
+    for (size_t size = 2; size <= whole; size += size < 20 || size + 20 > whole ? 1 : 97) {
+        struct dataset dataset;
+        struct error err = {""};
+        packed[whole - 5] ^= size == whole; /* the CRC-32 */
+        test_write(file, packed, size);
+        check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err,
+                      size < whole ? "it is cut short" : "its CRC-32 is wrong", file);
+        check(strstr(err.text, file) == err.text, "\"%s\" does not name the file", err.text);
+        check(!dataset.images_file.bytes, "%zu bytes: memory is left after a failure", size);
+    }
+}
+
 TEST(dataset_missing, "dataset: missing files")
 {
     struct dataset dataset;
@@ -131,14 +285,16 @@ TEST(dataset_missing, "dataset: missing files")
     const char *path = folder("nothing");
     check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
                   "no train-images-idx3-ubyte (or .gz) in ", "an empty folder");
-    check(strstr(err.text, path) && strstr(err.text, "scripts/get-mnist.sh"), "\"%s\"", err.text);
+    check(strstr(err.text, path) != NULL, "\"%s\"", err.text);
+    check(!dataset_is_there(path, DATASET_TRAIN), "an empty folder has something");
     check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err,
                   "no t10k-images-idx3-ubyte (or .gz) in ", "an empty folder");
     write_part(test_path("nothing/train-images-idx3-ubyte"), test_path("nothing/wrong-name"), 1,
                false);
     check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
                   "no train-labels-idx1-ubyte (or .gz) in ", "images alone");
-    check(dataset.count == 0 && !dataset.images_file.file.bytes, "memory is left after a failure");
+    check(!dataset_is_there(path, DATASET_TRAIN), "images alone are taken for a split");
+    check(dataset.count == 0 && !dataset.images_file.bytes, "memory is left after a failure");
     check_refused(dataset_load(&dataset, test_path("nowhere"), DATASET_TRAIN, &err), &err,
                   "no train-images-idx3-ubyte", "no such folder");
 }
@@ -151,12 +307,12 @@ TEST(dataset_mismatch, "dataset: files that do not belong together")
     const char *path = folder("mismatch");
     make_images(images, 1);
     make_labels(labels, 1);
-    put_big_endian(labels + 4, IMAGES - 1);
+    bytes_put_be32(labels + 4, IMAGES - 1);
     test_write(test_path("mismatch/t10k-images-idx3-ubyte"), images, sizeof images);
     test_write(test_path("mismatch/t10k-labels-idx1-ubyte"), labels, sizeof labels - 1);
     check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err,
                   "3 t10k images but 2 labels", "fewer labels");
-    check(dataset.count == 0 && !dataset.labels_file.file.bytes, "memory is left after a failure");
+    check(dataset.count == 0 && !dataset.labels_file.bytes, "memory is left after a failure");
     make_labels(labels, 1);
     test_write(test_path("mismatch/t10k-labels-idx1-ubyte"), images, sizeof images);
     test_write(test_path("mismatch/t10k-images-idx3-ubyte"), labels, sizeof labels);

@@ -1,0 +1,118 @@
+#include "mnist/codec/gzip.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "mnist/base/bytes.h"
+#include "mnist/base/memory.h"
+#include "mnist/codec/checksum.h"
+#include "mnist/codec/inflate.h"
+
+enum { HEADER = 10, TRAILER = 8, METHOD_DEFLATE = 8 };
+
+/* What a header's flags announce. */
+enum { TEXT = 1, HEADER_CRC = 2, EXTRA = 4, NAME = 8, COMMENT = 16, ALL_FLAGS = 31 };
+
+static bool is_gzip(const uint8_t *bytes, size_t size)
+{
+    return size >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
+}
+
+/* The next `size` packed bytes, which are then read; NULL with err filled where there are fewer. */
+static const uint8_t *next(struct inflate *stream, size_t size, struct error *err)
+{
+    if (size > stream->packed_size - stream->used) {
+        error_set(err, "it is cut short: fetch it again");
+        return NULL;
+    }
+    stream->used += size;
+    return stream->packed + stream->used - size;
+}
+
+/* A text up to its NUL. */
+static int skip_text(struct inflate *stream, struct error *err)
+{
+    const uint8_t *at = stream->packed + stream->used;
+    const uint8_t *nul = memchr(at, 0, stream->packed_size - stream->used);
+    return next(stream, nul ? (size_t)(nul - at) + 1 : SIZE_MAX, err) ? 0 : -1;
+}
+
+static int skip_header(struct inflate *stream, struct error *err)
+{
+    const uint8_t *header = next(stream, HEADER, err), *at;
+    if (!header)
+        return -1;
+    unsigned method = header[2], flags = header[3];
+    if (method != METHOD_DEFLATE)
+        return error_set(err, "its method is %u, wanted 8 (deflate)", method);
+    if (flags > ALL_FLAGS)
+        return error_set(err, "its flags are 0x%02x, and RFC 1952 has none above 0x1f", flags);
+    if (flags & EXTRA && (!(at = next(stream, 2, err)) || !next(stream, bytes_get_le16(at), err)))
+        return -1;
+    if ((flags & NAME && skip_text(stream, err)) || (flags & COMMENT && skip_text(stream, err)))
+        return -1;
+    size_t size = (size_t)(stream->packed + stream->used - header);
+    if (flags & HEADER_CRC && !(at = next(stream, 2, err)))
+        return -1;
+    if (flags & HEADER_CRC && bytes_get_le16(at) != (checksum_crc32(header, size) & 0xffff))
+        return error_set(err, "it is damaged (its header's CRC is wrong): fetch it again");
+    return 0;
+}
+
+static int unpack_member(struct inflate *stream, struct error *err)
+{
+    size_t start = stream->size;
+    if (skip_header(stream, err) || inflate(stream, err))
+        return -1;
+    const uint8_t *trailer = next(stream, TRAILER, err);
+    if (!trailer)
+        return -1;
+    size_t size = stream->size - start;
+    if (bytes_get_le32(trailer) != checksum_crc32(stream->bytes + start, size))
+        return error_set(err, "it is damaged (its CRC-32 is wrong): fetch it again");
+    if (bytes_get_le32(trailer + 4) != (uint32_t)size)
+        return error_set(err, "it is damaged (it holds %zu bytes, and says %u): fetch it again",
+                         size, bytes_get_le32(trailer + 4));
+    return 0;
+}
+
+/* A lone member says at its end how many bytes it holds. Where that is more than DEFLATE can pack
+ * (258 bytes in two bits), it says something else. */
+static int reserve(struct inflate *stream, struct error *err)
+{
+    enum { MOST_TO_ONE = 1032 };
+    if (stream->packed_size < HEADER + TRAILER)
+        return 0;
+    size_t size = bytes_get_le32(stream->packed + stream->packed_size - 4);
+    return size / MOST_TO_ONE <= stream->packed_size ? inflate_reserve(stream, size, err) : 0;
+}
+
+static int unpack_members(struct inflate *stream, struct error *err)
+{
+    if (reserve(stream, err))
+        return -1;
+    do {
+        if (unpack_member(stream, err))
+            return -1;
+    } while (is_gzip(stream->packed + stream->used, stream->packed_size - stream->used));
+    for (size_t i = stream->used; i < stream->packed_size; i++)
+        if (stream->packed[i])
+            return error_set(err, "something else follows at byte %zu: fetch it again", i);
+    return 0;
+}
+
+int gzip_unpack(uint8_t **bytes, size_t *size, size_t limit, const char *name, struct error *err)
+{
+    if (!is_gzip(*bytes, *size))
+        return 0;
+    struct inflate stream = {.packed = *bytes, .packed_size = *size, .limit = limit};
+    struct error fault;
+    if (unpack_members(&stream, &fault)) {
+        mem_free(stream.bytes);
+        return error_set(err, "%s: a gzip file that cannot be unpacked: %s", name, fault.text);
+    }
+    mem_free(*bytes);
+    *bytes = stream.bytes;
+    *size = stream.size;
+    return 0;
+}

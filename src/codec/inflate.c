@@ -1,0 +1,415 @@
+#include "mnist/codec/inflate.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "mnist/base/bytes.h"
+#include "mnist/base/memory.h"
+
+enum {
+    LITERALS = 288,       /* 0 … 255 bytes, 256 the block's end, 257 … 285 lengths of matches */
+    END = 256,            /* that symbol */
+    DISTANCES = 32,       /* 0 … 29 distances of matches */
+    CODE_LENGTHS = 19,    /* 0 … 15 the length of a code, 16 … 18 repetitions of lengths */
+    LONGEST_CODE = 15,    /* in bits */
+    FAST_BITS = 10,       /* codes up to this long are found by one look-up */
+    LONGEST_MATCH = 258,  /* in bytes */
+    STEP = 8,             /* a match is copied by so many bytes at once */
+    FIRST_ROOM = 1 << 16, /* what is allocated where nobody made a guess */
+    /* Behind the capacity there is room for a match and the rest of its last step: one is written
+     * first, and only then compared with the capacity. */
+    SLACK = LONGEST_MATCH + STEP
+};
+
+/* --- bits, from the lowest of each byte --- */
+
+struct bits {
+    const uint8_t *at, *end;
+    uint64_t buffer;  /* the next bits, the first one lowest; above `count` of them, rubbish */
+    unsigned count;   /* at most 63 */
+    unsigned missing; /* how many of the bytes in the buffer lie behind the end: zeros */
+};
+
+/* Makes it 56 bits at least, as many as a match takes (15 + 5 + 15 + 13). Where eight bytes are left
+ * they are read in one piece; those that do not fit whole are read again next time. */
+static inline void refill(struct bits *in)
+{
+    if (in->end - in->at >= 8) {
+        in->buffer |= bytes_get_le64(in->at) << in->count;
+        in->at += (63 - in->count) / 8;
+        in->count |= 56;
+        return;
+    }
+    for (; in->count < 56; in->count += 8) {
+        if (in->at < in->end)
+            in->buffer |= (uint64_t)*in->at++ << in->count;
+        else
+            in->missing++;
+    }
+}
+
+static inline void drop(struct bits *in, unsigned count)
+{
+    in->buffer >>= count;
+    in->count -= count;
+}
+
+/* The next bits as a number; the buffer has them. */
+static inline unsigned take(struct bits *in, unsigned count)
+{
+    unsigned value = (unsigned)in->buffer & ((1u << count) - 1);
+    drop(in, count);
+    return value;
+}
+
+static inline bool is_overdrawn(const struct bits *in)
+{
+    return in->missing * 8 > in->count;
+}
+
+/* Drops the rest of a byte, and puts the whole bytes in the buffer back. */
+static void align(struct bits *in)
+{
+    in->at -= in->count / 8 - in->missing;
+    in->buffer = in->count = in->missing = 0;
+}
+
+static int refuse_cut_short(struct error *err)
+{
+    return error_set(err, "it is cut short: fetch it again");
+}
+
+/* Bits that were taken from behind the end explain whatever else seems wrong. */
+static int refuse(const struct bits *in, const char *fault, struct error *err)
+{
+    return is_overdrawn(in) ? refuse_cut_short(err)
+                            : error_set(err, "it is damaged (%s): fetch it again", fault);
+}
+
+/* --- codes --- */
+
+enum alphabet { ALPHABET_LITERALS, ALPHABET_DISTANCES, ALPHABET_CODE_LENGTHS };
+
+/* What a code stands for. */
+struct entry {
+    uint16_t
+        value; /* a literal or a code length; a match's length or distance, but for extra bits */
+    uint8_t extra; /* how many extra bits follow; or one of these */
+    uint8_t bits;  /* of the code itself; 0 in `fast`: no code of up to FAST_BITS begins so */
+};
+
+enum { LITERAL = 16, END_OF_BLOCK, NOTHING };
+
+/* A canonical Huffman code: codes of one length are consecutive numbers in the order of what they
+ * stand for, and follow those of all shorter ones. */
+struct code {
+    struct entry fast[1 << FAST_BITS]; /* by the next bits of the stream */
+    uint16_t counts[LONGEST_CODE + 1]; /* how many codes have each length */
+    struct entry entries[LITERALS];    /* in the order of their codes */
+};
+
+/* Lengths rise by 1, then, as extra bits are added, four symbols to each power of two; distances
+ * likewise, two to each. The last length is an exception. */
+static struct entry meaning(enum alphabet alphabet, unsigned symbol, unsigned bits)
+{
+    unsigned value = symbol, extra = LITERAL;
+    if (alphabet == ALPHABET_LITERALS && symbol == END) {
+        extra = END_OF_BLOCK;
+    } else if (alphabet == ALPHABET_LITERALS && symbol > END) {
+        unsigned k = symbol - END - 1;
+        extra = k == 28 || k < 8 ? 0 : k / 4 - 1;
+        value = k == 28 ? LONGEST_MATCH : 3 + (k < 8 ? k : (4 + k % 4) << extra);
+        extra = k > 28 ? NOTHING : extra;
+    } else if (alphabet == ALPHABET_DISTANCES) {
+        extra = symbol < 4 ? 0 : symbol / 2 - 1;
+        value = 1 + (symbol < 4 ? symbol : (2 + symbol % 2) << extra);
+        extra = symbol > 29 ? NOTHING : extra;
+    }
+    return (struct entry){(uint16_t)value, (uint8_t)extra, (uint8_t)bits};
+}
+
+/* The entry goes wherever the low bits are the code's, whose first bit is its number's highest. */
+static void fill_fast(struct code *code, unsigned number, struct entry entry)
+{
+    unsigned reversed = 0;
+    for (unsigned b = 0; b < entry.bits; b++)
+        reversed = reversed << 1 | (number >> b & 1);
+    for (unsigned at = reversed; at < 1 << FAST_BITS; at += 1u << entry.bits)
+        code->fast[at] = entry;
+}
+
+/* False where the lengths make no code: there are more codes than fit, or too few to leave no room.
+ * No code at all, and one of one bit, may leave some. */
+static bool make_code(struct code *code, enum alphabet alphabet, const uint8_t *lengths, int count)
+{
+    unsigned number[LONGEST_CODE + 2] = {0}, place[LONGEST_CODE + 2] = {0};
+    *code = (struct code){0};
+    for (int s = 0; s < count; s++)
+        code->counts[lengths[s]]++;
+    int room = 1, used = count - code->counts[0];
+    code->counts[0] = 0;
+    for (int bits = 1; bits <= LONGEST_CODE; bits++) {
+        room = 2 * room - code->counts[bits];
+        if (room < 0)
+            return false;
+        number[bits + 1] = (number[bits] + code->counts[bits]) * 2;
+        place[bits + 1] = place[bits] + code->counts[bits];
+    }
+    if (room > 0 && (used > 1 || used != code->counts[1] || alphabet == ALPHABET_CODE_LENGTHS))
+        return false;
+    for (int s = 0; s < count; s++) {
+        unsigned bits = lengths[s];
+        if (bits == 0)
+            continue;
+        struct entry entry = meaning(alphabet, (unsigned)s, bits);
+        code->entries[place[bits]++] = entry;
+        if (bits <= FAST_BITS)
+            fill_fast(code, number[bits]++, entry);
+    }
+    return true;
+}
+
+/* Bit by bit: the numbers of each length begin where those of the shorter ones end, times two. */
+static struct entry find_long(const struct code *code, uint64_t buffer)
+{
+    unsigned number = 0, first = 0, place = 0;
+    for (unsigned bits = 1; bits <= LONGEST_CODE; bits++) {
+        number = number << 1 | (buffer >> (bits - 1) & 1);
+        first <<= 1;
+        if (number < first + code->counts[bits])
+            return code->entries[place + number - first];
+        first += code->counts[bits];
+        place += code->counts[bits];
+    }
+    return (struct entry){.extra = NOTHING};
+}
+
+static inline struct entry find(const struct code *code, uint64_t buffer)
+{
+    struct entry entry = code->fast[buffer & ((1 << FAST_BITS) - 1)];
+    return entry.bits ? entry : find_long(code, buffer);
+}
+
+/* --- blocks --- */
+
+/* The codes of the block at hand. */
+struct codes {
+    bool fixed; /* they are those that RFC 1951 has for blocks that bring none along */
+    struct code literals, distances;
+};
+
+static void make_fixed_codes(struct codes *codes)
+{
+    uint8_t lengths[LITERALS];
+    if (codes->fixed)
+        return;
+    codes->fixed = true;
+    memset(lengths, 8, 144);
+    memset(lengths + 144, 9, 112);
+    memset(lengths + 256, 7, 24);
+    memset(lengths + 280, 8, 8);
+    make_code(&codes->literals, ALPHABET_LITERALS, lengths, LITERALS);
+    memset(lengths, 5, DISTANCES);
+    make_code(&codes->distances, ALPHABET_DISTANCES, lengths, DISTANCES);
+}
+
+/* The lengths of literals' and distances' codes, `count` in all, one after the other. */
+static int read_lengths(uint8_t *lengths, int count, struct bits *in, const struct code *code,
+                        struct error *err)
+{
+    for (int n = 0; n < count;) {
+        refill(in);
+        struct entry entry = find(code, in->buffer);
+        drop(in, entry.bits);
+        if (entry.value < 16) {
+            lengths[n++] = (uint8_t)entry.value;
+            continue;
+        }
+        uint8_t repeated = 0;
+        if (entry.value == 16) {
+            if (n == 0)
+                return refuse(in, "a code length repeated before there is one", err);
+            repeated = lengths[n - 1];
+        }
+        unsigned times = entry.value == 16   ? 3 + take(in, 2)
+                         : entry.value == 17 ? 3 + take(in, 3)
+                                             : 11 + take(in, 7);
+        if (times > (unsigned)(count - n))
+            return refuse(in, "more code lengths than codes", err);
+        memset(lengths + n, repeated, times);
+        n += (int)times;
+    }
+    return 0;
+}
+
+/* The codes that a block brings along, themselves in code. */
+static int read_codes(struct codes *codes, struct bits *in, struct error *err)
+{
+    static const uint8_t order[CODE_LENGTHS] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
+                                                11, 4,  12, 3, 13, 2, 14, 1, 15};
+    uint8_t lengths[LITERALS + DISTANCES] = {0};
+    codes->fixed = false;
+    refill(in);
+    int literals = 257 + (int)take(in, 5), distances = 1 + (int)take(in, 5),
+        count = 4 + (int)take(in, 4);
+    if (literals > 286 || distances > 30)
+        return refuse(in, "more codes than there are symbols", err);
+    for (int i = 0; i < count; i++) {
+        refill(in);
+        lengths[order[i]] = (uint8_t)take(in, 3);
+    }
+    if (!make_code(&codes->literals, ALPHABET_CODE_LENGTHS, lengths, CODE_LENGTHS))
+        return refuse(in, "the code of the code lengths is none", err);
+    if (read_lengths(lengths, literals + distances, in, &codes->literals, err))
+        return -1;
+    if (lengths[END] == 0)
+        return refuse(in, "a block without an end", err);
+    if (!make_code(&codes->literals, ALPHABET_LITERALS, lengths, literals))
+        return refuse(in, "the code of the literals is none", err);
+    if (!make_code(&codes->distances, ALPHABET_DISTANCES, lengths + literals, distances))
+        return refuse(in, "the code of the distances is none", err);
+    return 0;
+}
+
+int inflate_reserve(struct inflate *stream, size_t capacity, struct error *err)
+{
+    capacity = capacity < stream->limit ? capacity : stream->limit;
+    capacity = capacity < SIZE_MAX - SLACK ? capacity : SIZE_MAX - SLACK;
+    uint8_t *bigger = mem_grow(stream->bytes, stream->size, capacity + SLACK, err);
+    if (!bigger)
+        return -1;
+    stream->bytes = bigger;
+    stream->capacity = capacity;
+    return 0;
+}
+
+/* Room for `more` bytes behind those there are; these may reach into the slack already. */
+static int make_room(struct inflate *stream, size_t more, struct error *err)
+{
+    if (stream->size > stream->limit || more > stream->limit - stream->size)
+        return error_set(err, "it holds more than the %zu bytes such a file may have",
+                         stream->limit);
+    size_t wanted = stream->size + more;
+    if (wanted <= stream->capacity)
+        return 0;
+    wanted = wanted > FIRST_ROOM ? wanted : FIRST_ROOM;
+    wanted = wanted > 2 * stream->capacity ? wanted : 2 * stream->capacity;
+    return inflate_reserve(stream, wanted, err);
+}
+
+/* A match may overlap what it makes: then it repeats itself. Whole steps write up to STEP - 1 bytes too
+ * many, which do no harm. */
+static inline void copy_match(uint8_t *to, size_t distance, size_t length)
+{
+    const uint8_t *from = to - distance;
+    if (distance >= STEP) {
+        for (size_t i = 0; i < length; i += STEP)
+            memcpy(to + i, from + i, STEP);
+    } else if (distance == 1) {
+        memset(to, *from, length);
+    } else {
+        for (size_t i = 0; i < length; i++)
+            to[i] = from[i];
+    }
+}
+
+/* The symbols of a block up to its end. Its matches reach back to byte `start` at the most. */
+static int read_symbols(struct inflate *stream, size_t start, struct bits *bits,
+                        const struct codes *codes, struct error *err)
+{
+    struct bits in = *bits; /* kept in registers */
+    uint8_t *to = stream->bytes + stream->size, *end = stream->bytes + stream->capacity;
+    for (;;) {
+        refill(&in);
+        if (is_overdrawn(&in))
+            return refuse_cut_short(err);
+        if (to > end) {
+            stream->size = (size_t)(to - stream->bytes);
+            if (make_room(stream, 0, err))
+                return -1;
+            to = stream->bytes + stream->size, end = stream->bytes + stream->capacity;
+        }
+        struct entry entry = find(&codes->literals, in.buffer);
+        drop(&in, entry.bits);
+        if (entry.extra == LITERAL) {
+            *to++ = (uint8_t)entry.value;
+            continue;
+        }
+        if (entry.extra == END_OF_BLOCK)
+            break;
+        if (entry.extra == NOTHING)
+            return refuse(&in, "a code without a meaning", err);
+        size_t length = entry.value + take(&in, entry.extra);
+        entry = find(&codes->distances, in.buffer);
+        drop(&in, entry.bits);
+        if (entry.extra == NOTHING)
+            return refuse(&in, "a distance without a meaning", err);
+        size_t distance = entry.value + take(&in, entry.extra);
+        if (distance > (size_t)(to - stream->bytes) - start)
+            return refuse(&in, "a distance to before the beginning", err);
+        copy_match(to, distance, length);
+        to += length;
+    }
+    stream->size = (size_t)(to - stream->bytes);
+    *bits = in;
+    return 0;
+}
+
+/* Bytes as they are, behind their number and its complement. */
+static int read_stored(struct inflate *stream, struct bits *in, struct error *err)
+{
+    if (is_overdrawn(in))
+        return refuse_cut_short(err);
+    align(in);
+    if (in->end - in->at < 4)
+        return refuse_cut_short(err);
+    size_t length = bytes_get_le16(in->at);
+    if (length + bytes_get_le16(in->at + 2) != 0xffff)
+        return refuse(in, "the length of stored bytes and its complement differ", err);
+    in->at += 4;
+    if ((size_t)(in->end - in->at) < length)
+        return refuse_cut_short(err);
+    if (make_room(stream, length, err))
+        return -1;
+    memcpy(stream->bytes + stream->size, in->at, length);
+    stream->size += length;
+    in->at += length;
+    return 0;
+}
+
+int inflate(struct inflate *stream, struct error *err)
+{
+    if (!stream->bytes && inflate_reserve(stream, FIRST_ROOM, err))
+        return -1;
+    struct bits in = {.at = stream->packed + stream->used,
+                      .end = stream->packed + stream->packed_size};
+    struct codes codes = {.fixed = false};
+    const size_t start = stream->size;
+    bool last = false;
+    while (!last) {
+        refill(&in);
+        last = take(&in, 1);
+        int failed;
+        switch (take(&in, 2)) {
+        case 0:
+            failed = read_stored(stream, &in, err);
+            break;
+        case 1:
+            make_fixed_codes(&codes);
+            failed = read_symbols(stream, start, &in, &codes, err);
+            break;
+        case 2:
+            failed = read_codes(&codes, &in, err) || read_symbols(stream, start, &in, &codes, err);
+            break;
+        default:
+            failed = refuse(&in, "a block of type 3", err);
+        }
+        if (failed)
+            return -1;
+    }
+    if (is_overdrawn(&in))
+        return refuse_cut_short(err);
+    align(&in);
+    stream->used = (size_t)(in.at - stream->packed);
+    return 0;
+}

@@ -1,0 +1,209 @@
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist/base/bytes.h"
+#include "mnist/base/memory.h"
+#include "mnist/codec/checksum.h"
+#include "mnist/codec/gzip.h"
+
+#include "../test.h"
+
+static const char text[] = "one seed, one seed, one seed, one model";
+
+/* What gzip makes of it. */
+static const uint8_t packed[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03,
+                                 0xcb, 0xcf, 0x4b, 0x55, 0x28, 0x4e, 0x4d, 0x4d, 0xd1, 0x51,
+                                 0xc8, 0xc7, 0xc1, 0xca, 0xcd, 0x4f, 0x49, 0xcd, 0x01, 0x00,
+                                 0xad, 0x78, 0x91, 0x25, 0x27, 0x00, 0x00, 0x00};
+
+enum { HEADER = 10, TRAILER = 8, ROOM = 1024 };
+
+/* Parts of a file, one after the other. */
+struct parts {
+    uint8_t bytes[ROOM];
+    size_t size;
+};
+
+static void add(struct parts *parts, const void *bytes, size_t size)
+{
+    if (check(size <= ROOM - parts->size, "too many parts")) {
+        memcpy(parts->bytes + parts->size, bytes, size);
+        parts->size += size;
+    }
+}
+
+/* A block of exactly this size, which those of mem_alloc are not, so that a sanitizer sees a byte read
+ * beyond it. */
+static uint8_t *block_of(const uint8_t *bytes, size_t size)
+{
+    uint8_t *block = malloc(size ? size : 1);
+    if (!block)
+        abort();
+    memcpy(block, bytes, size);
+    return block;
+}
+
+/* The file holds `wanted`. */
+static void check_unpacks(const struct parts *parts, const char *wanted, size_t size,
+                          const char *what)
+{
+    struct error err = {""};
+    size_t unpacked = parts->size;
+    uint8_t *bytes = block_of(parts->bytes, parts->size);
+    if (check(!gzip_unpack(&bytes, &unpacked, size, "it", &err), "%s: %s", what, err.text))
+        check(unpacked == size && !memcmp(bytes, wanted, size), "%s: %zu bytes of %zu", what,
+              unpacked, size);
+    mem_free(bytes);
+}
+
+/* And then the block is as it was. */
+static void check_fails(const uint8_t *bytes, size_t size, size_t limit, const char *wanted,
+                        const char *what)
+{
+    char whole[128];
+    struct error err = {""};
+    uint8_t *block = block_of(bytes, size), *before = block;
+    size_t unpacked = size;
+    snprintf(whole, sizeof whole, "some/name: a gzip file that cannot be unpacked: %s", wanted);
+    check_refused(gzip_unpack(&block, &unpacked, limit, "some/name", &err), &err, whole, what);
+    check(block == before && unpacked == size && !memcmp(block, bytes, size),
+          "%s: the block has changed", what);
+    mem_free(block);
+}
+
+TEST(gzip_unpack, "gzip: unpacks within a limit, and leaves other bytes alone")
+{
+    struct parts parts = {.size = 0}, other = {.size = 0};
+    add(&parts, packed, sizeof packed);
+    check_unpacks(&parts, text, strlen(text), "a file");
+    check_fails(packed, sizeof packed, strlen(text) - 1, "it holds more than the 38 bytes", "it");
+    check_fails(packed, sizeof packed, 0, "it holds more than the 0 bytes", "no room");
+    check_unpacks(&other, "", 0, "nothing");
+    add(&other, "\x1f", 1);
+    check_unpacks(&other, "\x1f", 1, "a byte");
+    add(&other, "\x8a plain", 7);
+    check_unpacks(&other, "\x1f\x8a plain", 8, "plain text");
+}
+
+TEST(gzip_empty, "gzip: a file that holds nothing")
+{
+    struct parts parts = {.size = 0};
+    add(&parts, packed, HEADER);
+    add(&parts, "\3\0\0\0\0\0\0\0\0", 10);
+    check_unpacks(&parts, "", 0, "nothing");
+}
+
+TEST(gzip_members, "gzip: several members, zeros behind them")
+{
+    struct parts parts = {.size = 0};
+    char twice[2 * sizeof text];
+    snprintf(twice, sizeof twice, "%s%s", text, text);
+    add(&parts, packed, sizeof packed);
+    add(&parts, packed, sizeof packed);
+    check_unpacks(&parts, twice, strlen(twice), "two members");
+    for (int i = 0; i < 20; i++)
+        add(&parts, "", 1);
+    check_unpacks(&parts, twice, strlen(twice), "two members and zeros");
+    check_fails(parts.bytes, parts.size, strlen(twice) - 1, "it holds more than the 77", "both");
+    parts.bytes[2 * sizeof packed - 8] ^= 1;
+    check_fails(parts.bytes, parts.size, 1000, "it is damaged (its CRC-32 is wrong)", "the second");
+}
+
+TEST(gzip_trailing, "gzip: rubbish behind it is refused")
+{
+    struct parts parts = {.size = 0};
+    add(&parts, packed, sizeof packed);
+    add(&parts, "xxxx", 4);
+    check_fails(parts.bytes, parts.size, 1000, "something else follows at byte 38", "letters");
+    parts.size = sizeof packed;
+    add(&parts, "\0\0\x1f\x8b", 4);
+    check_fails(parts.bytes, parts.size, 1000, "something else follows at byte 40", "a member");
+    parts.size = sizeof packed;
+    add(&parts, "\x1f", 1);
+    check_fails(parts.bytes, parts.size, 1000, "something else follows at byte 38", "half a magic");
+    add(&parts, "\x8b", 1);
+    check_fails(parts.bytes, parts.size, 1000, "it is cut short", "a magic");
+}
+
+/* A header of these flags, each field as they announce it. */
+static void add_header(struct parts *parts, unsigned flags)
+{
+    uint8_t crc[2];
+    add(parts, packed, HEADER);
+    parts->bytes[3] = (uint8_t)flags;
+    if (flags & 4)
+        add(parts, "\5\0extra", 7);
+    if (flags & 8)
+        add(parts, "name", 5);
+    if (flags & 16)
+        add(parts, "a comment", 10);
+    bytes_put_le16(crc, (uint16_t)checksum_crc32(parts->bytes, parts->size));
+    if (flags & 2)
+        add(parts, crc, 2);
+}
+
+TEST(gzip_header, "gzip: every field of a header")
+{
+    for (unsigned flags = 0; flags < 256; flags++) {
+        struct parts parts = {.size = 0};
+        char what[32];
+        snprintf(what, sizeof what, "flags 0x%02x", flags);
+        add_header(&parts, flags);
+        size_t header = parts.size;
+        add(&parts, packed + HEADER, sizeof packed - HEADER);
+        if (flags >= 32) {
+            snprintf(what, sizeof what, "its flags are 0x%02x", flags);
+            check_fails(parts.bytes, parts.size, 1000, what, what);
+            continue;
+        }
+        check_unpacks(&parts, text, strlen(text), what);
+        for (size_t size = 2; size < parts.size; size++)
+            check_fails(parts.bytes, size, 1000, "it is cut short", what);
+        for (size_t i = 4; i < header && flags & 2; i++) {
+            parts.bytes[i] ^= 0x20;
+            check_fails(parts.bytes, parts.size, 1000, "it is", what); /* or cut short: a length */
+            parts.bytes[i] ^= 0x20;
+        }
+    }
+}
+
+TEST(gzip_damaged, "gzip: each damage with its own message")
+{
+    static const struct {
+        size_t at;
+        uint8_t bits;
+        const char *fault;
+    } rows[] = {
+        {2, 1, "its method is 9, wanted 8 (deflate)"},
+        {HEADER, 5, "it is damaged (a block of type 3)"},
+        {sizeof packed - 8, 1, "it is damaged (its CRC-32 is wrong)"},
+        {sizeof packed - 4, 1, "it is damaged (it holds 39 bytes, and says 38)"},
+        {sizeof packed - 1, 1, "it is damaged (it holds 39 bytes, and says 16777255)"},
+        {sizeof packed - 1, 0x80, "it is damaged (it holds 39 bytes, and says 2147483687)"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint8_t bytes[sizeof packed];
+        memcpy(bytes, packed, sizeof bytes);
+        bytes[rows[i].at] ^= rows[i].bits;
+        check_fails(bytes, sizeof bytes, 1 << 30, rows[i].fault, rows[i].fault);
+    }
+}
+
+/* A header's time stamp may be any, so a changed bit may do no harm; what it must never do is
+ * change what is read. */
+TEST(gzip_flipped, "gzip: no flipped bit changes what is read")
+{
+    for (size_t bit = 16; bit < 8 * sizeof packed; bit++) {
+        struct error err = {""};
+        size_t size = sizeof packed;
+        uint8_t *bytes = block_of(packed, sizeof packed);
+        bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        if (!gzip_unpack(&bytes, &size, 1000, "it", &err)) {
+            check(bit < 8 * (sizeof packed - 8), "bit %zu, of the trailer, was accepted", bit);
+            check(size == strlen(text) && !memcmp(bytes, text, size), "bit %zu changed it", bit);
+        }
+        mem_free(bytes);
+    }
+}
