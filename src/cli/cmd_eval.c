@@ -8,6 +8,7 @@
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
+#include "mnist/base/version.h"
 #include "mnist/cli/command.h"
 #include "mnist/cli/engine.h"
 #include "mnist/cli/figures.h"
@@ -17,6 +18,7 @@
 #include "mnist/net/evaluation.h"
 #include "mnist/report/report.h"
 #include "mnist/store/model.h"
+#include "mnist/store/run_log.h"
 
 static const char *const split_choices[] = {"test", "train", NULL};
 
@@ -146,28 +148,38 @@ static int print_mistakes(const struct session *s, struct error *err)
 static void print_json(const struct session *s)
 {
     const struct metrics *metrics = &s->evaluation.metrics;
-    printf("{\"model\":");
-    json_write_string(stdout, s->path);
-    printf(",\"weights_crc32\":\"%08" PRIx32 "\",\"split\":\"%s\",\"shift\":[%s,%s],\"rotate\":%s",
-           s->engine.model.crc32, split_choices[s->split], format_float(s->shift[0]).text,
-           format_float(s->shift[1]).text, format_float(s->rotate).text);
-    printf(",\"images\":%d,\"loss\":%s,\"accuracy\":%s,\"calibration_error\":%s,"
-           "\"coverage\":%s,\"confusion\":",
-           metrics->count, format_figure(metrics_loss(metrics)).text,
-           format_figure(metrics_accuracy(metrics)).text,
-           format_figure(metrics_calibration_error(metrics)).text,
-           format_figure(s->evaluation.coverage).text);
-    figures_json_confusion(stdout, metrics);
-    printf(",\"classes\":");
-    figures_json_classes(stdout, metrics);
-    printf(",\"misclassified\":[");
+    struct json_writer json = {.out = stdout};
+    char crc[16];
+    snprintf(crc, sizeof crc, "%08" PRIx32, s->engine.model.crc32);
+    json_put_object(&json, NULL);
+    json_put_string(&json, "model", s->path);
+    json_put_string(&json, "weights_crc32", crc);
+    json_put_string(&json, "split", split_choices[s->split]);
+    json_put_array(&json, "shift");
+    json_put_float(&json, NULL, s->shift[0]);
+    json_put_float(&json, NULL, s->shift[1]);
+    json_put_end(&json);
+    json_put_float(&json, "rotate", s->rotate);
+    json_put_integer(&json, "images", metrics->count);
+    json_put_number(&json, "loss", metrics_loss(metrics));
+    json_put_number(&json, "accuracy", metrics_accuracy(metrics));
+    json_put_number(&json, "calibration_error", metrics_calibration_error(metrics));
+    json_put_number(&json, "coverage", s->evaluation.coverage);
+    run_log_put_confusion(&json, "confusion", metrics);
+    run_log_put_classes(&json, "classes", metrics);
+    json_put_array(&json, "misclassified");
     for (int i = 0; i < s->misclassified; i++) {
         const struct answer *mistake = &s->evaluation.answers[i];
-        printf("%s{\"index\":%d,\"digit\":%d,\"predicted\":%d,\"probability\":%s}", i ? "," : "",
-               mistake->index, mistake->truth, mistake->predicted,
-               format_figure((double)mistake->probability).text);
+        json_put_object(&json, NULL);
+        json_put_integer(&json, "index", mistake->index);
+        json_put_integer(&json, "digit", mistake->truth);
+        json_put_integer(&json, "predicted", mistake->predicted);
+        json_put_number(&json, "probability", (double)mistake->probability);
+        json_put_end(&json);
     }
-    printf("]}\n");
+    json_put_end(&json);
+    json_put_end(&json);
+    putchar('\n');
 }
 
 /* "test set moved by 1,1 and turned by 5°", with the sign given for the degrees */

@@ -1,6 +1,7 @@
 #include "mnist/cli/command.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,16 @@ int command_fail(const char *program, const struct error *err)
     return EXIT_FAILED;
 }
 
+int command_advise(struct error *err, const char *format, ...)
+{
+    struct error cause = *err, advice;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(advice.text, sizeof advice.text, format, args);
+    va_end(args);
+    return error_set(err, "%s: %s", cause.text, advice.text);
+}
+
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
                       struct error *err)
 {
@@ -19,12 +30,8 @@ int command_load_data(struct dataset *dataset, const char *folder, enum dataset_
         return 0;
     if (dataset_is_there(folder, split))
         return -1;
-    struct error missing = *err;
-    return error_set(
-        err,
-        "%s: run scripts/get-mnist.sh, or name another folder with --data (data/sample "
-        "is a small one)",
-        missing.text);
+    return command_advise(err, "run scripts/get-mnist.sh, or name another folder with --data "
+                               "(data/sample is a small one)");
 }
 
 void command_write_word(FILE *out, const char *word)

@@ -87,26 +87,3 @@ void figures_print(FILE *out, const char *title, const struct metrics *metrics, 
     print_classes(out, metrics);
     print_confusion(out, metrics, color);
 }
-
-void figures_json_confusion(FILE *out, const struct metrics *metrics)
-{
-    for (int truth = 0; truth < CLASSES; truth++) {
-        fputs(truth ? ",[" : "[[", out);
-        for (int c = 0; c < CLASSES; c++)
-            fprintf(out, "%s%d", c ? "," : "", metrics->confusion[truth][c]);
-        putc(']', out);
-    }
-    putc(']', out);
-}
-
-void figures_json_classes(FILE *out, const struct metrics *metrics)
-{
-    for (int c = 0; c < CLASSES; c++) {
-        struct class_metrics figures = metrics_class(metrics, c);
-        fprintf(out, "%s{\"digit\":%d,\"precision\":%s,\"recall\":%s,\"f1\":%s,\"support\":%d}",
-                c ? "," : "[", c, format_figure(figures.precision).text,
-                format_figure(figures.recall).text, format_figure(figures.f1).text,
-                figures.support);
-    }
-    putc(']', out);
-}

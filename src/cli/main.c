@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mnist/base/version.h"
 #include "mnist/cli/command.h"
 #include "mnist/net/params.h"
 

@@ -7,13 +7,14 @@
 
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
+#include "mnist/base/version.h"
 #include "mnist/cli/command.h"
-#include "mnist/cli/events.h"
 #include "mnist/cli/figures.h"
 #include "mnist/cli/plot.h"
 #include "mnist/cli/stop.h"
 #include "mnist/cli/terminal.h"
 #include "mnist/report/report.h"
+#include "mnist/store/run_log.h"
 
 /* "epochs 40, lr 0.003, …": the options of a group, as the table has them. */
 static void announce_group(const struct train_options *options, enum train_group group)
@@ -74,7 +75,7 @@ int train_output_start(struct train_output *output, struct error *err)
 {
     const struct train_request *request = output->request;
     const char *log_path = request->files[FILE_LOG];
-    const struct event_start start = {
+    const struct run_log_start start = {
         .data = request->common.data,
         .kernels = output->network->kernels->name,
         .train_images = output->split->train_count,
@@ -84,13 +85,13 @@ int train_output_start(struct train_output *output, struct error *err)
         .options = &request->line.options,
     };
     if (request->common.json) {
-        events_start(stdout, &start);
+        run_log_write_start(stdout, &start);
         fflush(stdout);
     }
     if (log_path) {
-        output->log = events_open_log(log_path, &start, output->from, err);
+        output->log = run_log_open(log_path, &start, output->from, err);
         if (!output->log)
-            return -1;
+            return command_advise(err, "name another file with --log");
     }
     if (!request->common.quiet)
         announce(output);
@@ -112,13 +113,13 @@ int train_output_epoch(struct train_output *output, const struct train_epoch *ep
     bool validated = output->split->val_count > 0;
     progress_epoch(&output->progress, epoch, validated);
     if (output->request->common.json) {
-        events_epoch(stdout, epoch, validated);
+        run_log_write_epoch(stdout, epoch, validated);
         fflush(stdout);
     }
     if (!output->log)
         return 0;
-    events_epoch(output->log, epoch, validated);
-    return events_flush_log(output->log, output->request->files[FILE_LOG], err);
+    run_log_write_epoch(output->log, epoch, validated);
+    return run_log_flush(output->log, output->request->files[FILE_LOG], err);
 }
 
 /* The largest the process has been, in bytes. macOS counts in them, all others in kB. */
@@ -166,7 +167,7 @@ static void print_end(const struct train_output *o, const struct metrics *test)
 int train_output_end(const struct train_output *o, const struct metrics *test, struct error *err)
 {
     const struct train_result *r = o->result;
-    const struct event_end end = {
+    const struct run_log_end end = {
         .result = r,
         .stopped = stopped_by(r),
         .test = test,
@@ -175,13 +176,13 @@ int train_output_end(const struct train_output *o, const struct metrics *test, s
         .peak_bytes = peak_memory(),
     };
     if (o->request->common.json)
-        events_end(stdout, &end);
+        run_log_write_end(stdout, &end);
     else if (test)
         print_end(o, test);
     if (!o->log)
         return 0;
-    events_end(o->log, &end);
-    return events_flush_log(o->log, o->request->files[FILE_LOG], err);
+    run_log_write_end(o->log, &end);
+    return run_log_flush(o->log, o->request->files[FILE_LOG], err);
 }
 
 /* What one types to train the same model. */

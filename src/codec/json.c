@@ -148,7 +148,25 @@ bool json_string(struct json_reader *reader, char *value, size_t capacity)
     return false;
 }
 
-void json_write_string(FILE *out, const char *value)
+bool json_scalar(struct json_reader *reader, char *value, size_t capacity)
+{
+    static const char letters[] = "+-.0123456789abcdefghijklmnopqrstuvwxyzE";
+    size_t used = 0;
+    if (json_next_is(reader, '"'))
+        return json_string(reader, value, capacity);
+    for (; reader->at < reader->size; reader->at++) {
+        char c = reader->text[reader->at];
+        if (!c || !strchr(letters, c))
+            break;
+        if (used + 1 >= capacity)
+            return false;
+        value[used++] = c;
+    }
+    value[used] = '\0';
+    return used > 0;
+}
+
+static void write_string(FILE *out, const char *value)
 {
     const uint8_t *s = (const uint8_t *)value;
     size_t size = strlen(value);
@@ -178,7 +196,7 @@ static void begin(struct json_writer *writer, const char *key)
         putc(',', writer->out);
     writer->follows = true;
     if (key) {
-        json_write_string(writer->out, key);
+        write_string(writer->out, key);
         putc(':', writer->out);
     }
 }
@@ -218,7 +236,7 @@ void json_put_raw(struct json_writer *writer, const char *key, const char *value
 void json_put_string(struct json_writer *writer, const char *key, const char *value)
 {
     begin(writer, key);
-    json_write_string(writer->out, value);
+    write_string(writer->out, value);
 }
 
 void json_put_integer(struct json_writer *writer, const char *key, int64_t value)

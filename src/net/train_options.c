@@ -147,6 +147,10 @@ bool train_options_parse(struct train_options *options, int i, const char *text)
     struct train_options parsed = *options;
     void *at = train_options_at(&parsed, i);
     bool good = true;
+    if (!text)
+        text = train_options_table[i].absent;
+    if (!text)
+        return false;
     switch (train_options_table[i].kind) {
     case TRAIN_REAL:
         *(float *)at = strtof(text, NULL) + 0.0f; /* -0 is 0, and is written so */

@@ -197,22 +197,30 @@ static void take_line(char *line)
 /* The checksums are put right afterwards. */
 static void write_header(FILE *out)
 {
-    fputs("--------{\"__metadata__\":{", out);
-    for (int i = 0; i < st.metadata_count; i++) {
-        json_write_string(out, st.metadata[i].key);
-        putc(':', out);
-        json_write_string(out, st.metadata[i].value);
-        putc(',', out);
-    }
-    fputs("\"crc32\":\"--------\",\"header_crc32\":\"--------\"}", out);
+    struct json_writer json = {.out = out};
+    fputs("--------", out);
+    json_put_object(&json, NULL);
+    json_put_object(&json, "__metadata__");
+    for (int i = 0; i < st.metadata_count; i++)
+        json_put_string(&json, st.metadata[i].key, st.metadata[i].value);
+    json_put_string(&json, "crc32", "--------");
+    json_put_string(&json, "header_crc32", "--------");
+    json_put_end(&json);
     for (int i = 0; i < st.tensor_count; i++) {
         const struct safetensors_tensor *t = &st.tensors[i];
-        fprintf(out, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[%d", t->name,
-                t->type == SAFETENSORS_F64 ? "F64" : "F32", (int)t->shape[0]);
-        fprintf(out, t->rank == 2 ? ",%d]" : "]", (int)t->shape[1]);
-        fprintf(out, ",\"data_offsets\":[%zu,%zu]}", t->begin, t->end);
+        json_put_object(&json, t->name);
+        json_put_string(&json, "dtype", t->type == SAFETENSORS_F64 ? "F64" : "F32");
+        json_put_array(&json, "shape");
+        for (int d = 0; d < t->rank; d++)
+            json_put_integer(&json, NULL, (int64_t)t->shape[d]);
+        json_put_end(&json);
+        json_put_array(&json, "data_offsets");
+        json_put_integer(&json, NULL, (int64_t)t->begin);
+        json_put_integer(&json, NULL, (int64_t)t->end);
+        json_put_end(&json);
+        json_put_end(&json);
     }
-    putc('}', out);
+    json_put_end(&json);
 }
 
 static void write_checkpoint(void)

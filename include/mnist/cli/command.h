@@ -9,8 +9,6 @@
 #include "mnist/codec/json.h"
 #include "mnist/data/dataset.h"
 
-#define MNIST_VERSION "1.0.0"
-
 enum {
     EXIT_DONE = 0,
     EXIT_FAILED = 1, /* file, data, model, diverged */
@@ -25,6 +23,10 @@ int command_predict(int argc, char **argv);
 
 /* Prints "program: text" on stderr and returns EXIT_FAILED. */
 int command_fail(const char *program, const struct error *err);
+
+/* Adds ": " and what to type, as printf makes it, to a message from below; returns -1. */
+__attribute__((format(printf, 2, 3))) int command_advise(struct error *err, const char *format,
+                                                         ...);
 
 /* dataset_load; where the files are missing, err also says what to type. */
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,

@@ -1,4 +1,4 @@
-/* The figures of an evaluation, for people and for programs. */
+/* The figures of an evaluation, for people; mnist/store/run_log.h has them for programs. */
 #ifndef MNIST_FIGURES_H
 #define MNIST_FIGURES_H
 
@@ -10,11 +10,5 @@
 /* Loss, accuracy ± standard error, calibration error, a row for each digit, best and worst digit,
  * the confusion matrix. `title` names the images: "test". */
 void figures_print(FILE *out, const char *title, const struct metrics *metrics, bool color);
-
-/* [[…],…]: confusion[truth][predicted]. */
-void figures_json_confusion(FILE *out, const struct metrics *metrics);
-
-/* [{"digit",…},…]. */
-void figures_json_classes(FILE *out, const struct metrics *metrics);
 
 #endif

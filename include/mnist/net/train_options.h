@@ -1,6 +1,6 @@
-/* What a training run can be told, as one table: a row an option. The command line, its help and its
- * announcements, the metadata of models and checkpoints, the log, the report and the check of a run
- * that goes on all loop over it. */
+/* What a training run can be told, as one table: a row an option. The command line, its help and
+ * its announcements, the metadata of models and checkpoints, the log, the report and the check of a
+ * run that goes on all loop over it. */
 #ifndef MNIST_TRAIN_OPTIONS_H
 #define MNIST_TRAIN_OPTIONS_H
 
@@ -27,8 +27,9 @@ struct train_options {
     int warmup;             /* epochs in which the learning rate rises to lr */
     float label_smoothing;  /* 0 <= s < 1: the targets' share that is spread over all classes */
     struct augment augment; /* of the training images; all strengths 0: none */
-    /* 0: none. Else the decay d a step of an exponential moving average of the weights, which is what
-     * is validated and kept (Polyak and Juditsky 1992): a = d^16 a + (1-d^16) w every 16 steps. */
+    /* 0: none. Else the decay d a step of an exponential moving average of the weights, which is
+     * what is validated and kept (Polyak and Juditsky 1992): a = d^16 a + (1-d^16) w every 16
+     * steps. */
     float ema;
     uint64_t seed;
 };
@@ -78,7 +79,8 @@ struct text train_options_text(const struct train_options *options, int i);
 /* The same as JSON: a number, or a string in its quotes. */
 struct text train_options_json(const struct train_options *options, int i);
 
-/* Sets option i from such a text; false, with nothing changed, if it is none or beyond the limits. */
+/* Sets option i from such a text, or from NULL where a file lacks it. False, with nothing changed,
+ * if it is none or beyond the limits, or may not be lacking. */
 bool train_options_parse(struct train_options *options, int i, const char *text);
 
 /* Where option i is kept. */

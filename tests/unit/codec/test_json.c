@@ -212,7 +212,7 @@ static void written(const char *value, char *text, size_t capacity)
     FILE *out = fmemopen(text, capacity, "w");
     if (!check(out != NULL, "cannot write to memory"))
         return;
-    json_write_string(out, value);
+    json_put_string(&(struct json_writer){.out = out}, NULL, value);
     fclose(out);
 }
 
@@ -266,6 +266,34 @@ TEST(json_write, "json: how strings are written")
         char text[64] = "";
         written(rows[i].value, text, sizeof text);
         check(!strcmp(text, rows[i].text), "row %zu is written as %s", i, text);
+    }
+}
+
+TEST(json_scalar, "json: values that are not nested")
+{
+    static const struct {
+        const char *text, *value; /* NULL: none */
+    } rows[] = {
+        {"\"a\\u0062\" ", "ab"},
+        {" -1.5e+3,", "-1.5e+3"},
+        {"true}", "true"},
+        {"null", "null"},
+        {"1234567", "1234567"},
+        {"12345678", NULL},
+        {"", NULL},
+        {",", NULL},
+        {"[1]", NULL},
+        {"{}", NULL},
+        {"\"12345678\"", NULL},
+        {"\"a", NULL},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char value[8] = "";
+        struct json_reader reader = reader_of(rows[i].text, strlen(rows[i].text));
+        bool good = json_scalar(&reader, value, sizeof value);
+        check(good == (rows[i].value != NULL) && (!good || !strcmp(value, rows[i].value)),
+              "%s is read as %s", rows[i].text, good ? value : "nothing");
+        free_reader(&reader);
     }
 }
 

@@ -1,0 +1,7 @@
+/* The version of the program, told once. */
+#ifndef MNIST_VERSION_H
+#define MNIST_VERSION_H
+
+#define MNIST_VERSION "1.0.0"
+
+#endif

@@ -1,0 +1,233 @@
+#include "mnist/store/run_log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mnist/base/file_read.h"
+#include "mnist/base/format.h"
+#include "mnist/base/version.h"
+
+/* --- lines --- */
+
+static struct json_writer begin_line(FILE *out, const char *event)
+{
+    struct json_writer json = {.out = out};
+    json_put_object(&json, NULL);
+    json_put_string(&json, "event", event);
+    return json;
+}
+
+static void end_line(struct json_writer *json)
+{
+    json_put_end(json);
+    putc('\n', json->out);
+}
+
+void run_log_write_start(FILE *out, const struct run_log_start *start)
+{
+    struct json_writer json = begin_line(out, "start");
+    json_put_string(&json, "version", MNIST_VERSION);
+    json_put_integer(&json, "parameters", PARAM_COUNT);
+    json_put_string(&json, "data", start->data);
+    json_put_integer(&json, "train_images", start->train_images);
+    json_put_integer(&json, "val_images", start->val_images);
+    json_put_integer(&json, "test_images", start->test_images);
+    for (int i = 0; i < TRAIN_OPTIONS; i++)
+        json_put_raw(&json, train_options_table[i].name,
+                     train_options_json(start->options, i).text);
+    json_put_integer(&json, "threads", start->threads);
+    json_put_string(&json, "kernels", start->kernels);
+    end_line(&json);
+}
+
+void run_log_write_epoch(FILE *out, const struct train_epoch *e, bool validated)
+{
+    struct json_writer json = begin_line(out, "epoch");
+    json_put_integer(&json, "epoch", e->epoch);
+    json_put_number(&json, "train_loss", e->train_loss);
+    json_put_number(&json, "train_acc", e->train_acc);
+    if (validated) {
+        json_put_number(&json, "val_loss", e->val_loss);
+        json_put_number(&json, "val_acc", e->val_acc);
+    }
+    json_put_float(&json, "lr", e->lr);
+    json_put_number(&json, "seconds", e->seconds);
+    json_put_number(&json, "val_seconds", e->val_seconds);
+    json_put_number(&json, "images_per_s", e->images_per_s);
+    end_line(&json);
+}
+
+void run_log_write_end(FILE *out, const struct run_log_end *end)
+{
+    const struct train_result *r = end->result;
+    struct json_writer json = begin_line(out, "end");
+    json_put_integer(&json, "best_epoch", r->best.epoch);
+    json_put_integer(&json, "epochs_run", r->epochs_run);
+    json_put_string(&json, "stopped", end->stopped);
+    if (end->test) {
+        json_put_number(&json, "test_loss", metrics_loss(end->test));
+        json_put_number(&json, "test_acc", metrics_accuracy(end->test));
+        run_log_put_confusion(&json, "confusion", end->test);
+    }
+    json_put_number(&json, "seconds", r->seconds);
+    json_put_number(&json, "images_per_s", r->images_per_s);
+    json_put_raw(&json, "peak_bytes", format_integer(end->peak_bytes).text);
+    if (end->model) {
+        char crc[16];
+        snprintf(crc, sizeof crc, "%08" PRIx32, end->weights_crc32);
+        json_put_string(&json, "model", end->model);
+        json_put_string(&json, "weights_crc32", crc);
+    }
+    end_line(&json);
+}
+
+void run_log_put_confusion(struct json_writer *json, const char *key, const struct metrics *metrics)
+{
+    json_put_array(json, key);
+    for (int truth = 0; truth < CLASSES; truth++) {
+        json_put_array(json, NULL);
+        for (int c = 0; c < CLASSES; c++)
+            json_put_integer(json, NULL, metrics->confusion[truth][c]);
+        json_put_end(json);
+    }
+    json_put_end(json);
+}
+
+void run_log_put_classes(struct json_writer *json, const char *key, const struct metrics *metrics)
+{
+    json_put_array(json, key);
+    for (int c = 0; c < CLASSES; c++) {
+        struct class_metrics figures = metrics_class(metrics, c);
+        json_put_object(json, NULL);
+        json_put_integer(json, "digit", c);
+        json_put_number(json, "precision", figures.precision);
+        json_put_number(json, "recall", figures.recall);
+        json_put_number(json, "f1", figures.f1);
+        json_put_integer(json, "support", figures.support);
+        json_put_end(json);
+    }
+    json_put_end(json);
+}
+
+/* --- the log --- */
+
+static const size_t LARGEST_LOG = (size_t)1 << 30;
+
+/* A line of a log, as far as it is asked whether it is the start of this run. */
+struct line {
+    bool is_start;
+    struct train_options options;
+    bool has[TRAIN_OPTIONS], good; /* the options it tells; each is one that can be */
+};
+
+static void take_member(struct line *line, const char *key, const char *value)
+{
+    if (!strcmp(key, "event"))
+        line->is_start = !strcmp(value, "start");
+    for (int i = 0; i < TRAIN_OPTIONS; i++)
+        if (!strcmp(key, train_options_table[i].name)) {
+            line->has[i] = true;
+            line->good = train_options_parse(&line->options, i, value) && line->good;
+        }
+}
+
+/* By the names of its members, in any order; lines with something nested are no starts. */
+static void read_line(struct line *line, const char *text, size_t size)
+{
+    struct json_reader json = {.text = text, .size = size};
+    *line = (struct line){.good = true};
+    bool more = json_expect(&json, '{');
+    while (more) {
+        char key[32], value[PATH_MAX];
+        if (!json_string(&json, key, sizeof key) || !json_expect(&json, ':') ||
+            !json_scalar(&json, value, sizeof value))
+            break;
+        take_member(line, key, value);
+        more = json_expect(&json, ',');
+    }
+    line->good = line->good && json_expect(&json, '}') && json_at_end(&json);
+    for (int i = 0; i < TRAIN_OPTIONS; i++)
+        line->good = line->good && (line->has[i] || train_options_parse(&line->options, i, NULL));
+}
+
+/* Whether two runs can be halves of one: all options are the same but the number of epochs, which
+ * may grow. */
+static bool same_recipe(const struct train_options *a, const struct train_options *b)
+{
+    for (int i = 0; i < TRAIN_OPTIONS; i++)
+        if (train_options_table[i].offset != offsetof(struct train_options, epochs) &&
+            strcmp(train_options_text(a, i).text, train_options_text(b, i).text) != 0)
+            return false;
+    return true;
+}
+
+/* How much of an earlier log stays: whole lines; of a run that goes on, those before its start. */
+static size_t kept_bytes(const char *log, size_t size, const struct train_options *options,
+                         bool goes_on)
+{
+    while (size > 0 && log[size - 1] != '\n')
+        size--;
+    for (size_t end = size, begin; goes_on && end > 0; end = begin) {
+        struct line line;
+        for (begin = end - 1; begin > 0 && log[begin - 1] != '\n';)
+            begin--;
+        read_line(&line, log + begin, end - begin);
+        if (line.is_start)
+            return line.good && same_recipe(&line.options, options) ? begin : size;
+    }
+    return size;
+}
+
+/* Drops what must not stay of an earlier log: its end, so whoever reads it at the same time is not
+ * disturbed. */
+static int trim(const char *path, const struct train_options *options, bool goes_on,
+                struct error *err)
+{
+    struct stat info;
+    struct file file;
+    if (stat(path, &info) || !S_ISREG(info.st_mode))
+        return 0;
+    if (file_read(&file, path, LARGEST_LOG, err))
+        return -1;
+    size_t size = file.size, kept = 0;
+    bool is_log = size == 0 || file.bytes[0] == '{';
+    if (is_log)
+        kept = kept_bytes((const char *)file.bytes, size, options, goes_on);
+    file_read_free(&file);
+    if (!is_log)
+        return error_set(err, "%s: not a log", path);
+    if (kept < size && truncate(path, (off_t)kept))
+        return error_set(err, "%s: cannot be cut to its whole lines (%s)", path, strerror(errno));
+    return 0;
+}
+
+FILE *run_log_open(const char *path, const struct run_log_start *start,
+                   const struct train_state *from, struct error *err)
+{
+    if (trim(path, start->options, from != NULL, err))
+        return NULL;
+    FILE *log = fopen(path, "a");
+    if (!log) {
+        error_set(err, "%s: cannot be opened for the log (%s)", path, strerror(errno));
+        return NULL;
+    }
+    run_log_write_start(log, start);
+    for (int e = 0; from && e < from->epochs_run; e++)
+        run_log_write_epoch(log, &from->history[e], start->val_images > 0);
+    if (run_log_flush(log, path, err)) {
+        fclose(log);
+        return NULL;
+    }
+    return log;
+}
+
+int run_log_flush(FILE *log, const char *path, struct error *err)
+{
+    if (fflush(log) || ferror(log))
+        return error_set(err, "%s: the log cannot be written (%s)", path, strerror(errno));
+    return 0;
+}
