@@ -13,8 +13,7 @@
 #include <string.h>
 
 #ifdef __FAST_MATH__
-#error \
-    "-ffast-math and -Ofast reorder sums and take NaN away: results would differ between machines"
+#error "-ffast-math and -Ofast reorder sums, lose NaN: results would not be the same everywhere"
 #endif
 #if FLT_EVAL_METHOD != 0
 #error "compute floats in floats: on x86 give -msse2 -mfpmath=sse, else -fexcess-precision=fast"
