@@ -8,6 +8,7 @@
 #   code             the exit code; 0 when there is no such file
 # `needs` names commands, or files by their full path, without which the case is skipped.
 #
+# KEEP=1 keeps a folder for each case: stdout, stderr, code, and `here`, in which it ran.
 # --update writes what came into stdout, stderr and code; patterns are left alone.
 . "$(dirname "$0")/../tools/suite.sh"
 
@@ -47,24 +48,24 @@ match_lines() {
     done
 }
 
-# compare WHAT: the outcome $work/WHAT with what the case says of it.
+# compare WHAT: the outcome $folder/WHAT with what the case says of it.
 compare() {
     if [ -f "$case/$1.pattern" ]; then
-        match_lines "$case/$1.pattern" "$work/$1" && return
+        match_lines "$case/$1.pattern" "$folder/$1" && return
     elif [ -f "$case/$1" ]; then
-        diff "$case/$1" "$work/$1" && return
+        diff "$case/$1" "$folder/$1" && return
     else
-        diff /dev/null "$work/$1" && return
+        diff /dev/null "$folder/$1" && return
     fi
     echo "$1 is not what it should be (< wanted, > found)"
     return 1
 }
 
 compare_all() {
-    [ -f "$case/code" ] || echo 0 >"$work/wanted_code"
-    [ -f "$case/code" ] && cp "$case/code" "$work/wanted_code"
+    [ -f "$case/code" ] || echo 0 >"$folder/wanted_code"
+    [ -f "$case/code" ] && cp "$case/code" "$folder/wanted_code"
     bad=0
-    diff "$work/wanted_code" "$work/code" || {
+    diff "$folder/wanted_code" "$folder/code" || {
         echo "the exit code is not what it should be (< wanted, > found)"
         bad=1
     }
@@ -76,10 +77,10 @@ compare_all() {
 update_case() {
     for what in stdout stderr; do
         rm -f "$case/$what"
-        [ -s "$work/$what" ] && [ ! -f "$case/$what.pattern" ] && cp "$work/$what" "$case/$what"
+        [ -s "$folder/$what" ] && [ ! -f "$case/$what.pattern" ] && cp "$folder/$what" "$case/$what"
     done
     rm -f "$case/code"
-    [ "$(cat "$work/code")" = 0 ] || cp "$work/code" "$case/code"
+    [ "$(cat "$folder/code")" = 0 ] || cp "$folder/code" "$case/code"
 }
 
 missing_need() {
@@ -101,12 +102,13 @@ run_case() {
         skip "$1: $missing is missing"
         return
     fi
-    rm -rf "$work/here"
-    mkdir "$work/here"
-    (cd "$work/here" && exec $limit sh "$case/cmd") >"$work/stdout" 2>"$work/stderr" </dev/null
-    echo $? >"$work/code"
+    folder=$work/cases/$1
+    mkdir -p "$folder/here"
+    (cd "$folder/here" && exec $limit sh "$case/cmd") >"$folder/stdout" 2>"$folder/stderr" </dev/null
+    echo $? >"$folder/code"
     [ $update = yes ] && update_case
     check "$1" compare_all
+    [ -n "${KEEP:-}" ] || rm -rf "$folder"
 }
 
 MODEL=$work/model.bin

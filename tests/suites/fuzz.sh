@@ -24,7 +24,7 @@ build() {
 
 # Whoever stops this stops them.
 pids=
-trap '[ -z "$pids" ] || kill $pids 2>/dev/null; rm -rf "$work"' EXIT
+trap '[ -z "$pids" ] || kill $pids 2>/dev/null; clean_up' EXIT
 
 start() {
     mkdir "found-$1"

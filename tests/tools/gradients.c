@@ -1,7 +1,7 @@
 /* What training computes, for other programs to check: gradients MODEL DIR N [STEPS].
  *
  * Without STEPS, writes the gradient of the mean loss over the first N test images of DIR. With
- * them, writes the parameters after this many steps of Adam (lr 1e-3, l2 1e-4) on those same images.
+ * them, writes the parameters after this many steps of Adam (lr 1e-3, l2 1e-4) on the same images.
  * Both are PARAM_COUNT floats in the machine's byte order, laid out as param_table says. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 # What each suite starts with: . "$(dirname "$0")/../tools/suite.sh"
 #
 # Sets REPO (this repository), MODE, CC, MAKE, SAMPLE (data/sample) and work, a folder of this run's own that is removed
-# at the end. The commands of MODE's build come first on PATH. A suite reports with ok, not_ok, skip and check, and ends
-# with finish.
+# at the end, unless KEEP=1 is in the environment. The commands of MODE's build come first on PATH. A suite reports with
+# ok, not_ok, skip and check, and ends with finish.
 set -u
 REPO=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
 MODE=${MODE:-release} CC=${CC:-cc} MAKE=${MAKE:-make}
@@ -65,7 +65,10 @@ find_python() {
     exit 1
 }
 work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+clean_up() {
+    if [ -n "${KEEP:-}" ]; then echo "# kept: $work"; else rm -rf "$work"; fi
+}
+trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 mkdir "$work/bin"

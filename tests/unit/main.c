@@ -1,6 +1,8 @@
 /* Runs every unit test; with arguments those whose name contains one of them, and none that
  * contains TEXT where !TEXT is an argument. One line a test: "ok", "not ok" or "skip". */
 #include <ftw.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,22 +16,122 @@ static struct {
     char folder[64];
     int failures; /* of the running test */
     bool skipped;
+    char place[128]; /* "row 3: ", or "" */
 } state;
+
+void test_case(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(state.place, sizeof state.place - 2, format, args);
+    va_end(args);
+    strcat(state.place, ": ");
+}
+
+/* Counts a failure; whether it is one of the first, which are told. */
+static bool tell_failure(const char *file, int line)
+{
+    if (state.failures++ >= 5)
+        return false;
+    printf("# %s:%d: %s", file, line, state.place);
+    return true;
+}
 
 bool test_check(bool condition, const char *file, int line, const char *text, const char *format,
                 ...)
 {
-    if (condition)
-        return true;
-    if (state.failures++ < 5) {
+    if (!condition && tell_failure(file, line)) {
         va_list args;
         va_start(args, format);
-        printf("# %s:%d: %s: ", file, line, text);
+        printf("%s: ", text);
         vprintf(format, args);
         putchar('\n');
         va_end(args);
     }
+    return condition;
+}
+
+/* A value as text, valid until the second call after. */
+__attribute__((format(printf, 1, 2))) static const char *say(const char *format, ...)
+{
+    static char texts[2][1024];
+    static int next;
+    char *text = texts[next++ % 2];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof texts[0], format, args);
+    va_end(args);
+    return text;
+}
+
+/* Fails the running test: "x is 3, y is 4", or "x is 3, wanted 4" where 4 is written there. */
+static bool differ(const struct check_place *place, const char *got, const char *wanted)
+{
+    if (tell_failure(place->file, place->line)) {
+        bool written = !strcmp(place->wanted, wanted);
+        printf("%s is %s, %s%s%s\n", place->got, got, written ? "wanted" : place->wanted,
+               written ? " " : " is ", wanted);
+    }
     return false;
+}
+
+bool test_int(long long got, long long wanted, const struct check_place *place)
+{
+    return got == wanted || differ(place, say("%lld", got), say("%lld", wanted));
+}
+
+bool test_size(unsigned long long got, unsigned long long wanted, const struct check_place *place)
+{
+    return got == wanted || differ(place, say("%llu", got), say("%llu", wanted));
+}
+
+bool test_hex(unsigned long long got, unsigned long long wanted, const struct check_place *place)
+{
+    return got == wanted || differ(place, say("0x%08llx", got), say("0x%08llx", wanted));
+}
+
+bool test_float(float got, float wanted, const struct check_place *place)
+{
+    uint32_t a = to_bits(got), b = to_bits(wanted);
+    return a == b || differ(place, say("%.9g (0x%08" PRIx32 ")", (double)got, a),
+                            say("%.9g (0x%08" PRIx32 ")", (double)wanted, b));
+}
+
+bool test_double(double got, double wanted, const struct check_place *place)
+{
+    return got == wanted || differ(place, say("%.17g", got), say("%.17g", wanted));
+}
+
+bool test_near(double got, double wanted, double tolerance, const struct check_place *place)
+{
+    return fabs(got - wanted) <= tolerance ||
+           differ(place, say("%.17g", got), say("%.17g +- %.3g", wanted, tolerance));
+}
+
+static const char *quoted(const char *text)
+{
+    return text ? say("\"%s\"", text) : "NULL";
+}
+
+bool test_string(const char *got, const char *wanted, const struct check_place *place)
+{
+    bool same = got && wanted ? !strcmp(got, wanted) : got == wanted;
+    return same || differ(place, quoted(got), quoted(wanted));
+}
+
+bool test_pointer(const void *got, const void *wanted, const struct check_place *place)
+{
+    return got == wanted || differ(place, say("%p", got), say("%p", wanted));
+}
+
+bool test_bytes(const void *got, const void *wanted, size_t size, const struct check_place *place)
+{
+    const uint8_t *g = got, *w = wanted;
+    for (size_t i = 0; i < size; i++)
+        if (g[i] != w[i])
+            return differ(place, say("0x%02x at byte %zu of %zu", g[i], i, size),
+                          say("0x%02x", w[i]));
+    return true;
 }
 
 void check_refused(int result, const struct error *err, const char *wanted, const char *what)
@@ -94,6 +196,7 @@ static int run_test(const struct test *test)
 {
     state.failures = 0;
     state.skipped = false;
+    state.place[0] = '\0';
     test->run();
     if (state.failures)
         printf("not ok %s\n", test->name);
@@ -128,6 +231,9 @@ int main(int argc, char **argv)
     for (const struct test *test = tests; test; test = test->next)
         if (is_wanted(test->name, argv + 1))
             failed += run_test(test);
-    nftw(state.folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    if (getenv("KEEP"))
+        printf("# kept: %s\n", state.folder);
+    else
+        nftw(state.folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
     return failed ? 1 : 0;
 }

@@ -20,6 +20,48 @@
 __attribute__((format(printf, 5, 6))) bool test_check(bool condition, const char *file, int line,
                                                       const char *text, const char *format, ...);
 
+/* Fails the running test unless both are the same, and says what each of them is: first what came
+ * out, then what should have. Returns whether they are the same. A double is compared by ==, so NaN
+ * equals nothing; a float by its bits, so -0 is not 0. A string may be NULL. */
+#define check_int(got, wanted) test_int((got), (wanted), &CHECK_PLACE(got, wanted))
+#define check_size(got, wanted) test_size((got), (wanted), &CHECK_PLACE(got, wanted))
+#define check_hex(got, wanted) test_hex((got), (wanted), &CHECK_PLACE(got, wanted))
+#define check_float(got, wanted) test_float((got), (wanted), &CHECK_PLACE(got, wanted))
+#define check_double(got, wanted) test_double((got), (wanted), &CHECK_PLACE(got, wanted))
+#define check_string(got, wanted) test_string((got), (wanted), &CHECK_PLACE(got, wanted))
+#define check_pointer(got, wanted) test_pointer((got), (wanted), &CHECK_PLACE(got, wanted))
+
+/* The same of `size` bytes; says which is the first that differs. */
+#define check_bytes(got, wanted, size) \
+    test_bytes((got), (wanted), (size), &CHECK_PLACE(got, wanted))
+
+/* Fails the running test unless |got - wanted| <= tolerance; NaN fails. */
+#define check_near(got, wanted, tolerance) \
+    test_near((got), (wanted), (tolerance), &CHECK_PLACE(got, wanted))
+
+/* Where a comparison stands, and its two sides as they are written. */
+struct check_place {
+    const char *file;
+    int line;
+    const char *got, *wanted;
+};
+
+#define CHECK_PLACE(got, wanted) ((const struct check_place){__FILE__, __LINE__, #got, #wanted})
+
+bool test_int(long long got, long long wanted, const struct check_place *place);
+bool test_size(unsigned long long got, unsigned long long wanted, const struct check_place *place);
+bool test_hex(unsigned long long got, unsigned long long wanted, const struct check_place *place);
+bool test_float(float got, float wanted, const struct check_place *place);
+bool test_double(double got, double wanted, const struct check_place *place);
+bool test_string(const char *got, const char *wanted, const struct check_place *place);
+bool test_pointer(const void *got, const void *wanted, const struct check_place *place);
+bool test_bytes(const void *got, const void *wanted, size_t size, const struct check_place *place);
+bool test_near(double got, double wanted, double tolerance, const struct check_place *place);
+
+/* Names the case, such as a row of a table, that the following checks are about, until the next one
+ * or the end of the test. A check that fails says it. */
+__attribute__((format(printf, 1, 2))) void test_case(const char *format, ...);
+
 /* Fails the test unless `result` is -1 and the error says `wanted`; `what` names the case. */
 void check_refused(int result, const struct error *err, const char *wanted, const char *what);
 
@@ -55,8 +97,8 @@ struct test {
 /* Puts a test in its place among those that are to run; it stays the caller's. */
 void test_register(struct test *test);
 
-/* A path inside a folder of this run's own, which is removed at the end. The text is valid until
- * the eighth call after. */
+/* A path inside a folder of this run's own, which is removed at the end unless KEEP=1 is in the
+ * environment. The text is valid until the eighth call after. */
 const char *test_path(const char *name);
 
 /* Writes a file for a test; fails the test when it cannot. */

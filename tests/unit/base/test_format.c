@@ -12,7 +12,7 @@
 
 static void check_text(struct text got, const char *wanted)
 {
-    check(!strcmp(got.text, wanted), "\"%s\", wanted \"%s\"", got.text, wanted);
+    check_string(got.text, wanted);
 }
 
 static const struct {
@@ -134,7 +134,7 @@ static void check_shortest(float value)
         if (strtof(text, NULL) == value && (!*shortest || strlen(text) < strlen(shortest)))
             strcpy(shortest, text);
     }
-    check(!strcmp(got.text, shortest), "%s is written as %s", shortest, got.text);
+    check_string(got.text, shortest);
 }
 
 TEST(format_float, "format: floats as short as they can be")

@@ -42,7 +42,8 @@ TEST(rng_known_answer, "rng: xoshiro256** known answers")
     struct rng rng = {{1, 2, 3, 4}};
     for (size_t i = 0; i < COUNT(wanted); i++) {
         uint64_t got = rng_next(&rng);
-        check(got == wanted[i], "draw %zu is %" PRIu64 ", wanted %" PRIu64, i, got, wanted[i]);
+        test_case("draw %zu", i);
+        check_size(got, wanted[i]);
     }
 }
 
@@ -65,8 +66,9 @@ TEST(rng_seed_golden, "rng: seeding known answers")
         struct rng rng;
         rng_seed(&rng, rows[i].seed, rows[i].stream, rows[i].index);
         uint64_t first = rng_next(&rng), second = rng_next(&rng);
-        check(first == rows[i].first && second == rows[i].second,
-              "row %zu: 0x%016" PRIx64 " 0x%016" PRIx64, i, first, second);
+        test_case("row %zu", i);
+        check_hex(first, rows[i].first);
+        check_hex(second, rows[i].second);
     }
 }
 
@@ -90,7 +92,7 @@ TEST(rng_streams_differ, "rng: seeds, streams and indices differ")
                 for (int i = 0; i < DRAWS; i++)
                     draws[count++] = rng_next(&rng);
             }
-    check(count == COUNT(draws), "%zu draws of %zu", count, COUNT(draws));
+    check_size(count, COUNT(draws));
     qsort(draws, count, sizeof *draws, compare_u64);
     for (size_t i = 1; i < count; i++)
         check(draws[i] != draws[i - 1], "two streams both drew %" PRIu64, draws[i]);
@@ -151,7 +153,7 @@ TEST(rng_uniform, "rng: uniform")
     check(chi <= chi_limit(BINS), "chi-square is %.1f", chi);
     check(low < 1e-5f && high > 1.0f - 1e-5f, "the ends %.9g and %.9g are far from 0 and 1",
           (double)low, (double)high);
-    check(abs(odd - DRAWS / 2) <= 2500, "the last bit is set in %d of %d", odd, DRAWS);
+    check_near(odd, DRAWS / 2, 2500);
 }
 
 /* Moments, tails and the shape (twenty bins of equal probability), each within five standard
@@ -175,13 +177,13 @@ TEST(rng_normal, "rng: normal has its moments and tails")
         counts[bin < BINS ? bin : BINS - 1]++;
     }
     double chi = chi_square(counts, BINS, (double)DRAWS / BINS);
-    check(fabs(sum / DRAWS) <= 0.005, "mean %g", sum / DRAWS);
-    check(fabs(sum2 / DRAWS - 1.0) <= 0.0071, "variance %g", sum2 / DRAWS);
-    check(fabs(sum3 / DRAWS) <= 0.02, "third moment %g", sum3 / DRAWS);
-    check(fabs(sum4 / DRAWS - 3.0) <= 0.05, "fourth moment %g", sum4 / DRAWS);
-    check(fabs(lag / DRAWS) <= 0.005, "product of neighbours %g", lag / DRAWS);
-    check(abs(beyond3 - 2700) <= 260, "%d beyond 3, wanted about 2700", beyond3);
-    check(abs(beyond4 - 63) <= 40, "%d beyond 4, wanted about 63", beyond4);
+    check_near(sum / DRAWS, 0.0, 0.005);
+    check_near(sum2 / DRAWS, 1.0, 0.0071);
+    check_near(sum3 / DRAWS, 0.0, 0.02);
+    check_near(sum4 / DRAWS, 3.0, 0.05);
+    check_near(lag / DRAWS, 0.0, 0.005);
+    check_near(beyond3, 2700, 260);
+    check_near(beyond4, 63, 40);
     check(largest <= 5.77, "%g is more than sqrt(48 ln 2)", largest);
     check(chi <= chi_limit(BINS), "chi-square %.1f", chi);
 }
@@ -194,8 +196,8 @@ TEST(rng_normal_bits, "rng: normal gives the same bits everywhere")
     rng_seed(&rng, 1, RNG_INIT, 0);
     for (size_t i = 0; i < COUNT(wanted); i++) {
         uint32_t bits = to_bits(rng_normal(&rng));
-        check(bits == wanted[i], "draw %zu is 0x%08" PRIx32 ", wanted 0x%08" PRIx32, i, bits,
-              wanted[i]);
+        test_case("draw %zu", i);
+        check_hex(bits, wanted[i]);
     }
 }
 
@@ -221,8 +223,7 @@ TEST(rng_shuffle_permutes, "rng: shuffle permutes")
     struct rng rng;
     rng_seed(&rng, 1, RNG_SHUFFLE, 0);
     rng_shuffle(&rng, values, 10);
-    check(!memcmp(values, golden, sizeof golden), "seed 1 starts %d, %d, %d, wanted 4, 8, 1",
-          values[0], values[1], values[2]);
+    check_bytes(values, golden, sizeof golden);
 }
 
 /* All 24 orders of four values, and the first of ten. */
@@ -241,7 +242,7 @@ TEST(rng_shuffle_uniform, "rng: shuffle is uniform")
     for (int i = 0; i < 256; i++)
         if (orders[i] && check(count < 24, "more than 24 orders of four values"))
             used[count++] = orders[i];
-    check(count == 24, "%d orders of four values came up, wanted 24", count);
+    check_int(count, 24);
     double chi = chi_square(used, count, 1000.0), chi_first = chi_square(firsts, 10, 2400.0);
     check(chi <= chi_limit(24), "chi-square of the orders is %.1f", chi);
     check(chi_first <= chi_limit(10), "chi-square of the first is %.1f", chi_first);

@@ -35,7 +35,7 @@ TEST(team_once, "team: each task exactly once")
         struct team *team = team_create(threads[t], &err);
         if (!check(team != NULL, "%d threads: %s", threads[t], err.text))
             return;
-        check(team_threads(team) == threads[t], "%d threads", team_threads(team));
+        check_int(team_threads(team), threads[t]);
         for (size_t k = 0; k < COUNT(tasks); k++) {
             static struct once once;
             memset(&once, 0, sizeof once);

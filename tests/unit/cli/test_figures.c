@@ -91,7 +91,7 @@ static void check_confusion(const struct page *page, const struct metrics *metri
     const char *titles = title + WIDTH;
     for (int t = 0; t < CLASSES; t++) {
         const char *row = titles + (t + 1) * WIDTH;
-        check(atoi(row) == t, "row %d is called %d", t, atoi(row));
+        check_int(atoi(row), t);
         for (int c = 0; c < CLASSES; c++) {
             char digit[2] = {(char)('0' + c), '\0'}, word[32];
             const char *at = strstr(titles, digit);

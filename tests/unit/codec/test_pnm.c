@@ -48,8 +48,9 @@ TEST(pnm_good, "pnm: every kind")
         if (!check(!pnm_parse(&pnm, (const uint8_t *)good[i].bytes, good[i].size, "p", &err),
                    "row %zu: %s", i, err.text))
             continue;
-        check(pnm.width == good[i].width && pnm.height == good[i].height, "row %zu: %d×%d", i,
-              pnm.width, pnm.height);
+        test_case("row %zu", i);
+        check_int(pnm.width, good[i].width);
+        check_int(pnm.height, good[i].height);
         for (int k = 0; k < good[i].width * good[i].height && k < 11; k++)
             check(pnm.grey[k] == good[i].grey[k], "row %zu: pixel %d is %d, wanted %d", i, k,
                   pnm.grey[k], good[i].grey[k]);

@@ -56,7 +56,7 @@ static void check_map(const uint8_t *image, const struct augment_map *map, const
                    want))
             return;
     }
-    check(got[IMAGE_PIXELS] == 77, "%s: written past the image", what);
+    check_int(got[IMAGE_PIXELS], 77);
 }
 
 TEST(augment_map_random, "augment: as in double")
@@ -80,7 +80,7 @@ TEST(augment_map_random, "augment: as in double")
         }
 }
 
-/* No strength: no change. Whole pixels: no pixel changes but its place. Half a turn is exact too. */
+/* No strength, no change; whole pixels change nothing but their place; half a turn is exact too. */
 TEST(augment_map_exact, "augment: what must be exact")
 {
     uint8_t image[IMAGE_PIXELS], got[IMAGE_PIXELS];

@@ -15,12 +15,12 @@ TEST(batch_values, "batch: values")
 {
     float value[256];
     batch_values(value);
+    check_float(value[0], 0.0f);
+    check_float(value[255], 1.0f);
     for (int i = 0; i < 256; i++) {
-        check(value[i] == (float)(i / 255.0), "value[%d] = %.9g, wanted %.9g", i, (double)value[i],
-              i / 255.0);
+        test_case("value %d", i);
+        check_float(value[i], (float)(i / 255.0));
     }
-    check(value[0] == 0.0f && value[255] == 1.0f, "the ends are %g and %g", (double)value[0],
-          (double)value[255]);
 }
 
 enum { MADE = 300 };
@@ -44,7 +44,8 @@ static void check_batch(const struct batch *batch, const int *indices, int size)
     check(batch->size == size, "size %d, wanted %d", batch->size, size);
     for (int b = 0; b < size; b++) {
         int i = indices[b], found = batch->pixels[b][0] + 256 * batch->pixels[b][1];
-        check(found == i, "sample %d is image %d, wanted %d", b, found, i);
+        test_case("sample %d", b);
+        check_int(found, i);
         check(batch->masks[b][0] == (uint64_t)i, "mask %d is that of %" PRIu64 ", wanted %d", b,
               batch->masks[b][0], i);
         for (int c = 0; c < IMAGE_CLASSES; c++) {

@@ -94,7 +94,8 @@ TEST(digit_is_prepared, "digit: what MNIST's form is")
     for (size_t i = 0; i < COUNT(rows); i++) {
         paper(IMAGE_SIDE, IMAGE_SIDE, 0);
         rectangle(rows[i].left, rows[i].top, rows[i].width, rows[i].height, 200);
-        check(digit_is_prepared(picture) == rows[i].wanted, "row %zu", i);
+        test_case("row %zu", i);
+        check_int(digit_is_prepared(picture), rows[i].wanted);
     }
     paper(IMAGE_SIDE, IMAGE_SIDE, 0);
     check(!digit_is_prepared(picture), "no ink");
@@ -174,7 +175,7 @@ TEST(digit_same, "digit: what must not matter")
         check((other = prepared(), same(&digit, &other)), "image %d: prepared twice", i);
         in_form += digit_is_prepared(digit.pixels);
     }
-    check(in_form == 100, "%d of 100 are in MNIST's form", in_form);
+    check_int(in_form, 100);
     dataset_free(&d);
 }
 
@@ -211,7 +212,7 @@ TEST(digit_enlarged, "digit: enlarged images come back")
     long mean = difference / ((long)d.count * IMAGE_PIXELS);
     check(mean <= 8, "pixels differ by %ld on average", mean);
     uint32_t crc = checksum_crc32(all, sizeof all);
-    check(crc == 0xa181fc50, "checksum %08x", crc);
+    check_hex(crc, 0xa181fc50);
     dataset_free(&d);
 }
 

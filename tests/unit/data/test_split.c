@@ -90,7 +90,7 @@ static struct dataset skewed_dataset(void)
 TEST(split_skewed, "split: classes of uneven size")
 {
     struct dataset dataset = skewed_dataset(), single = dataset;
-    check(dataset.count == 550, "%d made", dataset.count);
+    check_int(dataset.count, 550);
     for (int val_count = 0; val_count < dataset.count; val_count++)
         check_split(&dataset, val_count, (uint64_t)val_count, "skewed");
     single.count = 1;
@@ -114,7 +114,7 @@ TEST(split_random, "split: another seed, other images")
         memcpy(last, split.val, sizeof last);
         split_free(&split);
     }
-    check(changed == SEEDS, "%d of %d seeds changed the split", changed, SEEDS);
+    check_int(changed, SEEDS);
     /* A tenth of 400 draws: 40, standard deviation 6. */
     for (int i = 6; i < 506; i++)
         check(times[i] >= 10 && times[i] <= 70, "image %d validates %d times of %d", i, times[i],
@@ -130,8 +130,10 @@ TEST(split_golden, "split: the same indices everywhere")
     struct dataset dataset = skewed_dataset();
     if (!check(!split_create(&split, &dataset, 6, 1, &err), "%s", err.text))
         return;
-    for (size_t i = 0; i < COUNT(wanted); i++)
-        check(split.val[i] == wanted[i], "val[%zu] = %d, wanted %d", i, split.val[i], wanted[i]);
+    for (size_t i = 0; i < COUNT(wanted); i++) {
+        test_case("place %zu", i);
+        check_int(split.val[i], wanted[i]);
+    }
     split_free(&split);
     /* The last place falls to one of three classes with equal remainders: 0, 8 and 9, one image
      * each. The lowest gets it. */

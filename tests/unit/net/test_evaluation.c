@@ -36,9 +36,9 @@ TEST(evaluation, "evaluation: figures, answers and their order")
     check(!network_evaluate(&s->network, &s->dataset, NULL, SCENE_IMAGES, &metrics, &err), "%s",
           err.text);
     network_predict(&s->network, &s->dataset, NULL, SCENE_IMAGES, p, NULL);
-    check(!memcmp(&metrics, &e.metrics, sizeof metrics), "the figures are others");
-    check(!memcmp(p, e.p, sizeof p), "the probabilities are others");
-    check(e.mistakes == metrics.count - metrics.correct, "%d mistakes", e.mistakes);
+    check_bytes(&e.metrics, &metrics, sizeof metrics);
+    check_bytes(e.p, p, sizeof p);
+    check_int(e.mistakes, metrics.count - metrics.correct);
     check(e.coverage >= 0.0 && e.coverage <= 1.0, "coverage %g", e.coverage);
     for (int i = 0; i < SCENE_IMAGES; i++) {
         const struct answer *a = &e.answers[i];

@@ -19,11 +19,11 @@ TEST(argmax, "metrics: argmax and ties")
                 check(metrics_second(p) == tie, "second at %d: %d", tie, metrics_second(p));
         }
     float equal[CLASSES] = {0};
-    check(metrics_argmax(equal) == 0, "all equal: %d", metrics_argmax(equal));
+    check_int(metrics_argmax(equal), 0);
     float below[CLASSES] = {-3, -2, -1, -2, -3, -4, -5, -6, -7, -8};
-    check(metrics_argmax(below) == 2, "all negative: %d", metrics_argmax(below));
-    check(metrics_second(below) == 1, "second of them: %d", metrics_second(below));
-    check(metrics_second(equal) == 1, "second of equals: %d", metrics_second(equal));
+    check_int(metrics_argmax(below), 2);
+    check_int(metrics_second(below), 1);
+    check_int(metrics_second(equal), 1);
 }
 
 /* Adds a sample whose predicted class has probability p; the others share the rest equally. */
@@ -59,7 +59,8 @@ static void check_class(const struct metrics *metrics, int digit, double precisi
     check(same_figure(got.precision, precision), "class %d: precision %g", digit, got.precision);
     check(same_figure(got.recall, recall), "class %d: recall %g", digit, got.recall);
     check(same_figure(got.f1, f1), "class %d: F1 %g", digit, got.f1);
-    check(got.support == support, "class %d: support %d", digit, got.support);
+    test_case("class %d", digit);
+    check_int(got.support, support);
 }
 
 static const double UNDEFINED = (double)NAN;
@@ -139,10 +140,8 @@ TEST(calibration, "metrics: calibration")
 TEST(coverage, "metrics: coverage at a risk")
 {
     struct decision all[] = {{0.5f, true}, {0.9f, true}, {0.7f, false}, {0.8f, true}, {0.6f, true}};
-    check(metrics_coverage(all, 5, 0.0) == 0.4, "without a mistake: %g",
-          metrics_coverage(all, 5, 0.0));
-    check(metrics_coverage(all, 5, 0.2) == 1.0, "one of five wrong: %g",
-          metrics_coverage(all, 5, 0.2));
+    check_double(metrics_coverage(all, 5, 0.0), 0.4);
+    check_double(metrics_coverage(all, 5, 0.2), 1.0);
     check(metrics_coverage(all, 5, 0.24) == 1.0 && metrics_coverage(all, 4, 0.19) == 0.5, "%g, %g",
           metrics_coverage(all, 5, 0.24), metrics_coverage(all, 4, 0.19));
     struct decision equal[] = {{0.9f, true}, {0.8f, true}, {0.8f, false}};

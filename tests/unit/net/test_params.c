@@ -16,10 +16,11 @@ TEST(params_table, "params: the table tiles the block")
     int at = 0;
     for (int t = 0; t < PARAM_TENSORS; t++) {
         const struct param *param = &param_table[t];
-        check(!strcmp(param->name, names[t]), "tensor %d is %s", t, param->name);
+        test_case("tensor %d", t);
+        check_string(param->name, names[t]);
         check(param->rows == rows[t] && param->cols == cols[t], "%s is %d×%d", param->name,
               param->rows, param->cols);
-        check(param->offset == at, "%s starts at %d, not %d", param->name, param->offset, at);
+        check_int(param->offset, at);
         check(PARAM_IS_WEIGHT(param) == (t % 2 == 0), "%s: weight or bias?", param->name);
         at += param->rows * param->cols;
     }

@@ -150,10 +150,8 @@ static void check_best_kept(struct run_rig *run)
                                  run->split.val_count, &metrics, &err),
                "%s", err.text))
         return;
-    check(metrics_loss(&metrics) == run->result.best.val_loss &&
-              metrics_accuracy(&metrics) == run->result.best.val_acc,
-          "evaluated: loss %.17g, accuracy %.17g; reported %.17g, %.17g", metrics_loss(&metrics),
-          metrics_accuracy(&metrics), run->result.best.val_loss, run->result.best.val_acc);
+    check_double(run->result.best.val_loss, metrics_loss(&metrics));
+    check_double(run->result.best.val_acc, metrics_accuracy(&metrics));
 }
 
 /* Epochs in order, the best flag wherever the loss is lower than all before, result.best the last
@@ -163,8 +161,8 @@ static void check_epochs(const struct run_rig *run, int count)
     const struct watch *watch = &run->watch;
     double lowest = HUGE_VAL;
     int best = 0;
-    check(run->result.epochs_run == count && watch->epoch_count == count,
-          "%d epochs run, %d told, want %d", run->result.epochs_run, watch->epoch_count, count);
+    check_int(run->result.epochs_run, count);
+    check_int(watch->epoch_count, count);
     for (int i = 0; i < watch->epoch_count; i++) {
         const struct train_epoch *epoch = &watch->epochs[i];
         bool better = epoch->val_loss < lowest;
@@ -175,9 +173,8 @@ static void check_epochs(const struct run_rig *run, int count)
             best = i + 1;
         }
     }
-    check(run->result.best.epoch == best && run->result.best.val_loss == lowest,
-          "best is epoch %d with %.9g, not %d with %.9g", run->result.best.epoch,
-          run->result.best.val_loss, best, lowest);
+    check_int(run->result.best.epoch, best);
+    check_double(run->result.best.val_loss, lowest);
 }
 
 TEST(run_completed, "train: completed, best weights kept")
@@ -186,8 +183,8 @@ TEST(run_completed, "train: completed, best weights kept")
     run_new(&run, 50);
     run.options.epochs = 16;
     run_go(&run);
-    check(run.result.stop == TRAIN_COMPLETED, "stopped by %d", run.result.stop);
-    check(run.watch.batch_count == 16 * 5, "%d batches", run.watch.batch_count);
+    check_int(run.result.stop, TRAIN_COMPLETED);
+    check_int(run.watch.batch_count, 16 * 5);
     check_epochs(&run, 16);
     check(run.result.best.epoch > 1 && run.result.best.epoch < 14,
           "the data is no test: best epoch %d", run.result.best.epoch);
@@ -235,14 +232,14 @@ TEST(run_without_validation, "train: no validation images")
     run.options.epochs = 3;
     run.options.patience = 1;
     run_go(&run);
-    check(run.result.stop == TRAIN_COMPLETED && run.result.epochs_run == 3,
-          "stopped by %d after %d", run.result.stop, run.result.epochs_run);
+    check_int(run.result.stop, TRAIN_COMPLETED);
+    check_int(run.result.epochs_run, 3);
     for (int i = 0; i < run.watch.epoch_count; i++)
         check(run.watch.epochs[i].best && run.watch.epochs[i].val_loss == 0.0 &&
                   run.watch.epochs[i].val_acc == 0.0,
               "epoch %d: best %d, loss %g", i + 1, run.watch.epochs[i].best,
               run.watch.epochs[i].val_loss);
-    check(run.result.best.epoch == 3, "best %d", run.result.best.epoch);
+    check_int(run.result.best.epoch, 3);
     check_best_kept(&run);
     run_free(&run);
 }
@@ -357,7 +354,7 @@ TEST(run_asked, "train: asked to stop")
               run.result.best.epoch == 0 && run.watch.epoch_count == 0,
           "stop %d, %d epochs, best %d", run.result.stop, run.result.epochs_run,
           run.result.best.epoch);
-    check(run.watch.batch_count == 3, "%d batches", run.watch.batch_count);
+    check_int(run.watch.batch_count, 3);
     float *params = copy_of(run.rig.network.params, PARAM_COUNT);
     run_by_hand(&run, 3);
     check_same("stopped at once", params, run.rig.network.params, PARAM_COUNT);
@@ -381,7 +378,7 @@ TEST(run_diverged, "train: diverged")
     run_new(&run, 50);
     run.options.lr = 1e12f;
     run_go(&run);
-    check(run.result.stop == TRAIN_DIVERGED, "stopped by %d", run.result.stop);
+    check_int(run.result.stop, TRAIN_DIVERGED);
     check(run.result.diverged_epoch == 1 && run.result.diverged_batch >= 2 &&
               run.result.diverged_batch <= 5 &&
               run.result.diverged_batch == run.watch.batch_count + 1,
@@ -406,13 +403,13 @@ static void diverged_late_case(int after_epoch, int in_epoch, int epoch, int bat
               run.result.diverged_batch == batch,
           "stop %d at epoch %d, batch %d; want %d, %d", run.result.stop, run.result.diverged_epoch,
           run.result.diverged_batch, epoch, batch);
-    check(run.result.epochs_run == epoch - 1 && run.watch.epoch_count == epoch - 1,
-          "%d epochs run, %d told", run.result.epochs_run, run.watch.epoch_count);
+    check_int(run.result.epochs_run, epoch - 1);
+    check_int(run.watch.epoch_count, epoch - 1);
     if (epoch > 1) {
         check_epochs(&run, epoch - 1);
         check_best_kept(&run);
     } else {
-        check(run.result.best.epoch == 0, "epoch %d is the best", run.result.best.epoch);
+        check_int(run.result.best.epoch, 0);
     }
     run_free(&run);
 }
@@ -447,8 +444,8 @@ TEST(run_averages, "train: averages with a short last batch")
               "batches of %d: loss %.9g, accuracy %g; evaluated %.9g, %g", batches[i],
               epoch->train_loss, epoch->train_acc, metrics_loss(&metrics),
               metrics_accuracy(&metrics));
-        check(run.watch.last.loss == epoch->train_loss && run.watch.last.acc == epoch->train_acc,
-              "the last batch told %.9g, the epoch %.9g", run.watch.last.loss, epoch->train_loss);
+        check_double(run.watch.last.loss, epoch->train_loss);
+        check_double(run.watch.last.acc, epoch->train_acc);
         run_free(&run);
     }
 }
@@ -489,8 +486,8 @@ TEST(run_without_callbacks, "train: no callbacks")
     check(!train_run(&run.result, &run.rig.network, &run.made.dataset, &run.split, &run.options,
                      NULL, &none, &err),
           "%s", err.text);
-    check(run.result.stop == TRAIN_COMPLETED && run.result.epochs_run == 2, "stopped by %d",
-          run.result.stop);
+    check_int(run.result.stop, TRAIN_COMPLETED);
+    check_int(run.result.epochs_run, 2);
     check_same("without callbacks", run.rig.network.params, params, PARAM_COUNT);
     free(params);
     run_free(&run);
@@ -511,10 +508,10 @@ static void check_resumed(struct run_rig *whole, const struct train_state *from)
     check(!train_run(&result, &rig.network, &whole->made.dataset, &whole->split, &whole->options,
                      from, &callbacks, &err),
           "%s", err.text);
-    check(result.stop == whole->result.stop && result.epochs_run == whole->result.epochs_run &&
-              result.best.epoch == whole->result.best.epoch,
-          "from epoch %d: stopped by %d after %d epochs, best %d", from->epochs_run, result.stop,
-          result.epochs_run, result.best.epoch);
+    test_case("from epoch %d", from->epochs_run);
+    check_int(result.stop, whole->result.stop);
+    check_int(result.epochs_run, whole->result.epochs_run);
+    check_int(result.best.epoch, whole->result.best.epoch);
     check_same("resumed", rig.network.params, whole->rig.network.params, PARAM_COUNT);
     for (int e = 0; watch.kept.history && e < result.epochs_run; e++)
         check(watch.kept.history[e].val_loss == whole->watch.epochs[e].val_loss &&
@@ -566,7 +563,7 @@ TEST(run_resumed_early, "train: goes on after its patience")
     run.options.patience = 2;
     run_go(&run);
     int epochs = run.result.epochs_run;
-    check(run.result.stop == TRAIN_EARLY, "stopped by %d", run.result.stop);
+    check_int(run.result.stop, TRAIN_EARLY);
     run.watch.epoch_count = 0;
     run.watch.keep_epoch = epochs;
     run_go(&run);
@@ -586,6 +583,6 @@ TEST(run_told_to_fail, "train: a callback that fails")
     int failed = train_run(&run.result, &run.rig.network, &run.made.dataset, &run.split,
                            &run.options, NULL, &callbacks, &err);
     check_refused(failed, &err, "told to fail", "on_epoch");
-    check(run.result.epochs_run == 2, "%d epochs", run.result.epochs_run);
+    check_int(run.result.epochs_run, 2);
     run_free(&run);
 }

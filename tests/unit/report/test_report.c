@@ -10,8 +10,7 @@
 #include "../networks.h"
 #include "../test.h"
 
-/* Of a network that is always right, always wrong, or without answers of some class: still
- * whole. */
+/* A report is whole where a network is always right, always wrong, or never answers some class. */
 TEST(report_extremes, "report: networks that know all, nothing, one digit")
 {
     struct scene *s = scene_new();

@@ -14,16 +14,17 @@ TEST(weight_map, "weight_map: scale and ends")
     for (int i = 0; i < INPUTS * 2; i++)
         values[i] = i % 2 ? 1000.0f : (float)(i / 2 - 392) / 100.0f;
     weight_map(pixels, values, 2, 2.0f);
-    check(pixels[392] == 128, "zero is %d", pixels[392]);
-    check(pixels[392 + 100] == 128 + 64 && pixels[392 - 100] == 128 - 64, "halves are %d and %d",
-          pixels[492], pixels[292]);
-    check(pixels[392 + 200] == 255 && pixels[392 - 200] == 1, "ends are %d and %d", pixels[592],
-          pixels[192]);
-    check(pixels[0] == 1 && pixels[783] == 255, "beyond: %d and %d", pixels[0], pixels[783]);
+    check_int(pixels[392], 128);
+    check_int(pixels[392 + 100], 128 + 64);
+    check_int(pixels[392 - 100], 128 - 64);
+    check_int(pixels[392 + 200], 255);
+    check_int(pixels[392 - 200], 1);
+    check_int(pixels[0], 1);
+    check_int(pixels[783], 255);
     const float four[] = {1.0f, -1.0f, 3.0f, -3.0f}, none[] = {0.0f, 0.0f};
-    check(fabs((double)weight_map_scale(four, 4) - 4.0 * sqrt(5.0)) < 1e-5, "scale %g",
-          (double)weight_map_scale(four, 4));
+    check_near((double)weight_map_scale(four, 4), 4.0 * sqrt(5.0), 1e-5);
     memset(values, 0, sizeof values);
     weight_map(pixels, values, 1, weight_map_scale(none, 2));
-    check(pixels[0] == 128 && pixels[783] == 128, "nothing is %d", pixels[0]);
+    check_int(pixels[0], 128);
+    check_int(pixels[783], 128);
 }
