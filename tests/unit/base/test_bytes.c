@@ -6,7 +6,7 @@
 #include "../test.h"
 
 /* At an odd address, with the highest bit of each byte set. */
-TEST(bytes, "bytes: both orders, every width")
+TEST(byte_orders, "bytes: both orders, every width")
 {
     static const uint8_t in[9] = {0, 0x81, 0x92, 0xa3, 0xb4, 0xc5, 0xd6, 0xe7, 0xf8};
     uint8_t out[9] = {0};
