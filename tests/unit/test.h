@@ -23,21 +23,21 @@ __attribute__((format(printf, 5, 6))) bool test_check(bool condition, const char
 /* Fails the running test unless both are the same, and says what each of them is: first what came
  * out, then what should have. Returns whether they are the same. A double is compared by ==, so NaN
  * equals nothing; a float by its bits, so -0 is not 0. A string may be NULL. */
-#define check_int(got, wanted) test_int((got), (wanted), &CHECK_PLACE(got, wanted))
-#define check_size(got, wanted) test_size((got), (wanted), &CHECK_PLACE(got, wanted))
-#define check_hex(got, wanted) test_hex((got), (wanted), &CHECK_PLACE(got, wanted))
-#define check_float(got, wanted) test_float((got), (wanted), &CHECK_PLACE(got, wanted))
-#define check_double(got, wanted) test_double((got), (wanted), &CHECK_PLACE(got, wanted))
-#define check_string(got, wanted) test_string((got), (wanted), &CHECK_PLACE(got, wanted))
-#define check_pointer(got, wanted) test_pointer((got), (wanted), &CHECK_PLACE(got, wanted))
+#define check_int(got, wanted) test_int((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_size(got, wanted) test_size((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_hex(got, wanted) test_hex((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_float(got, wanted) test_float((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_double(got, wanted) test_double((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_string(got, wanted) test_string((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_pointer(got, wanted) test_pointer((got), (wanted), CHECK_PLACE(#got, #wanted))
 
 /* The same of `size` bytes; says which is the first that differs. */
 #define check_bytes(got, wanted, size) \
-    test_bytes((got), (wanted), (size), &CHECK_PLACE(got, wanted))
+    test_bytes((got), (wanted), (size), CHECK_PLACE(#got, #wanted))
 
 /* Fails the running test unless |got - wanted| <= tolerance; NaN fails. */
 #define check_near(got, wanted, tolerance) \
-    test_near((got), (wanted), (tolerance), &CHECK_PLACE(got, wanted))
+    test_near((got), (wanted), (tolerance), CHECK_PLACE(#got, #wanted))
 
 /* Where a comparison stands, and its two sides as they are written. */
 struct check_place {
@@ -46,7 +46,7 @@ struct check_place {
     const char *got, *wanted;
 };
 
-#define CHECK_PLACE(got, wanted) ((const struct check_place){__FILE__, __LINE__, #got, #wanted})
+#define CHECK_PLACE(got, wanted) (&(const struct check_place){__FILE__, __LINE__, got, wanted})
 
 bool test_int(long long got, long long wanted, const struct check_place *place);
 bool test_size(unsigned long long got, unsigned long long wanted, const struct check_place *place);
