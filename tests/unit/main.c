@@ -75,34 +75,36 @@ static bool differ(const struct check_place *place, const char *got, const char 
     return false;
 }
 
-bool test_int(long long got, long long wanted, const struct check_place *place)
+bool check_int_at(long long got, long long wanted, const struct check_place *place)
 {
     return got == wanted || differ(place, say("%lld", got), say("%lld", wanted));
 }
 
-bool test_size(unsigned long long got, unsigned long long wanted, const struct check_place *place)
+bool check_size_at(unsigned long long got, unsigned long long wanted,
+                   const struct check_place *place)
 {
     return got == wanted || differ(place, say("%llu", got), say("%llu", wanted));
 }
 
-bool test_hex(unsigned long long got, unsigned long long wanted, const struct check_place *place)
+bool check_hex_at(unsigned long long got, unsigned long long wanted,
+                  const struct check_place *place)
 {
     return got == wanted || differ(place, say("0x%08llx", got), say("0x%08llx", wanted));
 }
 
-bool test_float(float got, float wanted, const struct check_place *place)
+bool check_float_at(float got, float wanted, const struct check_place *place)
 {
     uint32_t a = to_bits(got), b = to_bits(wanted);
     return a == b || differ(place, say("%.9g (0x%08" PRIx32 ")", (double)got, a),
                             say("%.9g (0x%08" PRIx32 ")", (double)wanted, b));
 }
 
-bool test_double(double got, double wanted, const struct check_place *place)
+bool check_double_at(double got, double wanted, const struct check_place *place)
 {
     return got == wanted || differ(place, say("%.17g", got), say("%.17g", wanted));
 }
 
-bool test_near(double got, double wanted, double tolerance, const struct check_place *place)
+bool check_near_at(double got, double wanted, double tolerance, const struct check_place *place)
 {
     return fabs(got - wanted) <= tolerance ||
            differ(place, say("%.17g", got), say("%.17g +- %.3g", wanted, tolerance));
@@ -113,18 +115,19 @@ static const char *quoted(const char *text)
     return text ? say("\"%s\"", text) : "NULL";
 }
 
-bool test_string(const char *got, const char *wanted, const struct check_place *place)
+bool check_string_at(const char *got, const char *wanted, const struct check_place *place)
 {
     bool same = got && wanted ? !strcmp(got, wanted) : got == wanted;
     return same || differ(place, quoted(got), quoted(wanted));
 }
 
-bool test_pointer(const void *got, const void *wanted, const struct check_place *place)
+bool check_pointer_at(const void *got, const void *wanted, const struct check_place *place)
 {
     return got == wanted || differ(place, say("%p", got), say("%p", wanted));
 }
 
-bool test_bytes(const void *got, const void *wanted, size_t size, const struct check_place *place)
+bool check_bytes_at(const void *got, const void *wanted, size_t size,
+                    const struct check_place *place)
 {
     const uint8_t *g = got, *w = wanted;
     for (size_t i = 0; i < size; i++)

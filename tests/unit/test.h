@@ -23,21 +23,21 @@ __attribute__((format(printf, 5, 6))) bool test_check(bool condition, const char
 /* Fails the running test unless both are the same, and says what each of them is: first what came
  * out, then what should have. Returns whether they are the same. A double is compared by ==, so NaN
  * equals nothing; a float by its bits, so -0 is not 0. A string may be NULL. */
-#define check_int(got, wanted) test_int((got), (wanted), CHECK_PLACE(#got, #wanted))
-#define check_size(got, wanted) test_size((got), (wanted), CHECK_PLACE(#got, #wanted))
-#define check_hex(got, wanted) test_hex((got), (wanted), CHECK_PLACE(#got, #wanted))
-#define check_float(got, wanted) test_float((got), (wanted), CHECK_PLACE(#got, #wanted))
-#define check_double(got, wanted) test_double((got), (wanted), CHECK_PLACE(#got, #wanted))
-#define check_string(got, wanted) test_string((got), (wanted), CHECK_PLACE(#got, #wanted))
-#define check_pointer(got, wanted) test_pointer((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_int(got, wanted) check_int_at((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_size(got, wanted) check_size_at((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_hex(got, wanted) check_hex_at((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_float(got, wanted) check_float_at((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_double(got, wanted) check_double_at((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_string(got, wanted) check_string_at((got), (wanted), CHECK_PLACE(#got, #wanted))
+#define check_pointer(got, wanted) check_pointer_at((got), (wanted), CHECK_PLACE(#got, #wanted))
 
 /* The same of `size` bytes; says which is the first that differs. */
 #define check_bytes(got, wanted, size) \
-    test_bytes((got), (wanted), (size), CHECK_PLACE(#got, #wanted))
+    check_bytes_at((got), (wanted), (size), CHECK_PLACE(#got, #wanted))
 
 /* Fails the running test unless |got - wanted| <= tolerance; NaN fails. */
 #define check_near(got, wanted, tolerance) \
-    test_near((got), (wanted), (tolerance), CHECK_PLACE(#got, #wanted))
+    check_near_at((got), (wanted), (tolerance), CHECK_PLACE(#got, #wanted))
 
 /* Where a comparison stands, and its two sides as they are written. */
 struct check_place {
@@ -48,15 +48,18 @@ struct check_place {
 
 #define CHECK_PLACE(got, wanted) (&(const struct check_place){__FILE__, __LINE__, got, wanted})
 
-bool test_int(long long got, long long wanted, const struct check_place *place);
-bool test_size(unsigned long long got, unsigned long long wanted, const struct check_place *place);
-bool test_hex(unsigned long long got, unsigned long long wanted, const struct check_place *place);
-bool test_float(float got, float wanted, const struct check_place *place);
-bool test_double(double got, double wanted, const struct check_place *place);
-bool test_string(const char *got, const char *wanted, const struct check_place *place);
-bool test_pointer(const void *got, const void *wanted, const struct check_place *place);
-bool test_bytes(const void *got, const void *wanted, size_t size, const struct check_place *place);
-bool test_near(double got, double wanted, double tolerance, const struct check_place *place);
+bool check_int_at(long long got, long long wanted, const struct check_place *place);
+bool check_size_at(unsigned long long got, unsigned long long wanted,
+                   const struct check_place *place);
+bool check_hex_at(unsigned long long got, unsigned long long wanted,
+                  const struct check_place *place);
+bool check_float_at(float got, float wanted, const struct check_place *place);
+bool check_double_at(double got, double wanted, const struct check_place *place);
+bool check_string_at(const char *got, const char *wanted, const struct check_place *place);
+bool check_pointer_at(const void *got, const void *wanted, const struct check_place *place);
+bool check_bytes_at(const void *got, const void *wanted, size_t size,
+                    const struct check_place *place);
+bool check_near_at(double got, double wanted, double tolerance, const struct check_place *place);
 
 /* Names the case, such as a row of a table, that the following checks are about, until the next one
  * or the end of the test. A check that fails says it. */
