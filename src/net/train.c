@@ -3,6 +3,7 @@
 #include <float.h>
 #include <limits.h>
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "mnist/base/clock.h"
@@ -356,22 +357,63 @@ void train_result_free(struct train_result *result)
     *result = (struct train_result){0};
 }
 
-bool train_epoch_is_possible(const struct train_epoch *e)
+#define AT(field) offsetof(struct train_epoch, field)
+
+/* A loss is a mean of floats. */
+const struct train_column train_columns[TRAIN_COLUMNS] = {
+    {"train_loss", COLUMN_DOUBLE, AT(train_loss), 0, (double)FLT_MAX, false},
+    {"train_acc", COLUMN_DOUBLE, AT(train_acc), 0, 1, false},
+    {"val_loss", COLUMN_DOUBLE, AT(val_loss), 0, (double)FLT_MAX, true},
+    {"val_acc", COLUMN_DOUBLE, AT(val_acc), 0, 1, true},
+    {"lr", COLUMN_FLOAT, AT(lr), 0, LR_MAX, false},
+    {"seconds", COLUMN_DOUBLE, AT(seconds), PASS_SECONDS_MIN, PASS_SECONDS_MAX, false},
+    {"val_seconds", COLUMN_DOUBLE, AT(val_seconds), 0, PASS_SECONDS_MAX, false},
+    {"images_per_s", COLUMN_DOUBLE, AT(images_per_s), 0, INT_MAX / PASS_SECONDS_MIN, false},
+    {"best", COLUMN_FLAG, AT(best), 0, 1, false},
+};
+
+double train_column_get(const struct train_epoch *epoch, int i)
 {
-    const struct {
-        double figure, least, most;
-    } limits[] = {
-        {e->train_loss, 0, (double)FLT_MAX}, /* a mean of floats */
-        {e->val_loss, 0, (double)FLT_MAX},
-        {e->train_acc, 0, 1},
-        {e->val_acc, 0, 1},
-        {(double)e->lr, 0, LR_MAX},
-        {e->seconds, PASS_SECONDS_MIN, PASS_SECONDS_MAX},
-        {e->val_seconds, 0, PASS_SECONDS_MAX},
-        {e->images_per_s, 0, INT_MAX / PASS_SECONDS_MIN},
-    };
-    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++)
-        if (!(limits[i].figure >= limits[i].least && limits[i].figure <= limits[i].most))
+    const void *at = (const char *)epoch + train_columns[i].offset;
+    switch (train_columns[i].kind) {
+    case COLUMN_FLOAT:
+        return (double)*(const float *)at;
+    case COLUMN_FLAG:
+        return *(const bool *)at ? 1.0 : 0.0;
+    case COLUMN_DOUBLE:
+    default:
+        return *(const double *)at;
+    }
+}
+
+static bool is_possible(int i, double value)
+{
+    return value >= train_columns[i].least && value <= train_columns[i].most;
+}
+
+bool train_column_set(struct train_epoch *epoch, int i, double value)
+{
+    void *at = (char *)epoch + train_columns[i].offset;
+    if (!is_possible(i, value))
+        return false;
+    switch (train_columns[i].kind) {
+    case COLUMN_FLOAT:
+        *(float *)at = (float)value + 0.0f; /* -0 is 0 */
+        break;
+    case COLUMN_FLAG:
+        *(bool *)at = value > 0.0;
+        break;
+    case COLUMN_DOUBLE:
+    default:
+        *(double *)at = value + 0.0;
+    }
+    return true;
+}
+
+bool train_epoch_is_possible(const struct train_epoch *epoch)
+{
+    for (int i = 0; i < TRAIN_COLUMNS; i++)
+        if (!is_possible(i, train_column_get(epoch, i)))
             return false;
     return true;
 }

@@ -1,7 +1,6 @@
 #include "mnist/store/checkpoint.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,7 @@ static const char VERSION_KEY[] = "mnist_checkpoint_version";
 /* A checkpoint of a million epochs, the most there can be, has 75 MB. */
 static const size_t LARGEST_FILE = (size_t)128 << 20;
 
-enum { HISTORY = 9, PARTS = 5 };
+enum { PARTS = 5 };
 
 /* The blocks of weights, and what their tensors' names begin with. The last is there with --ema. */
 static const char *const part_names[PARTS] = {"", "m.", "v.", "best.", "average."};
@@ -38,11 +37,8 @@ static int part_count(const struct train_options *options)
 
 /* What is demanded when a state is read, and so kept to when it is written. Numbers that are not
  * finite never get here: safetensors knows none. */
-static int check_state(const struct train_state *state, const char *name, struct error *err)
+static int check_moments(const struct train_state *state, const char *name, struct error *err)
 {
-    for (int e = 0; e < state->epochs_run; e++)
-        if (!train_epoch_is_possible(&state->history[e]))
-            return error_set(err, "%s: epoch %d of its history cannot be", name, e + 1);
     for (int i = 0; i < PARAM_COUNT; i++)
         if (!(state->v[i] >= 0.0f))
             return error_set(err, "%s: its mean of squared gradients %d is %g, wanted 0 or more",
@@ -50,33 +46,12 @@ static int check_state(const struct train_state *state, const char *name, struct
     return 0;
 }
 
+static int refuse_epoch(int e, const char *name, struct error *err)
+{
+    return error_set(err, "%s: epoch %d of its history cannot be", name, e + 1);
+}
+
 /* --- writing --- */
-
-static void put_epoch(double row[HISTORY], const struct train_epoch *e)
-{
-    const double values[HISTORY] = {e->train_loss,  e->train_acc,    e->val_loss,
-                                    e->val_acc,     (double)e->lr,   e->seconds,
-                                    e->val_seconds, e->images_per_s, e->best};
-    memcpy(row, values, sizeof values);
-}
-
-static void take_epoch(struct train_epoch *e, const double row[HISTORY], int epoch)
-{
-    /* Stands for what no float holds, too: that is refused all the same. */
-    const double beyond = 2.0 * LR_MAX;
-    *e = (struct train_epoch){
-        .epoch = epoch,
-        .train_loss = row[0],
-        .train_acc = row[1],
-        .val_loss = row[2],
-        .val_acc = row[3],
-        .lr = (float)fmin(fmax(row[4], -beyond), beyond),
-        .seconds = row[5],
-        .val_seconds = row[6],
-        .images_per_s = row[7],
-        .best = row[8] > 0.0,
-    };
-}
 
 struct checkpoint_data checkpoint_data_of(const struct dataset *dataset)
 {
@@ -90,14 +65,17 @@ struct checkpoint_data checkpoint_data_of(const struct dataset *dataset)
 int checkpoint_save(const struct train_state *state, const struct train_options *options,
                     const struct checkpoint_data *data, const char *path, struct error *err)
 {
-    if (check_state(state, path, err))
+    for (int e = 0; e < state->epochs_run; e++)
+        if (!train_epoch_is_possible(&state->history[e]))
+            return refuse_epoch(e, path, err);
+    if (check_moments(state, path, err))
         return -1;
     struct train_state copy = *state;
     int parts = part_count(options), tensors = 0;
     const void *values[PARTS * PARAM_TENSORS + 1];
     struct safetensors *st = mem_calloc(1, sizeof *st, err);
     float *floats = mem_alloc((size_t)parts * PARAM_COUNT, sizeof *floats, err);
-    double(*history)[HISTORY] = mem_alloc((size_t)state->epochs_run, sizeof *history, err);
+    double(*history)[TRAIN_COLUMNS] = mem_alloc((size_t)state->epochs_run, sizeof *history, err);
     int failed = !st || !floats || !history;
     if (!failed) {
         safetensors_set(st, VERSION_KEY, "%s", VERSION);
@@ -115,8 +93,10 @@ int checkpoint_save(const struct train_state *state, const struct train_options 
                 values[tensors++] = block + param_table[t].offset;
         }
         for (int e = 0; e < state->epochs_run; e++)
-            put_epoch(history[e], &state->history[e]);
-        safetensors_add(st, "history", SAFETENSORS_F64, 2, (uint64_t)state->epochs_run, HISTORY);
+            for (int i = 0; i < TRAIN_COLUMNS; i++)
+                history[e][i] = train_column_get(&state->history[e], i);
+        safetensors_add(st, "history", SAFETENSORS_F64, 2, (uint64_t)state->epochs_run,
+                        TRAIN_COLUMNS);
         values[tensors] = history;
         failed = safetensors_save(st, values, path, err);
     }
@@ -190,7 +170,7 @@ static int take_history(struct train_state *state, const struct safetensors *st,
 {
     const struct safetensors_tensor *tensor = safetensors_find(st, "history");
     if (!tensor || tensor->type != SAFETENSORS_F64 || tensor->rank != 2 ||
-        tensor->shape[1] != HISTORY || tensor->shape[0] > (uint64_t)options->epochs)
+        tensor->shape[1] != TRAIN_COLUMNS || tensor->shape[0] > (uint64_t)options->epochs)
         return error_set(err, "%s: its history is not that of 1 to %d epochs", name,
                          options->epochs);
     int best;
@@ -201,12 +181,12 @@ static int take_history(struct train_state *state, const struct safetensors *st,
     if (!state->history)
         return -1;
     for (int e = 0; e < state->epochs_run; e++) {
-        double row[HISTORY] = {0};
-        for (int i = 0; i < HISTORY; i++) /* -0 is 0 */
-            row[i] = 0.0 + safetensors_number(st, tensor, (size_t)e * HISTORY + (size_t)i);
-        if (!(row[8] >= 0.0 && row[8] <= 1.0))
-            return error_set(err, "%s: epoch %d of its history cannot be", name, e + 1);
-        take_epoch(&state->history[e], row, e + 1);
+        state->history[e] = (struct train_epoch){.epoch = e + 1};
+        for (int i = 0; i < TRAIN_COLUMNS; i++) {
+            size_t at = (size_t)e * TRAIN_COLUMNS + (size_t)i;
+            if (!train_column_set(&state->history[e], i, safetensors_number(st, tensor, at)))
+                return refuse_epoch(e, name, err);
+        }
     }
     state->best = state->history[best - 1];
     return 0;
@@ -228,7 +208,7 @@ static int take_all(struct checkpoint *checkpoint, const struct safetensors *st,
         if (!*block || model_take_tensors(*block, st, part_names[i], name, err))
             return -1;
     }
-    return check_state(&checkpoint->state, name, err);
+    return check_moments(&checkpoint->state, name, err);
 }
 
 int checkpoint_parse(struct checkpoint *checkpoint, const uint8_t *bytes, size_t size,

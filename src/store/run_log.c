@@ -48,16 +48,16 @@ void run_log_write_epoch(FILE *out, const struct train_epoch *e, bool validated)
 {
     struct json_writer json = begin_line(out, "epoch");
     json_put_integer(&json, "epoch", e->epoch);
-    json_put_number(&json, "train_loss", e->train_loss);
-    json_put_number(&json, "train_acc", e->train_acc);
-    if (validated) {
-        json_put_number(&json, "val_loss", e->val_loss);
-        json_put_number(&json, "val_acc", e->val_acc);
+    for (int i = 0; i < TRAIN_COLUMNS; i++) {
+        const struct train_column *column = &train_columns[i];
+        double value = train_column_get(e, i);
+        if (column->kind == COLUMN_FLAG || (column->validation && !validated))
+            continue;
+        if (column->kind == COLUMN_FLOAT)
+            json_put_float(&json, column->name, (float)value);
+        else
+            json_put_number(&json, column->name, value);
     }
-    json_put_float(&json, "lr", e->lr);
-    json_put_number(&json, "seconds", e->seconds);
-    json_put_number(&json, "val_seconds", e->val_seconds);
-    json_put_number(&json, "images_per_s", e->images_per_s);
     end_line(&json);
 }
 

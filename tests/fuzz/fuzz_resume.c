@@ -16,11 +16,7 @@
  *   --NAME=VALUE, COLUMNS=…   options and variables, as in fuzz_train.c */
 #include "command.h"
 
-enum { HISTORY = 9, ROWS = 4096 };
-
-static const char *const columns[HISTORY] = {"train_loss",  "train_acc",    "val_loss",
-                                             "val_acc",     "lr",           "seconds",
-                                             "val_seconds", "images_per_s", "best"};
+enum { ROWS = 4096 };
 
 /* The checkpoint that is changed: what its header says, and its data with more rows of history,
  * the last tensor, than there were. */
@@ -70,8 +66,9 @@ static void take_base(const struct file *file)
     require(!safetensors_parse(&base, file->bytes, file->size, "base", &err),
             "a base that cannot be read");
     struct safetensors_tensor *history = history_of(&base);
-    size_t room = history->begin + sizeof(double) * ROWS * HISTORY, row = sizeof(double) * HISTORY;
-    require(!strcmp(history->name, "history") && history->shape[1] == HISTORY,
+    size_t room = history->begin + sizeof(double) * ROWS * TRAIN_COLUMNS,
+           row = sizeof(double) * TRAIN_COLUMNS;
+    require(!strcmp(history->name, "history") && history->shape[1] == TRAIN_COLUMNS,
             "a base of another form");
     base_data = malloc(room);
     data = malloc(room);
@@ -127,12 +124,12 @@ static bool set_column(const char *name, const char *text)
     static const char prefix[] = "history.";
     uint8_t *history = data + history_of(&st)->begin;
     const char *at = text;
-    for (int c = 0; c < HISTORY; c++) {
+    for (int c = 0; c < TRAIN_COLUMNS; c++) {
         if (strncmp(name, prefix, sizeof prefix - 1) ||
-            strcmp(name + sizeof prefix - 1, columns[c]))
+            strcmp(name + sizeof prefix - 1, train_columns[c].name))
             continue;
         for (int row = 0; row < ROWS; row++)
-            put_double(history + sizeof(double) * (size_t)(row * HISTORY + c),
+            put_double(history + sizeof(double) * (size_t)(row * TRAIN_COLUMNS + c),
                        next_number(text, &at));
         return true;
     }
@@ -306,7 +303,7 @@ static void start_again(void)
     remove_files(0, WRITTEN);
     reset_variables();
     st = base;
-    memcpy(data, base_data, history_of(&base)->begin + sizeof(double) * ROWS * HISTORY);
+    memcpy(data, base_data, history_of(&base)->begin + sizeof(double) * ROWS * TRAIN_COLUMNS);
     epochs_said = false;
 }
 

@@ -24,8 +24,27 @@ struct train_epoch {
 #define PASS_SECONDS_MIN 1e-9
 #define PASS_SECONDS_MAX 1e9
 
-/* Whether a run can have had such an epoch: what is written of one, and believed when it is read.
- * NaN is no figure of one. */
+/* A figure of an epoch, by which checkpoints have a column and logs a member. */
+enum train_column_kind { COLUMN_DOUBLE, COLUMN_FLOAT, COLUMN_FLAG };
+
+struct train_column {
+    const char *name;
+    enum train_column_kind kind;
+    size_t offset;      /* in struct train_epoch */
+    double least, most; /* a run can have no other; NaN is no figure of one */
+    bool validation;    /* there is none without validation images */
+};
+
+enum { TRAIN_COLUMNS = 9 };
+
+extern const struct train_column train_columns[TRAIN_COLUMNS];
+
+/* Figure i of an epoch. train_column_set returns false, with nothing changed, where no run can have
+ * it. */
+double train_column_get(const struct train_epoch *epoch, int i);
+bool train_column_set(struct train_epoch *epoch, int i, double value);
+
+/* Whether a run can have had such an epoch: what is written of one. */
 bool train_epoch_is_possible(const struct train_epoch *epoch);
 
 /* The figures of an epoch that curves are drawn of. */

@@ -265,6 +265,8 @@ TEST(checkpoint_impossible, "checkpoint: histories that cannot be")
             check_refused(checkpoint_save(&state, &options, &data, path, &err), &err, wanted,
                           epochs[i].what);
         }
+        struct tamper best = {.key = "best", .wanted = wanted};
+        tampered(&good, &best, (const double[]){1, .5, 1, .5, 1e-3, 1, 1, 1, 1.5}, NULL);
         struct tamper tamper = {.key = "moments", .wanted = "squared gradients 109379 is -1e-30"};
         tampered(&good, &tamper, NULL, (const float[CLASSES]){[3] = -1e-30f});
         file_read_free(&good);
