@@ -140,17 +140,14 @@ void report_figures_confusion(FILE *out, const struct report *r)
 
 /* --- digit by digit --- */
 
-/* Nothing but a dash where the figure is undefined. */
+/* No bar where the figure is undefined. */
 static void write_bar(FILE *out, double value, double from)
 {
     fputs("<td>", out);
-    if (!rmath_is_finite_double(value)) {
-        fputs(format_percent(value).text, out);
-        return;
-    }
     html_number(out, value, format_percent(value));
-    fprintf(out, "<span class=bar><i style=\"--w:%.1f%%\"></i></span>",
-            100.0 * (value - from) / (1.0 - from));
+    if (rmath_is_finite_double(value))
+        fprintf(out, "<span class=bar><i style=\"--w:%.1f%%\"></i></span>",
+                100.0 * (value - from) / (1.0 - from));
 }
 
 void report_figures_digits(FILE *out, const struct report *r)

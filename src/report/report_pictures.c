@@ -81,7 +81,7 @@ enum { LEVELS = 63 }; /* of either sign */
 
 /* Vermilion for above 0, blue for below, more of it the further; transparent at 0, so that it is
  * right on light and on dark. */
-static void make_palette(struct html_palette *palette)
+static void make_palette(struct png_palette *palette)
 {
     static const uint8_t above[] = {213, 94, 0}, below[] = {0, 114, 178};
     palette->count = 2 * LEVELS + 1;
@@ -96,7 +96,7 @@ static void make_palette(struct html_palette *palette)
 static void write_map(FILE *out, const float *values, int stride, float scale, const char *alt)
 {
     uint8_t pixels[IMAGE_PIXELS];
-    struct html_palette palette;
+    struct png_palette palette;
     make_palette(&palette);
     weight_map(pixels, values, stride, scale);
     for (int p = 0; p < IMAGE_PIXELS; p++)

@@ -14,7 +14,7 @@ $(FUZZ)/driver_%: $(FUZZ)/fuzz_%.o $(FUZZ)/driver.o $(LIBRARY)
 # Numbers by the hundred thousand: if libFuzzer were told of each comparison in these, a run of the program would take three
 # times as long.
 ifneq ($(findstring fuzzer,$(CFLAGS)),)
-NUMBERS = codec/checksum base/rmath base/rng data/augment data/batch data/dataset store/checkpoint report/html store/model codec/safetensors \
+NUMBERS = codec/base64 codec/checksum codec/png base/rmath base/rng data/augment data/batch data/dataset store/checkpoint report/html store/model codec/safetensors \
 	report/report_pictures net/adam net/kernels_avx2 net/kernels_avx512 net/kernels_baseline net/kernels_reference net/network \
 	net/params net/proof net/train report/weight_map
 $(NUMBERS:%=$(BUILD)/src/%.o): override CFLAGS += -fno-sanitize-coverage=trace-cmp
