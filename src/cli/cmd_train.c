@@ -29,10 +29,15 @@ struct session {
     double start; /* clock */
 };
 
-/* As the command line spells them. */
-static const char *const file_flags[TRAIN_FILES] = {
-    [FILE_OUT] = "out",       [FILE_CHECKPOINT] = "checkpoint", [FILE_LOG] = "log",
-    [FILE_REPORT] = "report", [FILE_RESUME] = "resume",
+/* The options that name the files. */
+static const struct {
+    const char *flag, *help, *none;
+} file_options[TRAIN_FILES] = {
+    [FILE_OUT] = {"out", "model file to write", NULL},
+    [FILE_CHECKPOINT] = {"checkpoint", "write what --resume needs after each epoch", "none"},
+    [FILE_RESUME] = {"resume", "go on from a checkpoint, and keep it up to date", "none"},
+    [FILE_LOG] = {"log", "append JSON Lines to this file", "none"},
+    [FILE_REPORT] = {"report", "write a report with curves and pictures, one HTML file", "none"},
 };
 
 /* --- the command line --- */
@@ -105,24 +110,12 @@ static int parse_line(struct session *s, const struct usage *usage, int *preset,
 
 static void add_files(struct usage *usage, const char **files)
 {
-    static const struct {
-        enum train_file file;
-        const char *help, *none;
-    } rows[] = {
-        {FILE_OUT, "model file to write", NULL},
-        {FILE_CHECKPOINT, "write what --resume needs after each epoch", "none"},
-        {FILE_RESUME, "go on from a checkpoint, and keep it up to date", "none"},
-        {FILE_LOG, "append JSON Lines to this file", "none"},
-        {FILE_REPORT, "write a report with curves and pictures, one HTML file", "none"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct option_spec spec = {.unit = "FILE",
-                                   .kind = OPTION_STRING,
-                                   .value = &files[rows[i].file],
-                                   .group = GROUP_FILES,
-                                   .help = rows[i].help,
-                                   .special_default = rows[i].none};
-        snprintf(spec.name, sizeof spec.name, "%s", file_flags[rows[i].file]);
+    for (int i = 0; i < TRAIN_FILES; i++) {
+        struct option_spec spec = {.unit = "FILE", .kind = OPTION_STRING, .value = &files[i]};
+        snprintf(spec.name, sizeof spec.name, "%s", file_options[i].flag);
+        spec.group = GROUP_FILES;
+        spec.help = file_options[i].help;
+        spec.special_default = file_options[i].none;
         options_add(usage, &spec, 1);
     }
 }
@@ -191,11 +184,11 @@ static int check_names(const char *const *files, struct error *err)
                 continue;
             if (file_write_same(files[i], files[j]))
                 return error_set(err, "--%s and --%s are both %s: give each a file of its own",
-                                 file_flags[i], file_flags[j], files[i]);
+                                 file_options[i].flag, file_options[j].flag, files[i]);
             if (file_write_same(temporary, files[j]))
                 return error_set(err,
                                  "--%s %s is what --%s %s is written to first: name another file",
-                                 file_flags[j], files[j], file_flags[i], files[i]);
+                                 file_options[j].flag, files[j], file_options[i].flag, files[i]);
         }
     }
     return 0;

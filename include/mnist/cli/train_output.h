@@ -13,7 +13,7 @@
 #include "mnist/store/model.h"
 
 /* The files of a run. */
-enum train_file { FILE_OUT, FILE_CHECKPOINT, FILE_LOG, FILE_REPORT, FILE_RESUME, TRAIN_FILES };
+enum train_file { FILE_OUT, FILE_CHECKPOINT, FILE_RESUME, FILE_LOG, FILE_REPORT, TRAIN_FILES };
 
 /* What the command line asks for. */
 struct train_request {
