@@ -53,7 +53,7 @@ static struct scale value_scale(const struct chart *chart)
         s.to = high * 1.1;
         return s;
     }
-    /* Then in the middle of some steps. */
+    /* Values that are all alike go to the middle of some steps. */
     bool alone = !(high - low >= fmax(SHORTEST, SHORTEST_SHARE * fabs(high)));
     double step = step_of(alone ? 1e-9 + fabs(high) / 4.0 : high - low, MOST_TICKS);
     s.from = step * (floor(low / step) - (alone ? 1.0 : 0.0));
@@ -200,9 +200,8 @@ static void write_square(FILE *out, const struct scale *x, const struct scale *y
     fprintf(out, "<text class=axis x=%d y=%d text-anchor=middle>how sure it was</text>",
             (SIDE + EDGE) / 2, SIDE - 4);
     fprintf(out,
-            "<text class=axis transform=\"translate(10 %d) rotate(-90)\" text-anchor=middle>how "
-            "often it "
-            "was right</text>",
+            "<text class=axis transform=\"translate(10 %d) rotate(-90)\" text-anchor=middle>"
+            "how often it was right</text>",
             (SIDE - EDGE) / 2);
 }
 
@@ -210,9 +209,8 @@ void chart_write_calibration(FILE *out, const struct metrics *metrics)
 {
     struct scale x = {0, 1, EDGE + 6, SIDE - 18, false}, y = {0, 1, SIDE - EDGE, 12, false};
     fprintf(out,
-            "<svg class=square viewBox=\"0 0 %d %d\" role=img aria-label=\"how often it was right "
-            "over how "
-            "sure it was\">",
+            "<svg class=square viewBox=\"0 0 %d %d\" role=img "
+            "aria-label=\"how often it was right over how sure it was\">",
             SIDE, SIDE);
     write_square(out, &x, &y);
     for (int i = 0; i < CALIBRATION_BINS; i++) {

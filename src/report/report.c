@@ -10,7 +10,7 @@
 #include "mnist/report/report_figures.h"
 #include "mnist/report/report_pictures.h"
 
-/* The Makefile makes it of report.css. */
+/* report.css, embedded by the Makefile. */
 extern const char report_css[];
 
 static void write_tile(FILE *out, const char *name, struct text value, const char *note)
@@ -40,20 +40,19 @@ static void write_tiles(FILE *out, const struct report *r)
 static void write_head(FILE *out, const struct report *r)
 {
     const struct metrics *m = &r->evaluation->metrics;
+    struct text accuracy = format_percent(metrics_accuracy(m));
     fputs("<!DOCTYPE html>\n<html lang=en>\n<head>\n<meta charset=utf-8>\n"
           "<meta name=viewport content=\"width=device-width, initial-scale=1\">\n",
           out);
-    fprintf(out, "<title>mnist: %s, %s</title>\n", r->heading,
-            format_percent(metrics_accuracy(m)).text);
-    fprintf(out, "<style>\n%s</style>\n", report_css);
+    fprintf(out, "<title>mnist: %s, %s</title>\n<style>\n%s</style>\n", r->heading, accuracy.text,
+            report_css);
     fprintf(out,
             "</head>\n<body>\n<header>\n<p class=eyebrow>mnist &middot; %s</p>\n"
             "<h1><b>%s</b> of %s %s digits read right</h1>\n"
-            "<p class=lead>By a dense network of %s parameters: 784 pixels, 128 and 64 hidden "
-            "units, 10 "
-            "digits.",
-            r->heading, format_percent(metrics_accuracy(m)).text, format_count(m->count).text,
-            r->split, format_count(PARAM_COUNT).text);
+            "<p class=lead>By a dense network of %s parameters: 784 pixels, "
+            "128 and 64 hidden units, 10 digits.",
+            r->heading, accuracy.text, format_count(m->count).text, r->split,
+            format_count(PARAM_COUNT).text);
     if (r->epochs > 0)
         fprintf(
             out,

@@ -52,9 +52,9 @@ void report_figures_learning(FILE *out, const struct report *r)
     };
     html_section(
         out, "learning", "Learning",
-        "Training figures are of the batches as they were drawn, each before its own "
-        "update and with dropout, augmentation and label smoothing where they are on. So they can "
-        "be worse than those of the validation images, which the network never trains on.");
+        "Training figures are of the batches as they were drawn, each before its own update and "
+        "with dropout, augmentation and label smoothing where they are on. So they can be worse "
+        "than those of the validation images, which the network never trains on.");
     fputs("<div class=charts>\n", out);
     for (size_t i = 0; i < sizeof charts / sizeof charts[0]; i++)
         chart_write(out, &charts[i]);
@@ -185,14 +185,12 @@ void report_figures_calibration(FILE *out, const struct report *r)
     const struct metrics *m = &r->evaluation->metrics;
     html_section(out, "calibration", "How far its word can be trusted",
                  "Images are grouped by how sure the network was. On the dashed line, of those it "
-                 "calls 80% sure, 80% "
-                 "are right; below it, it is too sure of itself. The larger a point, the more "
-                 "images; the line through it is one "
-                 "standard error either way.");
+                 "calls 80% sure, 80% are right; below it, it is too sure of itself. The larger a "
+                 "point, the more images; the line through it is one standard error either way.");
     fputs("<div class=beside>\n<div class=panel>", out);
     chart_write_calibration(out, m);
-    fputs("</div>\n<div class=scroll><table class=epochs>\n<tr><th>images<th>sure on "
-          "average<th>right</tr>\n",
+    fputs("</div>\n<div class=scroll><table class=epochs>\n"
+          "<tr><th>images<th>sure on average<th>right</tr>\n",
           out);
     for (int i = CALIBRATION_BINS - 1; i >= 0; i--) {
         const struct calibration_bin *bin = &m->bins[i];

@@ -1,5 +1,5 @@
-/* Charts as SVG, to stand inside an HTML page. Colours, fonts and line widths come from the page's
- * style by class: axis, grid, mark, train, val, rate. */
+/* Charts as SVG, for an HTML page. Colours, fonts and line widths come from the page's style sheet,
+ * by class. */
 #ifndef MNIST_CHART_H
 #define MNIST_CHART_H
 
@@ -12,7 +12,8 @@
 
 /* A line over the epochs. */
 struct chart_line {
-    const char *name, *style; /* "training", class */
+    const char *name;  /* "training" */
+    const char *style; /* its class: train, val, rate */
     enum train_figure figure;
 };
 
@@ -23,12 +24,14 @@ struct chart {
     int count;                         /* >= 1 */
     const struct chart_line *lines;
     int line_count;
-    bool log;    /* a logarithmic axis, where the values are above 0 and far apart */
-    double most; /* the axis ends here, HUGE_VAL: wherever it may */
-    struct text (*axis)(double), (*format)(double); /* values along the axis, and at a point */
-    int mark; /* an epoch to be marked on the last line; 0: none */
+    bool log;    /* the axis is logarithmic where the values are above 0 and far apart */
+    double most; /* the axis ends here at the latest; HUGE_VAL: anywhere */
+    struct text (*axis)(double);   /* how a value along the axis looks */
+    struct text (*format)(double); /* how the value of a point looks */
+    int mark;                      /* an epoch to be marked on the last line; 0: none */
 };
 
+/* Writes a <figure>: title, legend, axis, lines, and the points where they are few. */
 void chart_write(FILE *out, const struct chart *chart);
 
 /* A reliability diagram (Niculescu-Mizil and Caruana 2005): for each bin that has images, how often

@@ -1,4 +1,4 @@
-/* Pieces of an HTML page: text that is safe in it, and pictures inside the page itself. */
+/* Pieces of an HTML page: safe text, numbers, sections, and pictures inside the page itself. */
 #ifndef MNIST_HTML_H
 #define MNIST_HTML_H
 
@@ -13,8 +13,8 @@
  * become U+FFFD. */
 void html_text(FILE *out, const char *text, size_t size);
 
-/* Writes a number as people read it, with its nine digits for programs (<data value=…>) unless it
- * is undefined. */
+/* Writes a number as people read it, with nine digits for programs (<data value=…>) unless it is
+ * undefined. */
 void html_number(FILE *out, double value, struct text text);
 
 /* Opens a <section> with a title and a paragraph; both are markup already. */

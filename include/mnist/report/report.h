@@ -13,7 +13,7 @@ struct report_fact {
 enum { REPORT_FACTS = 48 };
 
 struct report {
-    const char *heading; /* "Training report" */
+    const char *heading; /* what the page is called: "Training report" */
     const char *split;   /* what the images are called: "test" */
     const char *command; /* what one types to get the same again */
     int planned;         /* of a run that was stopped, the epochs that it should have had; else 0 */
@@ -22,17 +22,19 @@ struct report {
     bool overfull;                     /* a fact was added that there is no room for */
     const struct train_epoch *history; /* (epochs) of the training; none after an evaluation */
     int epochs, best_epoch;
-    double seconds;                /* of the training */
-    bool validated;                /* whether the history has val_loss and val_acc */
-    const struct dataset *dataset; /* what was evaluated, */
-    const struct evaluation *evaluation;
-    const struct network *network; /* and by which network */
+    double seconds;                      /* of the training */
+    bool validated;                      /* whether the history has val_loss and val_acc */
+    const struct network *network;       /* the network that was evaluated */
+    const struct dataset *dataset;       /* the images that it was evaluated on */
+    const struct evaluation *evaluation; /* what came of it */
 };
 
-/* Adds a fact, its value as printf makes it; all of the training's options. What there is no room
- * for is left out, and report_write refuses to write the rest. */
+/* Adds a fact, its value as printf makes it. What there is no room for is left out, and
+ * report_write refuses to write the rest. */
 __attribute__((format(printf, 3, 4))) void report_fact(struct report *report, const char *name,
                                                        const char *format, ...);
+
+/* Adds each of the training's options as a fact. */
 void report_options(struct report *report, const struct train_options *options);
 
 /* Writes the report atomically. -1 with err filled when memory is short or the file cannot be

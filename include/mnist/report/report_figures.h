@@ -15,7 +15,7 @@ void report_figures_confusion(FILE *out, const struct report *report);
 /* Precision, recall and F1 of each digit. */
 void report_figures_digits(FILE *out, const struct report *report);
 
-/* How far its probabilities can be taken at their word. */
+/* A reliability diagram and its table: how far the probabilities can be trusted. */
 void report_figures_calibration(FILE *out, const struct report *report);
 
 #endif

@@ -6,14 +6,16 @@
 
 #include "mnist/report/report.h"
 
-/* The most confident mistakes; some of the right ones, drawn at random but always the same. */
+/* The most confident mistakes. */
 void report_pictures_mistakes(FILE *out, const struct report *report);
+
+/* Some of the right answers, drawn at random but always the same. */
 void report_pictures_right(FILE *out, const struct report *report);
 
-/* pull (10,784) as network_pull gives it: a picture a digit, but of those without images. */
+/* A picture of each digit that has images. pull (10,784) is as network_pull gives it. */
 void report_pictures_pull(FILE *out, const float *pull, const struct metrics *metrics);
 
-/* weights (784,128) of the first layer: a picture a unit. */
+/* A picture of each unit of the first layer, whose weights (784,128) these are. */
 void report_pictures_weights(FILE *out, const float *weights);
 
 #endif
