@@ -4,8 +4,8 @@
 
 #include "mnist/base/bytes.h"
 
-/* table[0][b] is what the byte b makes of a register of zeros; table[k][b], what it makes of one when k
- * bytes of zeros follow. */
+/* table[0][b] is what the byte b makes of a register of zeros; table[k][b], what it makes of one
+ * when k bytes of zeros follow. */
 static uint32_t table[8][256];
 
 static void fill_table(void)

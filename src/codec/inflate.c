@@ -14,7 +14,7 @@ enum {
     LONGEST_CODE = 15,    /* in bits */
     FAST_BITS = 10,       /* codes up to this long are found by one look-up */
     LONGEST_MATCH = 258,  /* in bytes */
-    STEP = 8,             /* a match is copied by so many bytes at once */
+    STEP = 8,             /* a match is copied by this many bytes at once */
     FIRST_ROOM = 1 << 16, /* what is allocated where nobody made a guess */
     /* Behind the capacity there is room for a match and the rest of its last step: one is written
      * first, and only then compared with the capacity. */
@@ -30,8 +30,8 @@ struct bits {
     unsigned missing; /* how many of the bytes in the buffer lie behind the end: zeros */
 };
 
-/* Makes it 56 bits at least, as many as a match takes (15 + 5 + 15 + 13). Where eight bytes are left
- * they are read in one piece; those that do not fit whole are read again next time. */
+/* Makes it 56 bits at least: a match takes 48 (15 + 5 + 15 + 13). Where eight bytes are left they
+ * are read in one piece; those that do not fit whole are read again next time. */
 static inline void refill(struct bits *in)
 {
     if (in->end - in->at >= 8) {
@@ -90,12 +90,11 @@ static int refuse(const struct bits *in, const char *fault, struct error *err)
 
 enum alphabet { ALPHABET_LITERALS, ALPHABET_DISTANCES, ALPHABET_CODE_LENGTHS };
 
-/* What a code stands for. */
+/* What a code stands for: the number `value`, or the least of those that extra bits tell apart. */
 struct entry {
-    uint16_t
-        value; /* a literal or a code length; a match's length or distance, but for extra bits */
-    uint8_t extra; /* how many extra bits follow; or one of these */
-    uint8_t bits;  /* of the code itself; 0 in `fast`: no code of up to FAST_BITS begins so */
+    uint16_t value;
+    uint8_t extra; /* how many extra bits follow, or one of the constants below */
+    uint8_t bits;  /* of the code; 0: none of up to FAST_BITS begins so */
 };
 
 enum { LITERAL = 16, END_OF_BLOCK, NOTHING };
@@ -108,8 +107,8 @@ struct code {
     struct entry entries[LITERALS];    /* in the order of their codes */
 };
 
-/* Lengths rise by 1, then, as extra bits are added, four symbols to each power of two; distances
- * likewise, two to each. The last length is an exception. */
+/* Of a match's length or distance, extra bits tell apart what one symbol stands for: there are four
+ * symbols to a power of two for lengths, two for distances. The longest length has its own. */
 static struct entry meaning(enum alphabet alphabet, unsigned symbol, unsigned bits)
 {
     unsigned value = symbol, extra = LITERAL;
@@ -297,8 +296,8 @@ static int make_room(struct inflate *stream, size_t more, struct error *err)
     return inflate_reserve(stream, wanted, err);
 }
 
-/* A match may overlap what it makes: then it repeats itself. Whole steps write up to STEP - 1 bytes too
- * many, which do no harm. */
+/* A match may overlap what it makes: then it repeats itself. Whole steps write up to STEP - 1 bytes
+ * too many, which do no harm. */
 static inline void copy_match(uint8_t *to, size_t distance, size_t length)
 {
     const uint8_t *from = to - distance;

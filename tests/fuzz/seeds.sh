@@ -2,7 +2,7 @@
 #
 # Makes a folder seed-TARGET for each: its corpus, and whole files. Some are right but for one thing, so that whoever drops the
 # check of it is found out at once.
-targets='idx image model checkpoint options train resume'
+targets='gzip idx image model checkpoint options train resume'
 
 for target in $targets; do
     mkdir "seed-$target" && cp "$REPO/tests/fuzz/corpus/$target"/* "seed-$target" || exit 1
@@ -32,7 +32,8 @@ near_miss checkpoint batch 's/"batch":"128"/"batch":"0"/'
 near_miss checkpoint no-average 's/"ema":"0.9"/"ema":"0"/'
 other_bytes no-time 32 '\0\0\0\0\0\0\0\0' 8  # the last epoch took 0 seconds: number 5 of the last 9
 other_bytes moment 875272 '\0\0\200\277' 4  # a mean of squared gradients is -1: the first of v.fc3.bias
-gzip -dc "$SAMPLE/t10k-labels-idx1-ubyte.gz" >seed-idx/labels || exit 1
+cp "$SAMPLE/t10k-labels-idx1-ubyte.gz" seed-gzip/labels || exit 1
+gzip -dc seed-gzip/labels >seed-idx/labels || exit 1
 { printf '\0\0\010\003\0\0\0\012\0\0\0\034\0\0\0\034' &&
     gzip -dc "$SAMPLE/t10k-images-idx3-ubyte.gz" | tail -c +17 | head -c 7840; } >seed-idx/ten-images
 . "$REPO/tests/tools/pictures.sh"

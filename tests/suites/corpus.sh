@@ -30,6 +30,7 @@ programs=$(printf "build/$MODE/tests/fuzz/driver_%s " $targets)
 check 'the targets build' "$MAKE" -s -j2 -C "$REPO" -f Makefile -f tests/fuzz/fuzz.mk MODE="$MODE" CC="$CC" $programs
 for target in $targets; do
     case $target in
+    gzip) copies=5000 ;;
     idx) copies=2000 ;;
     image) copies=5000 ;;
     model) copies=200 ;;

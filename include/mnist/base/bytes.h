@@ -1,5 +1,5 @@
-/* Integers of 16, 32 and 64 bits as bytes, little end first (le) or big end first (be), whatever the
- * order of the machine. Nothing need be aligned. */
+/* Integers of 16, 32 and 64 bits as bytes, little end first (le) or big end first (be), whatever
+ * the order of the machine. Nothing need be aligned. */
 #ifndef MNIST_BYTES_H
 #define MNIST_BYTES_H
 

@@ -7,7 +7,8 @@
 
 #include "mnist/base/error.h"
 
-/* The bytes of a file. `bytes` is never NULL after success; the caller gives it to file_read_free. */
+/* The bytes of a file. `bytes` is never NULL after success; the caller gives it to
+ * file_read_free. */
 struct file {
     uint8_t *bytes;
     size_t size;

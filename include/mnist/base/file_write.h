@@ -17,8 +17,8 @@ int file_write(const char *path, const void *bytes, size_t size, struct error *e
  * `path` is no folder); asked before long work starts. */
 int file_write_check(const char *path, struct error *err);
 
-/* Whether two paths name one file, or would once both are written: whatever links, dots and slashes are
- * in them. Devices and pipes are never the same, as nothing in them is replaced. */
+/* Whether two paths name one file, or would once both are written: whatever links, dots and
+ * slashes are in them. Devices and pipes are never the same, as nothing in them is replaced. */
 bool file_write_same(const char *a, const char *b);
 
 #endif

@@ -14,8 +14,8 @@
 void *mem_alloc(size_t count, size_t size, struct error *err);
 void *mem_calloc(size_t count, size_t size, struct error *err);
 
-/* A block of `size` bytes that begins with the first `used` of this one (NULL: none), which is freed.
- * NULL with err filled when memory is short; then the block stays. */
+/* A block of `size` bytes that begins with the first `used` of this one (NULL: none), which is
+ * freed. NULL with err filled when memory is short; then the block stays. */
 void *mem_grow(void *block, size_t used, size_t size, struct error *err);
 
 /* Gives a block back. NULL is allowed. */

@@ -1,5 +1,5 @@
-/* Gzip files unpacked (RFC 1952): members one after the other, each a DEFLATE stream between a header
- * and its checksum and length. */
+/* Gzip files unpacked (RFC 1952): members one after the other, each a DEFLATE stream between a
+ * header and its checksum and length. */
 #ifndef MNIST_GZIP_H
 #define MNIST_GZIP_H
 

@@ -19,15 +19,14 @@ struct inflate {
     size_t capacity; /* what `bytes` has room for, at most `limit`; it grows by doubling */
 };
 
-/* Makes room for `capacity` bytes in all, or `limit` if that is less: a good guess saves the growing.
- * -1 with err filled when memory is short. */
+/* Makes room for `capacity` bytes in all, or `limit` if that is less: a good guess saves the
+ * growing. -1 with err filled when memory is short. */
 int inflate_reserve(struct inflate *stream, size_t capacity, struct error *err);
 
 /* Unpacks the one DEFLATE stream that begins at packed + used: appends it to `bytes`, which is then
  * not NULL, and moves `used` behind its last byte. Its matches reach back no further than its own
- * beginning. Accepts what zlib accepts, and refuses all else: a stream that is cut short or damaged,
- * one that holds more than `limit` allows. Then err says what is wrong with "it"; of which file that
- * is true, the caller adds. */
+ * beginning. Accepts what zlib accepts. -1 where the stream is cut short, damaged, or holds more
+ * than `limit` allows: err says what is wrong with "it", and the caller adds with which file. */
 int inflate(struct inflate *stream, struct error *err);
 
 #endif

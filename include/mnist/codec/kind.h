@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the bytes look like, for the message that refuses them: "a gzip file", "an HTML or XML page",
- * "a zip archive", "an IDX file of images", "a safetensors file", … or NULL when nothing is
+/* What the bytes look like, for the message that refuses them: "a gzip file", "a zip archive", "an
+ * HTML or XML page", "an IDX file of images", "a safetensors file", … or NULL when nothing is
  * recognised. */
 const char *kind_of(const uint8_t *bytes, size_t size);
 

@@ -33,8 +33,8 @@ enum { DATASET_LARGEST_FILE = 1 << 30 };
 int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size_t size,
                   enum dataset_kind kind, const char *name, struct error *err);
 
-/* Loads one split from `folder`: files named {train,t10k}-{images-idx3,labels-idx1}-ubyte, or with a
- * dot (images.idx3), .gz or not, in `folder`, in a folder of the file's own name, in `folder`/raw
+/* Loads one split from `folder`: files named {train,t10k}-{images-idx3,labels-idx1}-ubyte, or with
+ * a dot (images.idx3), .gz or not, in `folder`, in a folder of the file's own name, in `folder`/raw
  * or in `folder`/MNIST/raw; what is gzipped the bytes say, not the name. The caller gives it to
  * dataset_free. */
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,

@@ -65,6 +65,12 @@ TEST(checksum_adler32, "checksum: Adler-32's check values and the textbook")
     for (size_t size = 0; size <= sizeof bytes; size += size % 5552 > 5540 || size < 20 ? 1 : 7)
         check(checksum_adler32(bytes, size) == textbook_adler32(bytes, size),
               "%zu bytes of 255 differ from the textbook", size);
+    /* As much before them as the sums can be. */
+    for (size_t i = 0; i < 5552; i++)
+        bytes[i] = i < 400 ? 22 : 11;
+    bytes[5552] = 0;
+    check(checksum_adler32(bytes, sizeof bytes) == textbook_adler32(bytes, sizeof bytes),
+          "255 behind a large sum differ from the textbook");
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(i * i >> 3);
     check(checksum_adler32(bytes + 1, sizeof bytes - 1) ==

@@ -34,8 +34,8 @@ static void add(struct parts *parts, const void *bytes, size_t size)
     }
 }
 
-/* A block of exactly this size, which those of mem_alloc are not, so that a sanitizer sees a byte read
- * beyond it. */
+/* A block of exactly this size, which those of mem_alloc are not, so that a sanitizer sees a byte
+ * read beyond it. */
 static uint8_t *block_of(const uint8_t *bytes, size_t size)
 {
     uint8_t *block = malloc(size ? size : 1);

@@ -57,11 +57,11 @@ static void put_block(unsigned last, unsigned type)
 
 /* The header of a dynamic block whose literals and distances, by symbol, have codes of `lengths`:
  * 15 at the most, each written in four bits, by a code for the lengths 0 … 15 of four bits each. */
-static void put_codes(const uint8_t *lengths, unsigned literals, unsigned distances)
+static void put_codes(unsigned last, const uint8_t *lengths, unsigned literals, unsigned distances)
 {
     static const uint8_t order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
                                       11, 4,  12, 3, 13, 2, 14, 1, 15};
-    put_block(1, DYNAMIC);
+    put_block(last, DYNAMIC);
     put(literals - 257, 5);
     put(distances - 1, 5);
     put(15, 4);
@@ -214,7 +214,7 @@ TEST(inflate_dynamic, "inflate: codes of up to 15 bits")
         lengths[10 + k] = k;
     lengths[256] = 15; /* literals 11 … 25 have codes 0, 10, 110, … and the end is all ones */
     lengths[258] = 1;  /* a lone distance of one bit */
-    put_codes(lengths, 258, 1);
+    put_codes(1, lengths, 258, 1);
     for (unsigned k = 1; k <= 15; k++) {
         put_code((1u << k) - 2, k);
         wanted[k - 1] = (uint8_t)(10 + k);
@@ -232,16 +232,16 @@ TEST(inflate_lone_codes, "inflate: a code of one symbol, no code of distances")
     uint8_t lengths[258] = {0};
     begin();
     lengths[256] = 1;
-    put_codes(lengths, 257, 1);
+    put_codes(1, lengths, 257, 1);
     put_code(0, 1);
     check_holds("", 0, "the end alone");
     begin();
-    put_codes(lengths, 257, 1);
+    put_codes(1, lengths, 257, 1);
     put_code(1, 1);
     check_damaged("a code without a meaning", "the code that is not there");
     begin();
     lengths[256] = lengths['x'] = 1;
-    put_codes(lengths, 257, 1);
+    put_codes(1, lengths, 257, 1);
     put_code(0, 1);
     put_code(1, 1);
     check_holds("x", 1, "no distances");
@@ -280,7 +280,7 @@ TEST(inflate_grows, "inflate: grows up to its limit")
     uint8_t lengths[286 + 1] = {0};
     begin();
     lengths[0] = lengths[256] = 2, lengths[285] = lengths[286] = 1;
-    put_codes(lengths, 286, 1);
+    put_codes(1, lengths, 286, 1);
     put_code(2, 2);
     for (int i = 0; i < MATCHES; i++)
         put(0, 2);
@@ -340,7 +340,7 @@ TEST(inflate_damaged, "inflate: each damage with its own message")
     }
     begin();
     lengths[256] = lengths[257] = 1;
-    put_codes(lengths, 258, 1);
+    put_codes(1, lengths, 258, 1);
     put_code(1, 1);
     check_damaged("a distance without a meaning", "a match, and no code of distances");
 }
@@ -364,7 +364,7 @@ TEST(inflate_bad_codes, "inflate: codes that are none")
         lengths['a'] = rows[i].a, lengths['b'] = rows[i].b, lengths[256] = rows[i].end;
         memcpy(lengths + 257, rows[i].distance, 2);
         begin();
-        put_codes(lengths, 257, 2);
+        put_codes(1, lengths, 257, 2);
         check_damaged(rows[i].fault, rows[i].fault);
     }
     static const struct {
@@ -408,12 +408,18 @@ TEST(inflate_bad_lengths, "inflate: code lengths that are none")
     check_damaged("more code lengths than codes", "276 zeros of 258");
     begin();
     put_two_lengths(MANY_ZEROS, ZERO);
+    put(1, 1), put(127, 7), put(1, 1), put(110, 7);
+    check_damaged("more code lengths than codes", "259 zeros of 258");
+    begin();
+    put_two_lengths(MANY_ZEROS, ZERO);
     put(1, 1), put(127, 7), put(1, 1), put(109, 7);
     check_damaged("a block without an end", "258 zeros");
 }
 
-/* Streams of each kind, from a block of exactly the size, so that a sanitizer sees a byte read
+/* Blocks of each kind, from a block of exactly the size, so that a sanitizer sees a byte read
  * beyond it. */
+static const char mixed[] = "hiaaaaaaaaaaaaaaaaaaaaaaaaaaabyzc";
+
 static void make_mixed(void)
 {
     uint8_t lengths[257 + 30] = {0};
@@ -429,8 +435,10 @@ static void make_mixed(void)
     put_fixed(268), put(1, 1), put_code(3, 5);
     put_fixed(256);
     lengths['b'] = 1, lengths[256] = 2, lengths['z'] = 3, lengths['y'] = 3;
-    put_codes(lengths, 257, 30);
+    put_codes(0, lengths, 257, 30);
     put_code(0, 1), put_code(6, 3), put_code(7, 3), put_code(2, 2);
+    put_block(1, FIXED); /* the codes that dynamic ones have taken the place of */
+    put_fixed('c'), put_fixed(256);
 }
 
 TEST(inflate_truncated, "inflate: cut at every byte")
@@ -448,7 +456,8 @@ TEST(inflate_truncated, "inflate: cut at every byte")
         if (size < whole)
             check_refused(result, &err, "it is cut short", "a part");
         else
-            check(!result && stream.size == 2 + 9 + 18 + 3, "the whole: %s", err.text);
+            check(!result && stream.size == sizeof mixed - 1 && !memcmp(stream.bytes, mixed, 33),
+                  "the whole: %s", err.text);
         mem_free(stream.bytes);
         free(cut);
     }
