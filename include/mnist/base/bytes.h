@@ -1,5 +1,5 @@
 /* Integers of 16, 32 and 64 bits as bytes, little end first (le) or big end first (be), whatever
- * the order of the machine. Nothing need be aligned. */
+ * the order of the machine. Nothing need be aligned. No format here has 64 bits big end first. */
 #ifndef MNIST_BYTES_H
 #define MNIST_BYTES_H
 
@@ -31,11 +31,6 @@ static inline uint32_t bytes_get_be32(const uint8_t *p)
     return (uint32_t)bytes_get_be16(p) << 16 | bytes_get_be16(p + 2);
 }
 
-static inline uint64_t bytes_get_be64(const uint8_t *p)
-{
-    return (uint64_t)bytes_get_be32(p) << 32 | bytes_get_be32(p + 4);
-}
-
 /* Writes the 2, 4 or 8 bytes at p. */
 static inline void bytes_put_le16(uint8_t *p, uint16_t value)
 {
@@ -65,12 +60,6 @@ static inline void bytes_put_be32(uint8_t *p, uint32_t value)
 {
     bytes_put_be16(p, (uint16_t)(value >> 16));
     bytes_put_be16(p + 2, (uint16_t)value);
-}
-
-static inline void bytes_put_be64(uint8_t *p, uint64_t value)
-{
-    bytes_put_be32(p, (uint32_t)(value >> 32));
-    bytes_put_be32(p + 4, (uint32_t)value);
 }
 
 #endif

