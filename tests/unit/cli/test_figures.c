@@ -142,3 +142,19 @@ TEST(table_figures, "figures: each number under its title")
         check_classes(&page, &metrics);
     }
 }
+
+TEST(figures_summary, "figures: the counts, the best digit and the worst")
+{
+    static struct page page;
+    struct metrics metrics = {.count = 10, .correct = 8, .loss_sum = 5.0};
+    metrics.confusion[3][3] = 6;
+    metrics.confusion[5][5] = 2;
+    metrics.confusion[5][3] = 2;
+    print_figures(&page, &metrics, false);
+    check_string(page.lines[0], "test set: 10 images");
+    check_string(page.lines[1], "  loss      0.5000");
+    check(strstr(page.lines[2], "accuracy  80.00% ") && strstr(page.lines[2], "(2 wrong)"), "%s",
+          page.lines[2]);
+    const char *digits = line_with(&page, "best digit");
+    check_string(digits, "  best digit 3 (F1 85.71%), worst digit 5 (F1 66.67%)");
+}

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "mnist/cli/plot.h"
 #include "mnist/net/train.h"
@@ -47,4 +48,28 @@ TEST(plot_histories, "plot: any history that can be")
             free(text);
         }
     }
+}
+
+TEST(plot_beside, "plot: side by side where there is room for both")
+{
+    struct train_epoch history[EPOCHS];
+    make_history(history, 123);
+    for (int width = 70; width <= 71; width++) {
+        FILE *out = page_open();
+        plot_history(out, history, EPOCHS, true, 1, width, false);
+        fclose(out);
+        const char *end = strchr(page, '\n'), *accuracy = strstr(page, "accuracy");
+        check(end && accuracy && (accuracy < end) == (width == 71), "%d columns:\n%s", width, page);
+    }
+}
+
+TEST(plot_unvalidated, "plot: training alone without validation")
+{
+    struct train_epoch history[EPOCHS];
+    make_history(history, 123);
+    FILE *out = page_open();
+    plot_history(out, history, EPOCHS, false, 0, 80, false);
+    fclose(out);
+    check(strstr(page, ". training\n") != NULL, "no legend:\n%s", page);
+    check(!strstr(page, "validation") && !strchr(page, '@'), "validation is drawn:\n%s", page);
 }

@@ -1,0 +1,81 @@
+/* What is said of training on a stderr that is no terminal, caught in a file. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mnist/cli/options.h"
+#include "mnist/cli/progress.h"
+
+#include "../test.h"
+
+static const struct train_epoch epochs[] = {{.epoch = 1,
+                                             .train_loss = 0.51234,
+                                             .train_acc = 0.85,
+                                             .val_loss = 0.25,
+                                             .val_acc = 0.925,
+                                             .lr = 1e-3f,
+                                             .seconds = 0.26,
+                                             .images_per_s = 212345.6,
+                                             .best = true},
+                                            {.epoch = 2,
+                                             .train_loss = 0.2,
+                                             .train_acc = 0.94,
+                                             .val_loss = 0.26,
+                                             .val_acc = 0.921,
+                                             .lr = 5e-4f,
+                                             .seconds = 61.0,
+                                             .images_per_s = 1e6}};
+
+/* What a run of two epochs says on stderr. */
+static const char *said(bool quiet, int color, bool validated)
+{
+    static char text[1024];
+    const struct train_progress now = {.epoch = 1, .epochs = 2, .batch = 1, .batches = 9};
+    struct progress progress;
+    int kept = dup(STDERR_FILENO), file = open(test_path("said"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+    if (!check(kept >= 0 && file >= 0, "no file for stderr"))
+        return "";
+    fflush(stderr);
+    dup2(file, STDERR_FILENO);
+    progress_start(&progress, 2, quiet, color);
+    for (size_t e = 0; e < COUNT(epochs); e++) {
+        progress_batch(&progress, &now);
+        progress_epoch(&progress, &epochs[e], validated);
+        progress_clear(&progress);
+    }
+    fflush(stderr);
+    dup2(kept, STDERR_FILENO);
+    close(kept);
+    ssize_t size = pread(file, text, sizeof text - 1, 0);
+    close(file);
+    text[size < 0 ? 0 : size] = '\0';
+    return text;
+}
+
+TEST(progress_lines, "progress: a line an epoch where nothing can be redrawn")
+{
+    static const char wanted[] =
+        "epoch  train loss  train acc  val loss  val acc        lr  images/s    time\n"
+        "    1      0.5123     85.00%    0.2500   92.50%     0.001   212,346  0.26 s best\n"
+        "    2      0.2000     94.00%    0.2600   92.10%    0.0005 1,000,000    1:01\n";
+    check_string(said(false, COLOR_NEVER, true), wanted);
+    check_string(said(true, COLOR_NEVER, true), "");
+}
+
+TEST(progress_unvalidated, "progress: nothing is the best without validation")
+{
+    static const char wanted[] =
+        "epoch  train loss  train acc  val loss  val acc        lr  images/s    time\n"
+        "    1      0.5123     85.00%         -        -     0.001   212,346  0.26 s\n"
+        "    2      0.2000     94.00%         -        -    0.0005 1,000,000    1:01\n";
+    check_string(said(false, COLOR_NEVER, false), wanted);
+}
+
+TEST(progress_color, "progress: the best epoch is bold in colours, and no other")
+{
+    const char *text = said(false, COLOR_ALWAYS, true), *second = strstr(text, "\n    2");
+    const char *bold = strstr(text, "\033[1m1\033[0m");
+    check(bold && second && bold < second, "the best epoch is not bold:\n%s", text);
+    check(second && !strchr(second, '\033'), "another epoch is bold:\n%s", text);
+}
