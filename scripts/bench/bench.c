@@ -13,6 +13,8 @@
 #include "mnist/cli/engine.h"
 #include "mnist/cli/options.h"
 #include "mnist/cli/table.h"
+#include "mnist/net/evaluation.h"
+#include "mnist/net/step.h"
 #include "mnist/net/train.h"
 #include "peak.h"
 
@@ -107,7 +109,7 @@ static void free_repeated(struct dataset *dataset)
 }
 
 static void train(const struct bench *bench, struct measure *measure, const struct dataset *dataset,
-                  struct network_times *times)
+                  struct step_times *times)
 {
     struct error err;
     struct engine engine;
@@ -137,7 +139,7 @@ static void train(const struct bench *bench, struct measure *measure, const stru
     if (times) {
         double total =
             measure->threads * (double)measure->images * (bench->epochs + 1) / result.images_per_s;
-        for (int i = 0; i < NETWORK_TASKS; i++) {
+        for (int i = 0; i < STEP_TASKS; i++) {
             measure->forward += times[i].forward / total;
             measure->backward += times[i].backward / total;
             measure->update += times[i].update / total;
@@ -155,7 +157,7 @@ static void run_measure(const struct bench *bench, struct measure *measure)
     struct error err;
     struct dataset repeated = {0};
     const struct dataset *dataset = &bench->train_set;
-    struct network_times *times = mem_calloc(NETWORK_TASKS, sizeof *times, &err);
+    struct step_times *times = mem_calloc(STEP_TASKS, sizeof *times, &err);
     stop_on_error(bench, !times, &err);
     if (measure->images > dataset->count) {
         stop_on_error(bench, repeat(&repeated, dataset, measure->images, &err), &err);
@@ -283,7 +285,7 @@ static double time_prediction(const struct bench *bench)
     network_set_params(&engine.network, params);
     for (int i = 0; i < RUNS; i++) {
         double start = clock_seconds();
-        network_predict(&engine.network, &bench->test_set, NULL, bench->test_set.count, p, NULL);
+        evaluation_predict(&engine.network, &bench->test_set, NULL, bench->test_set.count, p, NULL);
         seconds[i] = clock_seconds() - start;
     }
     engine_close(&engine);

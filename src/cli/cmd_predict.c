@@ -16,6 +16,7 @@
 #include "mnist/codec/pnm.h"
 #include "mnist/data/dataset.h"
 #include "mnist/data/digit.h"
+#include "mnist/net/evaluation.h"
 #include "mnist/store/model.h"
 
 /* Below this probability a prediction is called unclear. Of the test images, --preset best is below

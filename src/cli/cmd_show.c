@@ -7,6 +7,7 @@
 #include "mnist/cli/engine.h"
 #include "mnist/cli/terminal.h"
 #include "mnist/cli/train_line.h"
+#include "mnist/net/metrics.h"
 #include "mnist/report/weight_map.h"
 #include "mnist/store/model.h"
 

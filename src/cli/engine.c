@@ -1,6 +1,7 @@
 #include "mnist/cli/engine.h"
 
 #include "mnist/base/rmath.h"
+#include "mnist/net/evaluation.h"
 #include "mnist/net/proof.h"
 
 int engine_find(struct engine *engine, const struct common_options *common, struct error *err)
@@ -35,7 +36,7 @@ int engine_load(struct engine *engine, const struct common_options *common, cons
 int engine_predict(const struct engine *engine, const struct dataset *dataset, const int *indices,
                    int count, const char *path, float *p, struct error *err)
 {
-    network_predict(&engine->network, dataset, indices, count, p, NULL);
+    evaluation_predict(&engine->network, dataset, indices, count, p, NULL);
     for (size_t i = 0; i < (size_t)count * CLASSES; i++)
         if (!rmath_is_finite(p[i]))
             return error_set(err, "%s: its probabilities are not finite: retrain it", path);

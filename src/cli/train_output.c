@@ -13,6 +13,7 @@
 #include "mnist/cli/plot.h"
 #include "mnist/cli/stop.h"
 #include "mnist/cli/terminal.h"
+#include "mnist/net/kernels.h"
 #include "mnist/report/report.h"
 #include "mnist/store/run_log.h"
 

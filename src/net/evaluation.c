@@ -1,9 +1,62 @@
 #include "mnist/net/evaluation.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
+#include "mnist/base/team.h"
+#include "mnist/net/forward.h"
+
+/* --- probabilities --- */
+
+struct prediction {
+    const struct network *network;
+    const struct dataset *dataset;
+    const int *indices;
+    int count;
+    float *p, *loss;
+};
+
+static void predict_task(void *context, int chunk)
+{
+    const struct prediction *job = context;
+    size_t from = (size_t)chunk * FORWARD_CHUNK;
+    struct forward f;
+    int B = forward_images(&f, job->network->kernels, job->network->params, job->dataset,
+                           job->indices, job->count, chunk);
+    if (job->p)
+        memcpy(job->p + from * CLASSES, f.p, (size_t)(B * CLASSES) * sizeof *f.p);
+    if (job->loss)
+        memcpy(job->loss + from, f.loss, (size_t)B * sizeof *f.loss);
+}
+
+void evaluation_predict(const struct network *network, const struct dataset *dataset,
+                        const int *indices, int count, float *p, float *loss)
+{
+    struct prediction job = {network, dataset, indices, count, p, loss};
+    team_run(network->team, forward_chunks(count), predict_task, &job);
+}
+
+int evaluation_measure(const struct network *network, const struct dataset *dataset,
+                       const int *indices, int count, struct metrics *metrics, struct error *err)
+{
+    float *p = mem_alloc((size_t)count, CLASSES * sizeof *p, err);
+    float *loss = mem_alloc((size_t)count, sizeof *loss, err);
+    *metrics = (struct metrics){0};
+    if (p && loss) {
+        evaluation_predict(network, dataset, indices, count, p, loss);
+        for (int i = 0; i < count; i++)
+            metrics_add(metrics, dataset->labels[indices ? indices[i] : i], p + (size_t)i * CLASSES,
+                        loss[i]);
+    }
+    int failed = !p || !loss;
+    mem_free(p);
+    mem_free(loss);
+    return failed ? -1 : 0;
+}
+
+/* --- answers --- */
 
 static bool is_mistake(const struct answer *answer)
 {
@@ -49,7 +102,7 @@ int evaluation_run(struct evaluation *evaluation, const struct network *network,
     struct decision *decisions = mem_alloc(count, sizeof *decisions, err);
     int failed = !e->p || !e->answers || !loss || !decisions;
     if (!failed) {
-        network_predict(network, dataset, NULL, dataset->count, e->p, loss);
+        evaluation_predict(network, dataset, NULL, dataset->count, e->p, loss);
         gather(e, dataset, loss, decisions);
     }
     mem_free(loss);

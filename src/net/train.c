@@ -10,6 +10,8 @@
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
 #include "mnist/base/rng.h"
+#include "mnist/net/evaluation.h"
+#include "mnist/net/step.h"
 
 /* Everything a run carries from batch to batch. */
 struct run {
@@ -132,7 +134,7 @@ static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch
     for (int i = 0; i < run->batches; i++) {
         int from = i * options->batch, size = n - from < options->batch ? n - from : options->batch;
         int64_t t = (int64_t)(epoch - 1) * run->batches + i;
-        struct network_step step = {
+        struct step step = {
             .lr = schedule_rate(options->schedule, options->lr, t,
                                 (int64_t)options->epochs * run->batches,
                                 (int64_t)options->warmup * run->batches),
@@ -147,7 +149,7 @@ static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch
         if (augment_any(&options->augment))
             batch_augment(&run->batch, &options->augment, options->seed, epoch, run->order + from,
                           run->network->team);
-        network_train(run->network, &run->batch, &step);
+        step_run(run->network, &run->batch, &step);
         average_weights(run, t);
         if (!add_batch(&metrics, run, run->order + from)) {
             run->result->diverged_epoch = epoch;
@@ -198,9 +200,9 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
     bool averaged =
         run->options->ema > 0.0f && (int64_t)record->epoch * run->batches >= AVERAGE_STEPS;
     const struct network *subject = averaged ? &run->average : run->network;
-    if (network_evaluate(subject, run->dataset,
-                         validate ? split->val : run->order + split->train_count - last,
-                         validate ? split->val_count : last, &metrics, err))
+    if (evaluation_measure(subject, run->dataset,
+                           validate ? split->val : run->order + split->train_count - last,
+                           validate ? split->val_count : last, &metrics, err))
         return -1;
     *finite = rmath_is_finite_double(metrics.loss_sum) && state_is_finite(run);
     if (validate) {

@@ -6,6 +6,7 @@
 
 #include "mnist/base/file_write.h"
 #include "mnist/base/memory.h"
+#include "mnist/net/saliency.h"
 #include "mnist/report/html.h"
 #include "mnist/report/report_figures.h"
 #include "mnist/report/report_pictures.h"
@@ -67,7 +68,7 @@ static void write_head(FILE *out, const struct report *r)
         fputs("<a href=\"#learning\">Learning</a>", out);
     fputs("<a href=\"#confusion\">Confusion</a><a href=\"#digits\">Digit by digit</a>"
           "<a href=\"#mistakes\">Mistakes</a><a href=\"#right\">Right ones</a>"
-          "<a href=\"#calibration\">Calibration</a><a href=\"#pull\">What it looks for</a>"
+          "<a href=\"#calibration\">Calibration</a><a href=\"#saliency\">What it looks for</a>"
           "<a href=\"#weights\">First layer</a><a href=\"#run\">The run</a></nav>\n"
           "</header>\n<main>\n",
           out);
@@ -128,7 +129,7 @@ void report_options(struct report *report, const struct train_options *options)
 
 struct page {
     const struct report *report;
-    float pull[CLASSES * INPUTS];
+    float saliency[CLASSES * INPUTS];
 };
 
 static void write_page(FILE *out, const void *context)
@@ -143,7 +144,7 @@ static void write_page(FILE *out, const void *context)
     report_pictures_mistakes(out, r);
     report_pictures_right(out, r);
     report_figures_calibration(out, r);
-    report_pictures_pull(out, page->pull, &r->evaluation->metrics);
+    report_pictures_saliency(out, page->saliency, &r->evaluation->metrics);
     report_pictures_weights(out, r->network->params + FC1_WEIGHT);
     write_run(out, r);
 }
@@ -154,7 +155,7 @@ int report_write(const struct report *report, const char *path, struct error *er
     size_t size;
     if (report->overfull)
         return error_set(err, "%s: more facts than a report has room for", path);
-    if (network_pull(report->network, report->dataset, page.pull, err))
+    if (saliency_of_classes(report->network, report->dataset, page.saliency, err))
         return -1;
     char *text = mem_print(write_page, &page, &size, "the report", err);
     int failed = text ? file_write(path, text, size, err) : -1;

@@ -104,14 +104,14 @@ static void write_map(FILE *out, const float *values, int stride, float scale, c
     html_picture(out, pixels, &palette, alt);
 }
 
-void report_pictures_pull(FILE *out, const float *pull, const struct metrics *metrics)
+void report_pictures_saliency(FILE *out, const float *saliency, const struct metrics *metrics)
 {
-    float scale = weight_map_scale(pull, CLASSES * INPUTS);
+    float scale = weight_map_scale(saliency, CLASSES * INPUTS);
     html_section(
-        out, "pull", "What it looks for",
+        out, "saliency", "What it looks for",
         "For each digit, what more ink at a pixel would do to the network's belief in it, on "
         "average over that digit's images: orange speaks for the digit, blue against it.");
-    fputs("<div class=pulls>\n", out);
+    fputs("<div class=saliency>\n", out);
     for (int c = 0; c < CLASSES; c++) {
         char alt[64];
         snprintf(alt, sizeof alt, "what speaks for and against %d", c);
@@ -120,7 +120,7 @@ void report_pictures_pull(FILE *out, const float *pull, const struct metrics *me
             fprintf(out, "<figcaption>%d: no images</figcaption></figure>\n", c);
             continue;
         }
-        write_map(out, pull + c * INPUTS, 1, scale, alt);
+        write_map(out, saliency + c * INPUTS, 1, scale, alt);
         fprintf(out, "<figcaption>%d</figcaption></figure>\n", c);
     }
     fputs("</div>\n</section>\n", out);

@@ -14,9 +14,10 @@ $(FUZZ)/driver_%: $(FUZZ)/fuzz_%.o $(FUZZ)/driver.o $(LIBRARY)
 # Numbers by the hundred thousand: if libFuzzer were told of each comparison in these, a run of the program would take three
 # times as long.
 ifneq ($(findstring fuzzer,$(CFLAGS)),)
-NUMBERS = codec/base64 codec/checksum codec/png base/rmath base/rng data/augment data/batch data/dataset store/checkpoint report/html store/model codec/safetensors \
-	report/report_pictures net/adam net/kernels_avx2 net/kernels_avx512 net/kernels_baseline net/kernels_reference net/network \
-	net/params net/proof net/train report/weight_map
+NUMBERS = base/rmath base/rng codec/base64 codec/checksum codec/png codec/safetensors data/augment data/batch data/dataset \
+	data/image net/adam net/evaluation net/forward net/kernels_avx2 net/kernels_avx512 net/kernels_baseline \
+	net/kernels_reference net/network net/params net/proof net/saliency net/step net/train report/html \
+	report/report_pictures report/weight_map store/checkpoint store/model
 $(NUMBERS:%=$(BUILD)/src/%.o): override CFLAGS += -fno-sanitize-coverage=trace-cmp
 endif
 

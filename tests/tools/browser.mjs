@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
-import { answer, calibration, pulls, read_model, read_test_set } from './network.mjs';
+import { answer, calibration, saliency, read_model, read_test_set } from './network.mjs';
 
 const [playwright, executablePath, report, log, evaluation_file, data, screenshots] = process.argv.slice(2);
 const { chromium } = createRequire(resolve(playwright) + '/')('playwright-core');
@@ -21,7 +21,7 @@ const images = read_test_set(data, evaluation.shift);
 const moved = evaluation.shift.some((pixels) => pixels !== 0); // a moved pixel may be 1 of 255 off
 const model = read_model(evaluation.model);
 const bins = calibration(model, images).filter((bin) => bin.count > 0);
-const digit_pulls = pulls(model, images);
+const digit_saliency = saliency(model, images);
 const units = [...model[0].bias.keys()].map((unit) => model[0].weight.subarray(784 * unit, 784 * (unit + 1)));
 
 let failures = 0;
@@ -147,7 +147,7 @@ function read() {
             circles: all('#calibration circle').map((circle) => [number(circle, 'cx'), number(circle, 'cy')]),
             titles: all('#calibration circle').map(text),
         },
-        pulls: maps('#pull img'),
+        saliency: maps('#saliency img'),
         units: maps('#weights img'),
         command: document.querySelector('pre').textContent,
     };
@@ -330,7 +330,7 @@ function check_maps(found, wanted, what) {
 }
 
 function check_content(page) {
-    const sections = ['learning', 'confusion', 'digits', 'mistakes', 'right', 'calibration', 'pull', 'weights', 'run'];
+    const sections = ['learning', 'confusion', 'digits', 'mistakes', 'right', 'calibration', 'saliency', 'weights', 'run'];
     same(page.sections, trained ? sections : sections.slice(1), 'sections');
     same(page.links, page.sections, 'links');
     same(page.scripts, 0, 'scripts');
@@ -344,7 +344,7 @@ function check_content(page) {
     check_digits(page);
     check_galleries(page);
     check_calibration(page);
-    check_maps(page.pulls, digit_pulls, 'pull');
+    check_maps(page.saliency, digit_saliency, 'saliency');
     check_maps(page.units, units, 'unit');
     page.pictures.forEach((picture) =>
         expect(picture[0] === 28 && picture[1] === 28 && picture[2], `a picture is ${picture}`));

@@ -7,23 +7,23 @@
 #include <stdlib.h>
 
 #include "mnist/base/memory.h"
-#include "mnist/net/network.h"
+#include "mnist/net/step.h"
 #include "mnist/store/model.h"
 
 /* With beta1 = 0, Adam's first moment is the gradient itself. */
 static const float *gradient(struct network *network, const struct batch *batch)
 {
-    const struct network_step step = {.lr = 1e-3f};
+    const struct step step = {.lr = 1e-3f};
     network->adam.beta1 = 0.0f;
-    network_train(network, batch, &step);
+    step_run(network, batch, &step);
     return network->m;
 }
 
 static const float *steps(struct network *network, const struct batch *batch, int count)
 {
-    const struct network_step step = {.lr = 1e-3f, .l2 = 1e-4f};
+    const struct step step = {.lr = 1e-3f, .l2 = 1e-4f};
     for (int i = 0; i < count; i++)
-        network_train(network, batch, &step);
+        step_run(network, batch, &step);
     return network->params;
 }
 

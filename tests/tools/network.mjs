@@ -73,7 +73,7 @@ export function answer(model, pixels) {
 }
 
 // For each digit the gradient, by the pixels, of its own logit against the mean of all: the mean over its images.
-export function pulls(model, images) {
+export function saliency(model, images) {
     const slopes = Array.from({ length: CLASSES }, () => new Float64Array(model[0].bias.length));
     const counts = Array(CLASSES).fill(0);
     for (const { label, pixels } of images) {

@@ -1,10 +1,22 @@
-/* A whole data set put to a network: the figures, and each image's answer. */
+/* A data set put to a network: its probabilities, figures of them, and each image's answer. */
 #ifndef MNIST_EVALUATION_H
 #define MNIST_EVALUATION_H
 
+#include "mnist/data/dataset.h"
+#include "mnist/net/metrics.h"
 #include "mnist/net/network.h"
 
-/* The risk at which coverage is told: the share of the covered answers that may be wrong. */
+/* Probabilities p (count,10) and losses (count, nats) of the data set's images `indices` (count of
+ * them; NULL means 0 … count-1). Either result may be NULL; without labels the losses mean nothing.
+ * Changes nothing in the network. Cannot fail. */
+void evaluation_predict(const struct network *network, const struct dataset *dataset,
+                        const int *indices, int count, float *p, float *loss);
+
+/* The same, gathered into metrics; -1 with err filled when memory is short. */
+int evaluation_measure(const struct network *network, const struct dataset *dataset,
+                       const int *indices, int count, struct metrics *metrics, struct error *err);
+
+/* The share of the answers given that may be wrong, when coverage is told: see metrics_coverage. */
 #define COVERAGE_RISK 0.001
 
 /* One image and what the network says of it. */
@@ -23,8 +35,9 @@ struct evaluation {
     int mistakes;
 };
 
-/* Where the loss is not finite, which the caller must look at, the answers are in no order. -1 with
- * err filled when memory is short. The caller gives it to evaluation_free, then too. */
+/* Of all images of the data set. Where the loss is not finite, which the caller must look at, the
+ * answers are in no order. -1 with err filled when memory is short. The caller gives it to
+ * evaluation_free, then too. */
 int evaluation_run(struct evaluation *evaluation, const struct network *network,
                    const struct dataset *dataset, struct error *err);
 

@@ -12,8 +12,8 @@ void report_pictures_mistakes(FILE *out, const struct report *report);
 /* Some of the right answers, drawn at random but always the same. */
 void report_pictures_right(FILE *out, const struct report *report);
 
-/* A picture of each digit that has images. pull (10,784) is as network_pull gives it. */
-void report_pictures_pull(FILE *out, const float *pull, const struct metrics *metrics);
+/* saliency (10,784) as saliency_of_classes gives it: a picture of each digit that has images. */
+void report_pictures_saliency(FILE *out, const float *saliency, const struct metrics *metrics);
 
 /* A picture of each unit of the first layer, whose weights (784,128) these are. */
 void report_pictures_weights(FILE *out, const float *weights);

@@ -4,6 +4,7 @@
 
 #include "mnist/net/network.h"
 #include "mnist/net/params.h"
+#include "mnist/net/saliency.h"
 
 #include "../networks.h"
 #include "../test.h"
@@ -30,7 +31,7 @@ static void ahead(double *y, const float *W, const float *b, const double *x, in
 }
 
 /* Adds one image's gradient of its own logit against the mean of all: the chain rule, in double. */
-static void add_pull(double *pull, const struct scene *s, int image)
+static void add_gradient(double *sum, const struct scene *s, int image)
 {
     double x[INPUTS], a1[HIDDEN1], a2[HIDDEN2], d3[CLASSES], d2[HIDDEN2], d1[HIDDEN1], d0[INPUTS];
     for (int p = 0; p < INPUTS; p++)
@@ -43,24 +44,24 @@ static void add_pull(double *pull, const struct scene *s, int image)
     back(d1, s->params + FC2_WEIGHT, d2, a1, HIDDEN1, HIDDEN2);
     back(d0, s->params + FC1_WEIGHT, d1, NULL, INPUTS, HIDDEN1);
     for (int p = 0; p < INPUTS; p++)
-        pull[p] += d0[p];
+        sum[p] += d0[p];
 }
 
-TEST(pull, "pull: the chain rule by hand")
+TEST(saliency, "saliency: the chain rule by hand")
 {
     struct scene *s = scene_new();
     struct error err;
-    static float pull[CLASSES * INPUTS];
-    memset(pull, 0xff, sizeof pull);
-    check(!network_pull(&s->network, &s->dataset, pull, &err), "%s", err.text);
+    static float saliency[CLASSES * INPUTS];
+    memset(saliency, 0xff, sizeof saliency);
+    check(!saliency_of_classes(&s->network, &s->dataset, saliency, &err), "%s", err.text);
     for (int c = 0; c < CLASSES; c++) {
         double wanted[INPUTS] = {0}, off = 0.0, largest = 0.0;
         for (int i = 0; i < SCENE_IMAGES; i++)
             if (s->labels[i] == c)
-                add_pull(wanted, s, i);
+                add_gradient(wanted, s, i);
         for (int p = 0; p < INPUTS; p++) {
             double w = wanted[p] / (SCENE_IMAGES / 9);
-            off = fmax(off, fabs((double)pull[c * INPUTS + p] - w));
+            off = fmax(off, fabs((double)saliency[c * INPUTS + p] - w));
             largest = fmax(largest, fabs(w));
         }
         check(off <= 1e-6, "digit %d: %g off", c, off);

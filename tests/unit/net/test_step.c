@@ -8,10 +8,12 @@
 
 #include "mnist/base/rng.h"
 #include "mnist/data/batch.h"
+#include "mnist/net/evaluation.h"
 #include "mnist/net/kernels.h"
 #include "mnist/net/metrics.h"
 #include "mnist/net/network.h"
 #include "mnist/net/params.h"
+#include "mnist/net/step.h"
 
 #include "../networks.h"
 #include "../test.h"
@@ -187,7 +189,7 @@ static void oracle_slopes(double *slopes)
 }
 
 /* keep (n): 0 where 16 random bits are below 2^16 p, four units to a number, lowest bits first. */
-static void keep_by_hand(double *keep, int n, const struct network_step *step, uint64_t index)
+static void keep_by_hand(double *keep, int n, const struct step *step, uint64_t index)
 {
     struct rng rng;
     uint64_t bits = 0;
@@ -200,8 +202,8 @@ static void keep_by_hand(double *keep, int n, const struct network_step *step, u
     }
 }
 
-/* The masks that network_train draws, from its description alone. */
-static void oracle_dropout(const struct network_step *step)
+/* The masks that step_run draws, from its description alone. */
+static void oracle_dropout(const struct step *step)
 {
     for (int s = 0; s < GRADIENT_B; s++) {
         uint64_t index = 2 * (step->drawn + (uint64_t)s);
@@ -210,8 +212,7 @@ static void oracle_dropout(const struct network_step *step)
     }
 }
 
-static void oracle_set(const float *params, const struct made *made,
-                       const struct network_step *step)
+static void oracle_set(const float *params, const struct made *made, const struct step *step)
 {
     for (int i = 0; i < PARAM_COUNT; i++)
         oracle.w[i] = (double)params[i];
@@ -250,7 +251,7 @@ static void check_tensor(int t, const float *gradients, const double *slopes, co
 }
 
 /* With beta1 = 0, Adam's first moment is the gradient itself. */
-static void gradient_case(const struct network_step *step, uint64_t seed)
+static void gradient_case(const struct step *step, uint64_t seed)
 {
     struct made made;
     struct batch batch;
@@ -266,7 +267,7 @@ static void gradient_case(const struct network_step *step, uint64_t seed)
         rig_new(&rig, 2, GRADIENT_B + 3, kernel_set(set));
         network_set_params(&rig.network, params);
         rig.network.adam.beta1 = 0.0f;
-        network_train(&rig.network, &batch, step);
+        step_run(&rig.network, &batch, step);
         for (int t = 0; t < PARAM_TENSORS; t++) {
             int at = param_table[t].offset;
             check_tensor(t, rig.network.m + at, slopes + at, params + at, step->l2);
@@ -285,18 +286,17 @@ static void gradient_case(const struct network_step *step, uint64_t seed)
 
 TEST(gradient, "gradient: every parameter")
 {
-    gradient_case(&(struct network_step){.lr = 1e-3f}, 120);
+    gradient_case(&(struct step){.lr = 1e-3f}, 120);
 }
 
 TEST(gradient_dropout, "gradient: every parameter under dropout")
 {
-    gradient_case(&(struct network_step){.lr = 1e-3f, .dropout = 0.3f, .seed = 7, .drawn = 1000003},
-                  121);
+    gradient_case(&(struct step){.lr = 1e-3f, .dropout = 0.3f, .seed = 7, .drawn = 1000003}, 121);
 }
 
 TEST(gradient_l2, "gradient: every parameter with L2, biases without")
 {
-    gradient_case(&(struct network_step){.lr = 1e-3f, .l2 = 0.25f}, 122);
+    gradient_case(&(struct step){.lr = 1e-3f, .l2 = 0.25f}, 122);
 }
 
 /* A batch's gradient is the mean of its samples' own, wherever they stand in it: what the check of
@@ -311,11 +311,11 @@ static void gradient_mean_case(const struct made *made, const float *params,
     rig_new(&rig, 3, B, kernels);
     for (int s = 0; s <= B; s++) {
         int from = s < B ? s : 0;
-        struct network_step step = {.dropout = 0.25f, .seed = 5, .drawn = 70 + (uint64_t)from};
+        struct step step = {.dropout = 0.25f, .seed = 5, .drawn = 70 + (uint64_t)from};
         network_set_params(&rig.network, params);
         rig.network.adam.beta1 = 0.0f;
         batch_of(&batch, made, from, s < B ? 1 : B);
-        network_train(&rig.network, &batch, &step);
+        step_run(&rig.network, &batch, &step);
         batch_destroy(&batch);
         for (int i = 0; i < PARAM_COUNT && s < B; i++) {
             mean[i] += (double)rig.network.m[i] / B;
@@ -340,7 +340,7 @@ TEST(gradient_mean, "gradient: of a batch, the mean of its samples'")
     made_free(&made);
 }
 
-/* --- the network: setting, predicting, training --- */
+/* --- many steps --- */
 
 /* Parameters, moments and last losses after 4 steps on batches of 40, 40, 40 and 7. */
 static void train_steps(float *params, float *losses, int threads, const struct kernels *kernels,
@@ -351,14 +351,14 @@ static void train_steps(float *params, float *losses, int threads, const struct 
     network_set_params(&rig.network, start);
     for (int i = 0; i < 4; i++) {
         struct batch batch;
-        struct network_step step = {.lr = 1e-2f,
-                                    .l2 = 1e-3f,
-                                    .dropout = i % 2 ? 0.2f : 0.0f,
-                                    .seed = 3,
-                                    .drawn = 40 * (uint64_t)i};
+        struct step step = {.lr = 1e-2f,
+                            .l2 = 1e-3f,
+                            .dropout = i % 2 ? 0.2f : 0.0f,
+                            .seed = 3,
+                            .drawn = 40 * (uint64_t)i};
         int size = i < 3 ? 40 : 7;
         batch_of(&batch, made, i * 40, size);
-        network_train(&rig.network, &batch, &step);
+        step_run(&rig.network, &batch, &step);
         memcpy(losses + i * 40, rig.network.loss, (size_t)size * sizeof *losses);
         batch_destroy(&batch);
     }
@@ -368,7 +368,7 @@ static void train_steps(float *params, float *losses, int threads, const struct 
     rig_free(&rig);
 }
 
-TEST(train_threads, "network: same training for any threads and kernels")
+TEST(train_threads, "step: same training for any threads and kernels")
 {
     struct made made;
     float *start = make(PARAM_COUNT, sizeof *start), losses[127], first_losses[127];
@@ -397,7 +397,7 @@ TEST(train_threads, "network: same training for any threads and kernels")
 }
 
 /* A network of this size learns 32 meaningless images by heart. */
-TEST(overfit, "network: learns a batch by heart")
+TEST(overfit, "step: learns a batch by heart")
 {
     struct made made;
     struct batch batch;
@@ -407,13 +407,13 @@ TEST(overfit, "network: learns a batch by heart")
     params_init(params, 190);
     for (int set = 0; set < SETS; set++) {
         struct rig rig;
-        struct network_step step = {.lr = 2e-3f};
+        struct step step = {.lr = 2e-3f};
         double first = 0.0, last = 0.0;
         int right = 0;
         rig_new(&rig, 2, 32, kernel_set(set));
         network_set_params(&rig.network, params);
         for (int i = 0; i < 150; i++) {
-            network_train(&rig.network, &batch, &step);
+            step_run(&rig.network, &batch, &step);
             last = 0.0;
             for (int s = 0; s < 32; s++)
                 last += (double)rig.network.loss[s] / 32;
@@ -431,6 +431,51 @@ TEST(overfit, "network: learns a batch by heart")
     made_free(&made);
 }
 
+/* --- NaN passes through --- */
+
+/* A network whose weight at (pixel, unit) broke must say so in the loss of each image that has this
+ * pixel, and not hide it behind a ReLU. */
+static void nan_network_case(const struct made *made, float *params, const struct kernels *kernels,
+                             int pixel, int unit)
+{
+    struct rig rig;
+    struct batch batch;
+    struct step step = {.lr = 1e-3f};
+    float *broken = params + FC1_WEIGHT + pixel * HIDDEN1 + unit, kept = *broken, predicted[20];
+    *broken = NAN;
+    rig_new(&rig, 1, 20, kernels);
+    batch_of(&batch, made, 0, 20);
+    network_set_params(&rig.network, params);
+    evaluation_predict(&rig.network, &made->dataset, NULL, 20, NULL, predicted);
+    step_run(&rig.network, &batch, &step);
+    for (int s = 0; s < 20; s++) {
+        bool finite = !made->pixels[s * INPUTS + pixel];
+        float trained = rig.network.loss[s];
+        check(isfinite(trained) == finite && isfinite(predicted[s]) == finite,
+              "sample %d, unit %d: loss %g when trained, %g when predicted", s, unit,
+              (double)trained, (double)predicted[s]);
+    }
+    *broken = kept;
+    batch_destroy(&batch);
+    rig_free(&rig);
+}
+
+TEST(nan_network, "step: NaN shows in the loss")
+{
+    struct made made;
+    float *params = make(PARAM_COUNT, sizeof *params);
+    int pixel = 0;
+    made_images(&made, 20, SPARSE, 110);
+    params_of(params, 110);
+    while (!made.pixels[5 * INPUTS + pixel])
+        pixel++;
+    for (int set = 0; set < SETS; set++)
+        for (int unit = 0; unit < HIDDEN1; unit += 13)
+            nan_network_case(&made, params, kernel_set(set), pixel, unit);
+    free(params);
+    made_free(&made);
+}
+
 /* --- dropout --- */
 
 enum { DROP_B = 60 };
@@ -444,11 +489,10 @@ static void dropped(float *a1, float *a2, const struct made *made, const float *
     network_set_params(&rig.network, params);
     for (int from = 0; from < DROP_B; from += group) {
         struct batch batch;
-        struct network_step step = {
-            .dropout = dropout, .seed = seed, .drawn = drawn + (uint64_t)from};
+        struct step step = {.dropout = dropout, .seed = seed, .drawn = drawn + (uint64_t)from};
         int size = DROP_B - from < group ? DROP_B - from : group;
         batch_of(&batch, made, from, size);
-        network_train(&rig.network, &batch, &step);
+        step_run(&rig.network, &batch, &step);
         memcpy(a1 + from * HIDDEN1, rig.network.a1, (size_t)(size * HIDDEN1) * sizeof *a1);
         memcpy(a2 + from * HIDDEN2, rig.network.a2, (size_t)(size * HIDDEN2) * sizeof *a2);
         batch_destroy(&batch);

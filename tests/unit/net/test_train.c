@@ -8,10 +8,12 @@
 #include "mnist/data/augment.h"
 #include "mnist/data/batch.h"
 #include "mnist/data/split.h"
+#include "mnist/net/evaluation.h"
 #include "mnist/net/metrics.h"
 #include "mnist/net/network.h"
 #include "mnist/net/params.h"
 #include "mnist/net/schedule.h"
+#include "mnist/net/step.h"
 #include "mnist/net/train.h"
 #include "mnist/net/train_options.h"
 
@@ -146,8 +148,8 @@ static void check_best_kept(struct run_rig *run)
     check_same("best weights", run->rig.network.params, run->watch.best, PARAM_COUNT);
     check_transposes(&run->rig.network);
     if (!run->split.val_count ||
-        !check(!network_evaluate(&run->rig.network, &run->made.dataset, run->split.val,
-                                 run->split.val_count, &metrics, &err),
+        !check(!evaluation_measure(&run->rig.network, &run->made.dataset, run->split.val,
+                                   run->split.val_count, &metrics, &err),
                "%s", err.text))
         return;
     check_double(run->result.best.val_loss, metrics_loss(&metrics));
@@ -255,7 +257,7 @@ static void average_by_hand(float *average, const float *params, float ema, int 
         average[i] += (1.0f - (early < decay ? early : decay)) * (params[i] - average[i]);
 }
 
-/* The same by hand: order, learning rates and positions as documented, then network_train. */
+/* The same by hand: order, learning rates and positions as documented, then step_run. */
 static void run_by_hand(struct run_rig *run, int steps)
 {
     const struct train_options *options = &run->options;
@@ -276,20 +278,19 @@ static void run_by_hand(struct run_rig *run, int steps)
         rng_seed(&rng, options->seed, RNG_SHUFFLE, (uint64_t)epoch);
         rng_shuffle(&rng, order, n);
         for (int from = 0; from < n && done < steps; from += options->batch, done++) {
-            struct network_step step = {.lr = schedule_rate(options->schedule, options->lr, done,
-                                                            (int64_t)options->epochs * batches,
-                                                            (int64_t)options->warmup * batches),
-                                        .l2 = options->l2,
-                                        .dropout = options->dropout,
-                                        .seed = options->seed,
-                                        .drawn =
-                                            (uint64_t)(epoch - 1) * (uint64_t)n + (uint64_t)from};
+            struct step step = {.lr = schedule_rate(options->schedule, options->lr, done,
+                                                    (int64_t)options->epochs * batches,
+                                                    (int64_t)options->warmup * batches),
+                                .l2 = options->l2,
+                                .dropout = options->dropout,
+                                .seed = options->seed,
+                                .drawn = (uint64_t)(epoch - 1) * (uint64_t)n + (uint64_t)from};
             batch_fill(&batch, &run->made.dataset, order + from,
                        n - from < options->batch ? n - from : options->batch);
             if (augment_any(&options->augment))
                 batch_augment(&batch, &options->augment, options->seed, epoch, order + from,
                               run->rig.team);
-            network_train(network, &batch, &step);
+            step_run(network, &batch, &step);
             if (done % 16 == 15)
                 average_by_hand(average, network->params, options->ema, done / 16);
         }
@@ -436,8 +437,8 @@ TEST(run_averages, "train: averages with a short last batch")
         run.options.batch = batches[i];
         run_go(&run);
         const struct train_epoch *epoch = &run.watch.epochs[0];
-        check(!network_evaluate(&run.rig.network, &run.made.dataset, run.split.train, 160, &metrics,
-                                &err),
+        check(!evaluation_measure(&run.rig.network, &run.made.dataset, run.split.train, 160,
+                                  &metrics, &err),
               "%s", err.text);
         check(fabs(epoch->train_loss - metrics_loss(&metrics)) <= 1e-6 &&
                   epoch->train_acc == metrics_accuracy(&metrics),

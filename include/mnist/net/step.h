@@ -1,0 +1,29 @@
+/* One step of training: a batch forward and back through the network, and Adam. */
+#ifndef MNIST_STEP_H
+#define MNIST_STEP_H
+
+#include "mnist/data/batch.h"
+#include "mnist/net/network.h"
+
+/* What a step needs to know beside its batch. */
+struct step {
+    float lr, l2;
+    float dropout;  /* the share of hidden units that are silenced, 0 <= p < 1 */
+    uint64_t seed;  /* the run's: it decides which units are silenced, */
+    uint64_t drawn; /* together with the number of samples drawn before this batch */
+};
+
+/* Forward, cross-entropy, backward, Adam, on 1 … capacity samples. Afterwards network->loss and
+ * network->p hold the batch's losses and probabilities, from before the update. Nothing fails; a loss
+ * that is not finite is the caller's to notice. */
+void step_run(struct network *network, const struct batch *batch, const struct step *step);
+
+/* Seconds that the tasks of training steps took, summed; each task adds to its own entry, so
+ * nothing is shared. */
+struct step_times {
+    double forward, backward, update;
+};
+
+enum { STEP_TASKS = BATCH_MAX / 8 }; /* no phase has more tasks than this */
+
+#endif
