@@ -1,9 +1,8 @@
 #include "mnist/cli/plot.h"
 
-#include <math.h>
-
 #include "mnist/base/format.h"
 #include "mnist/base/rmath.h"
+#include "mnist/report/curve.h"
 
 enum { ROWS = 8, LABEL = 8, GAP = 3, LEAST = 8, NARROW = 24, WIDE = 48 };
 
@@ -13,9 +12,9 @@ enum mark { EMPTY, TRAIN, VAL, BEST, MARKS };
 struct panel {
     const char *title;
     struct text (*format)(double);
-    enum train_figure train, val;
-    bool log; /* a logarithmic scale, where the values are above 0 and far apart */
-    double low, high;
+    enum curve_figure train, val;
+    bool log; /* the axis may be logarithmic */
+    struct curve_axis axis;
     int columns;
     unsigned char at[ROWS][WIDE];
 };
@@ -29,25 +28,21 @@ static int column_of(const struct panel *panel, int epoch, int count)
 
 static int row_of(const struct panel *panel, double value)
 {
-    double share = panel->log
-                       ? (log(value) - log(panel->low)) / (log(panel->high) - log(panel->low))
-                       : (value - panel->low) / (panel->high - panel->low);
-    return panel->high > panel->low
-               ? (int)rmath_whole((1.0 - share) * (ROWS - 1) + 0.5, 0, ROWS - 1)
-               : ROWS - 1;
+    double share = curve_place(&panel->axis, value);
+    return (int)rmath_whole((1.0 - share) * (ROWS - 1) + 0.5, 0, ROWS - 1);
 }
 
 /* A line through the epochs' values: straight between two of them, no gaps where it is steep. */
 static void draw_line(struct panel *panel, const struct train_epoch *history, int count,
-                      enum train_figure figure, enum mark mark)
+                      enum curve_figure figure, enum mark mark)
 {
-    int previous = row_of(panel, train_epoch_figure(&history[0], figure));
+    int previous = row_of(panel, curve_value(&history[0], figure));
     for (int c = 0; c < panel->columns; c++) {
         double place = (double)c * (count - 1) / (panel->columns - 1);
         int before = (int)rmath_whole(place, 0, count - 2);
         double share = place - before;
-        double a = train_epoch_figure(&history[before], figure);
-        double b = train_epoch_figure(&history[before + 1], figure);
+        double a = curve_value(&history[before], figure);
+        double b = curve_value(&history[before + 1], figure);
         int row = row_of(panel, a * (1.0 - share) + b * share);
         int step = row < previous ? -1 : 1;
         for (int r = previous; r != row; r += step)
@@ -61,16 +56,13 @@ static void draw_line(struct panel *panel, const struct train_epoch *history, in
 static void draw(struct panel *panel, const struct train_epoch *history, int count, bool validated,
                  int best)
 {
-    const struct train_range range =
-        train_history_range(history, count, panel->train, validated ? panel->val : panel->train);
-    panel->low = range.low;
-    panel->high = range.high;
-    panel->log = panel->log && range.wide;
+    panel->axis =
+        curve_axis(history, count, panel->train, validated ? panel->val : panel->train, panel->log);
     draw_line(panel, history, count, panel->train, TRAIN);
     if (validated)
         draw_line(panel, history, count, panel->val, VAL);
     if (validated && best > 0)
-        panel->at[row_of(panel, train_epoch_figure(&history[best - 1], panel->val))]
+        panel->at[row_of(panel, curve_value(&history[best - 1], panel->val))]
                  [column_of(panel, best, count)] = BEST;
 }
 
@@ -95,7 +87,8 @@ static int print_line(FILE *out, const struct panel *panel, int line, int count,
     if (row > ROWS)
         return fprintf(out, "%*s  1%*d", LABEL, "", panel->columns - 1, count);
     bool ends = row == 0 || row == ROWS - 1;
-    fprintf(out, "%*s %s", LABEL, ends ? panel->format(row ? panel->low : panel->high).text : "",
+    fprintf(out, "%*s %s", LABEL,
+            ends ? panel->format(row ? panel->axis.from : panel->axis.to).text : "",
             signs[ends ? TICK : AXIS]);
     int inked = panel->columns;
     while (inked > 0 && panel->at[row][inked - 1] == EMPTY)
@@ -109,8 +102,15 @@ void plot_history(FILE *out, const struct train_epoch *history, int count, bool 
                   int width, bool unicode)
 {
     struct panel panels[] = {
-        {.title = "loss", .format = format_loss, .train = TRAIN_LOSS, .val = VAL_LOSS, .log = true},
-        {.title = "accuracy", .format = format_percent, .train = TRAIN_ACC, .val = VAL_ACC},
+        {.title = "loss",
+         .format = format_loss,
+         .train = CURVE_TRAIN_LOSS,
+         .val = CURVE_VAL_LOSS,
+         .log = true},
+        {.title = "accuracy",
+         .format = format_percent,
+         .train = CURVE_TRAIN_ACC,
+         .val = CURVE_VAL_ACC},
     };
     const char *const *signs = unicode ? unicode_marks : ascii;
     int half = (width - GAP) / 2 - LABEL - 2;

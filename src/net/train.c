@@ -419,27 +419,3 @@ bool train_epoch_is_possible(const struct train_epoch *epoch)
             return false;
     return true;
 }
-
-double train_epoch_figure(const struct train_epoch *epoch, enum train_figure figure)
-{
-    const double figures[] = {[TRAIN_LOSS] = epoch->train_loss,
-                              [TRAIN_ACC] = epoch->train_acc,
-                              [VAL_LOSS] = epoch->val_loss,
-                              [VAL_ACC] = epoch->val_acc,
-                              [TRAIN_RATE] = (double)epoch->lr};
-    return figures[figure];
-}
-
-struct train_range train_history_range(const struct train_epoch *history, int count,
-                                       enum train_figure one, enum train_figure other)
-{
-    struct train_range range = {.low = train_epoch_figure(&history[0], one)};
-    range.high = range.low;
-    for (int e = 0; e < count; e++) {
-        double a = train_epoch_figure(&history[e], one), b = train_epoch_figure(&history[e], other);
-        range.low = fmin(range.low, fmin(a, b));
-        range.high = fmax(range.high, fmax(a, b));
-    }
-    range.wide = range.low > 0.0 && range.high > 5.0 * range.low;
-    return range;
-}

@@ -1,64 +1,36 @@
 #include "mnist/report/chart.h"
 
-#include <float.h>
 #include <math.h>
 
 #include "mnist/base/rmath.h"
+#include "mnist/net/metrics.h"
+#include "mnist/net/train.h"
 
 /* In the units of the viewBox; about a pixel each. */
 enum { WIDTH = 360, HEIGHT = 230, LEFT = 54, RIGHT = 8, TOP = 12, BOTTOM = 30 };
 
-enum { MOST_TICKS = 5 };
-
-/* Values from … to, placed along begin … end. */
+/* An axis placed along begin … end. */
 struct scale {
-    double from, to, begin, end;
-    bool log;
+    struct curve_axis axis;
+    double begin, end;
 };
 
 static double place(const struct scale *s, double value)
 {
-    double share = s->log ? (log(value) - log(s->from)) / (log(s->to) - log(s->from))
-                          : (value - s->from) / (s->to - s->from);
-    return s->begin + share * (s->end - s->begin);
-}
-
-/* Lengths below these are none: the steps could not be told from 0, or from each other. */
-static const double SHORTEST = DBL_MIN * 1e6, SHORTEST_SHARE = 1e-9;
-
-/* 1, 2 or 5 times a power of ten: the smallest step with which `length`, at least SHORTEST, is at
- * most `most` of them. */
-static double step_of(double length, int most)
-{
-    double step = pow(10.0, floor(log10(length / most)));
-    for (int i = 0; length / step > most; i++)
-        step *= i % 3 == 1 ? 2.5 : 2.0;
-    return step;
+    return s->begin + curve_place(&s->axis, value) * (s->end - s->begin);
 }
 
 static double value_at(const struct chart *chart, int line, int epoch)
 {
-    return train_epoch_figure(&chart->history[epoch - 1], chart->lines[line].figure);
+    return curve_value(&chart->history[epoch - 1], chart->lines[line].figure);
 }
 
 static struct scale value_scale(const struct chart *chart)
 {
     const struct chart_line *first = chart->lines, *last = first + chart->line_count - 1;
-    const struct train_range range =
-        train_history_range(chart->history, chart->count, first->figure, last->figure);
-    double low = range.low, high = range.high;
-    struct scale s = {.begin = HEIGHT - BOTTOM, .end = TOP, .log = chart->log && range.wide};
-    if (s.log) {
-        s.from = low / 1.1;
-        s.to = high * 1.1;
-        return s;
-    }
-    /* Values that are all alike go to the middle of some steps. */
-    bool alone = !(high - low >= fmax(SHORTEST, SHORTEST_SHARE * fabs(high)));
-    double step = step_of(alone ? 1e-9 + fabs(high) / 4.0 : high - low, MOST_TICKS);
-    s.from = step * (floor(low / step) - (alone ? 1.0 : 0.0));
-    s.to = fmin(chart->most, step * (ceil(high / step) + (alone ? 1.0 : 0.0)));
-    return s;
+    const struct curve_axis axis =
+        curve_axis(chart->history, chart->count, first->figure, last->figure, chart->log);
+    return (struct scale){curve_axis_rounded(axis, chart->most), HEIGHT - BOTTOM, TOP};
 }
 
 static void write_tick(FILE *out, double y, const char *label)
@@ -69,50 +41,17 @@ static void write_tick(FILE *out, double y, const char *label)
             LEFT, y, WIDTH - RIGHT, LEFT - 6, y + 4, label);
 }
 
-/* A logarithm's whole part: the doubles lie between 10^-324 and 10^309. */
-static int power_of(double logarithm)
-{
-    return (int)rmath_whole(logarithm, -400, 400);
-}
-
-/* Multiples of each power of ten: more of them, the fewer powers there are; of many, not each. */
-static void write_log_ticks(FILE *out, const struct scale *s, struct text (*format)(double))
-{
-    static const struct {
-        double decades;
-        int count;
-        double of[6];
-    } multiples[] = {{1.2, 6, {1, 1.5, 2, 3, 5, 7}}, {2.5, 3, {1, 2, 5}}, {HUGE_VAL, 1, {1}}};
-    double decades = log10(s->to) - log10(s->from);
-    int m = 0, step = 1 + power_of(decades / MOST_TICKS);
-    while (decades > multiples[m].decades)
-        m++;
-    for (int power = power_of(log10(s->from)); power <= power_of(log10(s->to)); power += step) {
-        for (int i = 0; i < multiples[m].count; i++) {
-            double value = multiples[m].of[i] * pow(10.0, power);
-            if (value >= s->from && value <= s->to)
-                write_tick(out, place(s, value), format(value).text);
-        }
-    }
-}
-
 static void write_ticks(FILE *out, const struct scale *s, struct text (*format)(double))
 {
-    if (s->log) {
-        write_log_ticks(out, s, format);
-        return;
-    }
-    double step = step_of(s->to - s->from, MOST_TICKS);
-    int count = (int)rmath_whole((s->to - s->from) / step + 0.5, 0, 4 * MOST_TICKS);
-    for (int i = 0; i <= count; i++) {
-        double value = s->from + i * step;
-        write_tick(out, place(s, value), format(fabs(value) < step / 2 ? 0.0 : value).text);
-    }
+    double ticks[CURVE_TICKS_MAX];
+    int count = curve_ticks(ticks, &s->axis);
+    for (int i = 0; i < count; i++)
+        write_tick(out, place(s, ticks[i]), format(ticks[i]).text);
 }
 
 static void write_epochs(FILE *out, const struct scale *x, int count)
 {
-    int step = count > 1 ? (int)rmath_whole(step_of(count - 1, MOST_TICKS), 1, count) : 1;
+    int step = count > 1 ? (int)rmath_whole(curve_step(count - 1), 1, count) : 1;
     fprintf(out, "<text class=axis x=%.1f y=%d text-anchor=middle>1</text>", place(x, 1),
             HEIGHT - 10);
     for (int e = step > 1 ? step : 2; e <= count; e += step)
@@ -158,9 +97,9 @@ static void write_mark(FILE *out, const struct chart *chart, const struct scale 
 
 void chart_write(FILE *out, const struct chart *chart)
 {
-    struct scale x = {1, chart->count, LEFT + 8, WIDTH - RIGHT - 8, false};
+    struct scale x = {{1, chart->count, false}, LEFT + 8, WIDTH - RIGHT - 8};
     if (chart->count == 1) /* one point stands in the middle */
-        x = (struct scale){0, 2, LEFT + 8, WIDTH - RIGHT - 8, false};
+        x.axis = (struct curve_axis){0, 2, false};
     struct scale y = value_scale(chart);
     fprintf(out, "<figure class=chart><figcaption><b>%s</b>", chart->title);
     for (int l = 0; l < chart->line_count; l++)
@@ -207,7 +146,8 @@ static void write_square(FILE *out, const struct scale *x, const struct scale *y
 
 void chart_write_calibration(FILE *out, const struct metrics *metrics)
 {
-    struct scale x = {0, 1, EDGE + 6, SIDE - 18, false}, y = {0, 1, SIDE - EDGE, 12, false};
+    const struct curve_axis share = {0, 1, false};
+    struct scale x = {share, EDGE + 6, SIDE - 18}, y = {share, SIDE - EDGE, 12};
     fprintf(out,
             "<svg class=square viewBox=\"0 0 %d %d\" role=img "
             "aria-label=\"how often it was right over how sure it was\">",

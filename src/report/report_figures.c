@@ -38,11 +38,11 @@ static void write_epochs(FILE *out, const struct report *r)
 
 void report_figures_learning(FILE *out, const struct report *r)
 {
-    static const struct chart_line loss[] = {{"training", "train", TRAIN_LOSS},
-                                             {"validation", "val", VAL_LOSS}};
-    static const struct chart_line accuracy[] = {{"training", "train", TRAIN_ACC},
-                                                 {"validation", "val", VAL_ACC}};
-    static const struct chart_line rate[] = {{"at the first step", "rate", TRAIN_RATE}};
+    static const struct chart_line loss[] = {{"training", "train", CURVE_TRAIN_LOSS},
+                                             {"validation", "val", CURVE_VAL_LOSS}};
+    static const struct chart_line accuracy[] = {{"training", "train", CURVE_TRAIN_ACC},
+                                                 {"validation", "val", CURVE_VAL_ACC}};
+    static const struct chart_line rate[] = {{"at the first step", "rate", CURVE_RATE}};
     const struct train_epoch *h = r->history;
     int n = r->epochs, lines = r->validated ? 2 : 1, mark = r->validated ? r->best_epoch : 0;
     const struct chart charts[] = {

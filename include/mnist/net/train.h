@@ -47,21 +47,6 @@ bool train_column_set(struct train_epoch *epoch, int i, double value);
 /* Whether a run can have had such an epoch: what is written of one. */
 bool train_epoch_is_possible(const struct train_epoch *epoch);
 
-/* The figures of an epoch that curves are drawn of. */
-enum train_figure { TRAIN_LOSS, TRAIN_ACC, VAL_LOSS, VAL_ACC, TRAIN_RATE };
-
-double train_epoch_figure(const struct train_epoch *epoch, enum train_figure figure);
-
-/* The smallest and the largest of one figure or two over a history (count >= 1), and whether they
- * want a logarithmic axis: all above 0, and the largest more than five times the smallest. */
-struct train_range {
-    double low, high;
-    bool wide;
-};
-
-struct train_range train_history_range(const struct train_epoch *history, int count,
-                                       enum train_figure one, enum train_figure other);
-
 /* Inside an epoch, after batch `batch` of `batches`; loss and acc are means so far. */
 struct train_progress {
     int epoch, epochs, batch, batches;

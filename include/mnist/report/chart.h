@@ -7,14 +7,15 @@
 #include <stdio.h>
 
 #include "mnist/base/format.h"
-#include "mnist/net/metrics.h"
-#include "mnist/net/train.h"
+#include "mnist/report/curve.h"
+
+struct metrics;
 
 /* A line over the epochs. */
 struct chart_line {
     const char *name;  /* "training" */
     const char *style; /* its class: train, val, rate */
-    enum train_figure figure;
+    enum curve_figure figure;
 };
 
 /* One or two lines over the same epochs. */

@@ -19,7 +19,7 @@ TEST(chart_odd_values, "chart: odd values")
     for (size_t v = 0; v < COUNT(values); v++) {
         for (int count = 1; count <= 3; count++) {
             struct train_epoch history[3] = {{0}};
-            const struct chart_line line = {"training", "train", TRAIN_LOSS};
+            const struct chart_line line = {"training", "train", CURVE_TRAIN_LOSS};
             const struct chart chart = {"Loss", history,  count,       &line,       1,
                                         v % 2,  HUGE_VAL, format_rate, format_loss, count};
             for (int e = 0; e < count; e++)
@@ -45,11 +45,11 @@ TEST(chart_odd_values, "chart: odd values")
 
 static void charts(FILE *out, const struct train_epoch *history, int count)
 {
-    static const struct chart_line loss[] = {{"training", "train", TRAIN_LOSS},
-                                             {"validation", "val", VAL_LOSS}};
-    static const struct chart_line accuracy[] = {{"training", "train", TRAIN_ACC},
-                                                 {"validation", "val", VAL_ACC}};
-    static const struct chart_line rate[] = {{"rate", "rate", TRAIN_RATE}};
+    static const struct chart_line loss[] = {{"training", "train", CURVE_TRAIN_LOSS},
+                                             {"validation", "val", CURVE_VAL_LOSS}};
+    static const struct chart_line accuracy[] = {{"training", "train", CURVE_TRAIN_ACC},
+                                                 {"validation", "val", CURVE_VAL_ACC}};
+    static const struct chart_line rate[] = {{"rate", "rate", CURVE_RATE}};
     const struct chart all[] = {
         {"Loss", history, count, loss, 2, true, HUGE_VAL, format_rate, format_loss, count},
         {"Accuracy", history, count, accuracy, 2, false, 1.0, format_share, format_percent, 1},
