@@ -8,7 +8,7 @@
 #include "mnist/cli/terminal.h"
 #include "mnist/cli/train_line.h"
 #include "mnist/net/metrics.h"
-#include "mnist/report/weight_map.h"
+#include "mnist/report/weight_picture.h"
 #include "mnist/store/model.h"
 
 static const char *const split_choices[] = {"train", "test", NULL};
@@ -119,12 +119,12 @@ static int print_weights(const struct session *s, const float *params, struct er
     struct picture_style style = terminal_style(s->style, s->common.color);
     struct picture *pictures = mem_calloc((size_t)s->count, sizeof *pictures, err);
     uint8_t *pixels = mem_alloc((size_t)s->count, IMAGE_PIXELS, err);
-    float scale = weight_map_scale(params + FC1_WEIGHT, INPUTS * HIDDEN1);
+    float scale = weight_picture_scale(params + FC1_WEIGHT, INPUTS * HIDDEN1);
     bool failed = !pictures || !pixels;
     for (int i = 0; i < s->count && !failed; i++) {
         int unit = s->start + i;
         uint8_t *map = pixels + (size_t)i * IMAGE_PIXELS;
-        weight_map(map, params + FC1_WEIGHT + unit, HIDDEN1, scale);
+        weight_picture_draw(map, params + FC1_WEIGHT + unit, HIDDEN1, scale);
         pictures[i].pixels = map;
         snprintf(pictures[i].title[0], sizeof pictures[i].title[0], "fc1[%d], bias %s", unit,
                  format_rate((double)params[FC1_BIAS + unit]).text);

@@ -5,7 +5,7 @@
 
 #include "mnist/base/rng.h"
 #include "mnist/report/html.h"
-#include "mnist/report/weight_map.h"
+#include "mnist/report/weight_picture.h"
 
 /* --- galleries --- */
 
@@ -98,7 +98,7 @@ static void write_map(FILE *out, const float *values, int stride, float scale, c
     uint8_t pixels[IMAGE_PIXELS];
     struct png_palette palette;
     make_palette(&palette);
-    weight_map(pixels, values, stride, scale);
+    weight_picture_draw(pixels, values, stride, scale);
     for (int p = 0; p < IMAGE_PIXELS; p++)
         pixels[p] = (uint8_t)(LEVELS + (pixels[p] - 128) / 2);
     html_picture(out, pixels, &palette, alt);
@@ -106,7 +106,7 @@ static void write_map(FILE *out, const float *values, int stride, float scale, c
 
 void report_pictures_saliency(FILE *out, const float *saliency, const struct metrics *metrics)
 {
-    float scale = weight_map_scale(saliency, CLASSES * INPUTS);
+    float scale = weight_picture_scale(saliency, CLASSES * INPUTS);
     html_section(
         out, "saliency", "What it looks for",
         "For each digit, what more ink at a pixel would do to the network's belief in it, on "
@@ -143,7 +143,7 @@ static int count_dead(const float *weights)
 void report_pictures_weights(FILE *out, const float *weights)
 {
     char text[320];
-    float scale = weight_map_scale(weights, INPUTS * HIDDEN1);
+    float scale = weight_picture_scale(weights, INPUTS * HIDDEN1);
     int dead = count_dead(weights);
     int length =
         snprintf(text, sizeof text,
