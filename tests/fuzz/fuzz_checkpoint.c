@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "fuzz.h"
+#include "mnist/data/batch.h"
 #include "mnist/store/checkpoint.h"
 
 static void check_block(const float *block)
