@@ -68,7 +68,7 @@ void options_add_style(struct usage *usage, int *style)
                                      .unit = "NAME",
                                      .kind = OPTION_CHOICE,
                                      .value = style,
-                                     .choices = style_choices,
+                                     .choices = terminal_styles,
                                      .group = GROUP_IMAGES,
                                      .help = "how pictures are drawn"};
     options_add(usage, &spec, 1);

@@ -53,7 +53,7 @@ const char *terminal_text(const char *unicode, const char *ascii)
 
 /* --- pictures --- */
 
-const char *const style_choices[] = {"auto", "ascii", "blocks", NULL};
+const char *const terminal_styles[] = {"auto", "ascii", "blocks", NULL};
 
 struct picture_style terminal_style(int style, int color)
 {

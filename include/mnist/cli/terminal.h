@@ -38,7 +38,7 @@ struct picture_style {
 /* The choices of --style. */
 enum { STYLE_AUTO, STYLE_ASCII, STYLE_BLOCKS };
 
-extern const char *const style_choices[];
+extern const char *const terminal_styles[];
 
 /* The style for stdout, by --style and --color (COLOR_…): with STYLE_AUTO half blocks where it is a
  * terminal of 256 colours that shows Unicode, and colours are wanted. As wide as the terminal. */
