@@ -17,6 +17,22 @@ void params_transpose(float *to, const float *from, int rows, int cols)
             to[c * rows + r] = from[r * cols + c];
 }
 
+void params_to_file(float *to, const float *params)
+{
+    for (int t = 0; t < PARAM_TENSORS; t++) {
+        const struct param *param = &param_table[t];
+        params_transpose(to + param->offset, params + param->offset, param->rows, param->cols);
+    }
+}
+
+void params_from_file(float *to, const float *file)
+{
+    for (int t = 0; t < PARAM_TENSORS; t++) {
+        const struct param *param = &param_table[t];
+        params_transpose(to + param->offset, file + param->offset, param->cols, param->rows);
+    }
+}
+
 void params_init(float *params, uint64_t seed)
 {
     struct rng rng;

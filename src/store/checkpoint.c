@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/base/file_read.h"
 #include "mnist/base/memory.h"
 #include "mnist/codec/checksum.h"
-#include "mnist/codec/safetensors.h"
 #include "mnist/store/model.h"
+#include "mnist/store/seal.h"
 
 /* The format of checkpoints this program writes and reads. */
 static const char VERSION[] = "2";
@@ -36,7 +35,7 @@ static int part_count(const struct train_options *options)
 }
 
 /* What is demanded when a state is read, and so kept to when it is written. Numbers that are not
- * finite never get here: safetensors knows none. */
+ * finite never get here: a sealed file has none. */
 static int check_moments(const struct train_state *state, const char *name, struct error *err)
 {
     for (int i = 0; i < PARAM_COUNT; i++)
@@ -71,8 +70,7 @@ int checkpoint_save(const struct train_state *state, const struct train_options 
     if (check_moments(state, path, err))
         return -1;
     struct train_state copy = *state;
-    int parts = part_count(options), tensors = 0;
-    const void *values[PARTS * PARAM_TENSORS + 1];
+    int parts = part_count(options);
     struct safetensors *st = mem_calloc(1, sizeof *st, err);
     float *floats = mem_alloc((size_t)parts * PARAM_COUNT, sizeof *floats, err);
     double(*history)[TRAIN_COLUMNS] = mem_alloc((size_t)state->epochs_run, sizeof *history, err);
@@ -86,19 +84,14 @@ int checkpoint_save(const struct train_state *state, const struct train_options 
         safetensors_set(st, "images_crc32", "%08" PRIx32, data->images_crc32);
         safetensors_set(st, "labels_crc32", "%08" PRIx32, data->labels_crc32);
         safetensors_set(st, "best_epoch", "%d", state->best.epoch);
-        for (int i = 0; i < parts; i++) {
-            float *block = floats + (size_t)i * PARAM_COUNT;
-            model_add_tensors(st, part_names[i], block, *part(&copy, i));
-            for (int t = 0; t < PARAM_TENSORS; t++)
-                values[tensors++] = block + param_table[t].offset;
-        }
+        for (int i = 0; i < parts; i++)
+            model_add_tensors(st, part_names[i], floats + (size_t)i * PARAM_COUNT, *part(&copy, i));
         for (int e = 0; e < state->epochs_run; e++)
             for (int i = 0; i < TRAIN_COLUMNS; i++)
                 history[e][i] = train_column_get(&state->history[e], i);
         safetensors_add(st, "history", SAFETENSORS_F64, 2, (uint64_t)state->epochs_run,
-                        TRAIN_COLUMNS);
-        values[tensors] = history;
-        failed = safetensors_save(st, values, path, err);
+                        TRAIN_COLUMNS, history);
+        failed = seal_save(st, path, err);
     }
     mem_free(st);
     mem_free(floats);
@@ -192,8 +185,8 @@ static int take_history(struct train_state *state, const struct safetensors *st,
     return 0;
 }
 
-static int take_all(struct checkpoint *checkpoint, const struct safetensors *st, const char *name,
-                    struct error *err)
+static int take_checkpoint(struct checkpoint *checkpoint, const struct safetensors *st,
+                           const char *name, struct error *err)
 {
     if (take_options(checkpoint, st, name, err) || take_data(&checkpoint->data, st, name, err) ||
         take_history(&checkpoint->state, st, &checkpoint->options, name, err))
@@ -211,28 +204,26 @@ static int take_all(struct checkpoint *checkpoint, const struct safetensors *st,
     return check_moments(&checkpoint->state, name, err);
 }
 
+/* Called with a checkpoint of zeros, and leaves one when it fails. */
+static int take(void *checkpoint, const struct safetensors *st, const char *name, struct error *err)
+{
+    int failed = take_checkpoint(checkpoint, st, name, err);
+    if (failed)
+        checkpoint_free(checkpoint);
+    return failed;
+}
+
 int checkpoint_parse(struct checkpoint *checkpoint, const uint8_t *bytes, size_t size,
                      const char *name, struct error *err)
 {
     *checkpoint = (struct checkpoint){0};
-    struct safetensors *st = mem_calloc(1, sizeof *st, err);
-    int failed =
-        !st || safetensors_parse(st, bytes, size, name, err) || take_all(checkpoint, st, name, err);
-    mem_free(st);
-    if (failed)
-        checkpoint_free(checkpoint);
-    return failed ? -1 : 0;
+    return seal_parse(take, checkpoint, bytes, size, name, err);
 }
 
 int checkpoint_load(struct checkpoint *checkpoint, const char *path, struct error *err)
 {
-    struct file file;
     *checkpoint = (struct checkpoint){0};
-    if (file_read(&file, path, LARGEST_FILE, err))
-        return -1;
-    int failed = checkpoint_parse(checkpoint, file.bytes, file.size, path, err);
-    file_read_free(&file);
-    return failed;
+    return seal_load(take, checkpoint, path, LARGEST_FILE, err);
 }
 
 void checkpoint_free(struct checkpoint *checkpoint)

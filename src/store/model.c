@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/base/file_read.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
+#include "mnist/store/seal.h"
 
 /* The format of model files this program writes and reads. */
 static const char VERSION[] = "1";
@@ -34,13 +34,13 @@ static void set_metadata(struct safetensors *st, const struct model *model)
 
 void model_add_tensors(struct safetensors *st, const char *prefix, float *to, const float *params)
 {
+    params_to_file(to, params);
     for (int t = 0; t < PARAM_TENSORS; t++) {
         const struct param *param = &param_table[t];
         char name[SAFETENSORS_NAME];
         snprintf(name, sizeof name, "%s%s", prefix, param->name);
         safetensors_add(st, name, SAFETENSORS_F32, PARAM_IS_WEIGHT(param) ? 2 : 1,
-                        (uint64_t)param->cols, (uint64_t)param->rows);
-        params_transpose(to + param->offset, params + param->offset, param->rows, param->cols);
+                        (uint64_t)param->cols, (uint64_t)param->rows, to + param->offset);
     }
 }
 
@@ -50,13 +50,10 @@ int model_save(struct model *model, const char *path, struct error *err)
     float *floats = mem_alloc(PARAM_COUNT, sizeof *floats, err);
     int failed = !st || !floats;
     if (!failed) {
-        const void *values[PARAM_TENSORS];
         set_metadata(st, model);
         model_add_tensors(st, "", floats, model->params);
-        for (int t = 0; t < PARAM_TENSORS; t++)
-            values[t] = floats + param_table[t].offset;
-        failed = safetensors_save(st, values, path, err);
-        model->crc32 = st->crc32;
+        failed = seal_save(st, path, err);
+        model->crc32 = seal_crc32(st);
     }
     mem_free(st);
     mem_free(floats);
@@ -80,21 +77,22 @@ static int check_tensor(const struct safetensors_tensor *tensor, const struct pa
 int model_take_tensors(float *params, const struct safetensors *st, const char *prefix,
                        const char *name, struct error *err)
 {
-    for (int t = 0; t < PARAM_TENSORS; t++) {
+    float *floats = mem_alloc(PARAM_COUNT, sizeof *floats, err);
+    int failed = !floats;
+    for (int t = 0; t < PARAM_TENSORS && !failed; t++) {
         const struct param *param = &param_table[t];
         char full[SAFETENSORS_NAME];
         snprintf(full, sizeof full, "%s%s", prefix, param->name);
         const struct safetensors_tensor *tensor = safetensors_find(st, full);
-        if (!tensor)
-            return error_set(err, "%s: has no tensor %s", name, full);
-        if (check_tensor(tensor, param, name, err))
-            return -1;
-        for (int r = 0; r < param->rows; r++)
-            for (int c = 0; c < param->cols; c++)
-                params[param->offset + r * param->cols + c] = (float)safetensors_number(
-                    st, tensor, (size_t)c * (size_t)param->rows + (size_t)r);
+        failed = tensor ? check_tensor(tensor, param, name, err)
+                        : error_set(err, "%s: has no tensor %s", name, full);
+        for (int i = 0; i < param->rows * param->cols && !failed; i++)
+            floats[param->offset + i] = (float)safetensors_number(st, tensor, (size_t)i);
     }
-    return 0;
+    if (!failed)
+        params_from_file(params, floats);
+    mem_free(floats);
+    return failed;
 }
 
 /* What the metadata tells of the training. A model without is a model all the same. */
@@ -123,8 +121,8 @@ static int take_model(struct model *model, const struct safetensors *st, const c
     if (!version || strcmp(version, VERSION))
         return error_set(err, "%s: model format %s, wanted %s: it needs another version of mnist",
                          name, version ? version : "unknown", VERSION);
-    *model =
-        (struct model){.params = mem_alloc(PARAM_COUNT, sizeof(float), err), .crc32 = st->crc32};
+    model->params = mem_alloc(PARAM_COUNT, sizeof(float), err);
+    model->crc32 = seal_crc32(st);
     if (!model->params || model_take_tensors(model->params, st, "", name, err))
         return -1;
     if (st->tensor_count != PARAM_TENSORS)
@@ -134,28 +132,26 @@ static int take_model(struct model *model, const struct safetensors *st, const c
     return 0;
 }
 
+/* Called with a model of zeros, and leaves one when it fails. */
+static int take(void *model, const struct safetensors *st, const char *name, struct error *err)
+{
+    int failed = take_model(model, st, name, err);
+    if (failed)
+        model_free(model);
+    return failed;
+}
+
 int model_parse(struct model *model, const uint8_t *bytes, size_t size, const char *name,
                 struct error *err)
 {
     *model = (struct model){0};
-    struct safetensors *st = mem_calloc(1, sizeof *st, err);
-    int failed =
-        !st || safetensors_parse(st, bytes, size, name, err) || take_model(model, st, name, err);
-    mem_free(st);
-    if (failed)
-        model_free(model);
-    return failed ? -1 : 0;
+    return seal_parse(take, model, bytes, size, name, err);
 }
 
 int model_load(struct model *model, const char *path, struct error *err)
 {
-    struct file file;
     *model = (struct model){0};
-    if (file_read(&file, path, LARGEST_FILE, err))
-        return -1;
-    int failed = model_parse(model, file.bytes, file.size, path, err);
-    file_read_free(&file);
-    return failed;
+    return seal_load(take, model, path, LARGEST_FILE, err);
 }
 
 void model_free(struct model *model)

@@ -15,6 +15,7 @@
  *   log TEXT             a line of the log as it was before; the last of them is not whole
  *   --NAME=VALUE, COLUMNS=…   options and variables, as in fuzz_train.c */
 #include "command.h"
+#include "mnist/base/memory.h"
 
 enum { ROWS = 4096 };
 
@@ -191,51 +192,26 @@ static void take_line(char *line)
 
 /* --- the run --- */
 
-/* The checksums are put right afterwards. */
-static void write_header(FILE *out)
-{
-    struct json_writer json = {.out = out};
-    fputs("--------", out);
-    json_put_object(&json, NULL);
-    json_put_object(&json, "__metadata__");
-    for (int i = 0; i < st.metadata_count; i++)
-        json_put_string(&json, st.metadata[i].key, st.metadata[i].value);
-    json_put_string(&json, "crc32", "--------");
-    json_put_string(&json, "header_crc32", "--------");
-    json_put_end(&json);
-    for (int i = 0; i < st.tensor_count; i++) {
-        const struct safetensors_tensor *t = &st.tensors[i];
-        json_put_object(&json, t->name);
-        json_put_string(&json, "dtype", t->type == SAFETENSORS_F64 ? "F64" : "F32");
-        json_put_array(&json, "shape");
-        for (int d = 0; d < t->rank; d++)
-            json_put_integer(&json, NULL, (int64_t)t->shape[d]);
-        json_put_end(&json);
-        json_put_array(&json, "data_offsets");
-        json_put_integer(&json, NULL, (int64_t)t->begin);
-        json_put_integer(&json, NULL, (int64_t)t->end);
-        json_put_end(&json);
-        json_put_end(&json);
-    }
-    json_put_end(&json);
-}
-
+/* The checksums are put right afterwards. The data is as it lies in the file, and so this machine is
+ * little-endian. */
 static void write_checkpoint(void)
 {
-    char *bytes = NULL, epochs[32];
+    char epochs[32];
+    struct error err;
     size_t size;
-    FILE *out = open_memstream(&bytes, &size);
-    require(out != NULL, "out of memory");
     snprintf(epochs, sizeof epochs, "%d", (int)history_of(&st)->shape[0]);
     if (!epochs_said)
         set_string("epochs", epochs);
-    write_header(out);
-    fwrite(data, 1, history_of(&st)->end, out);
-    require(!fclose(out), "out of memory");
-    uint8_t *right = put_right((const uint8_t *)bytes, size);
+    safetensors_set(&st, "crc32", "--------");
+    safetensors_set(&st, "header_crc32", "--------");
+    for (int i = 0; i < st.tensor_count; i++)
+        st.tensors[i].values = data + st.tensors[i].begin;
+    uint8_t *bytes = safetensors_write(&st, &size, "changed", &err);
+    require(bytes != NULL, "out of memory");
+    uint8_t *right = put_right(bytes, size);
     write_file(CHECKPOINT, right, size);
     free(right);
-    free(bytes);
+    mem_free(bytes);
 }
 
 /* What there is left to train may be a million epochs: a moment of it must do. */

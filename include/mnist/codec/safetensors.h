@@ -1,10 +1,9 @@
 /* safetensors: named tensors in one file that PyTorch, JAX, Rust and JavaScript read as it is.
  *
- * u64 little-endian header length, JSON header, tensor bytes:
- *   {"__metadata__":{"key":"value",…},"name":{"dtype":"F32","shape":[N,K],"data_offsets":[begin,end]},…}
- * Format: github.com/huggingface/safetensors. Two metadata strings of our own make every byte
- * count: "crc32" is that of the tensor bytes, "header_crc32" that of the header with its own eight
- * digits as zeros. */
+ * u64 little-endian header length, JSON header padded with spaces, tensor bytes:
+ *   {"__metadata__":{"key":"value",…},
+ *    "name":{"dtype":"F32","shape":[N,K],"data_offsets":[begin,end]},…}
+ * Format: github.com/huggingface/safetensors. */
 #ifndef MNIST_SAFETENSORS_H
 #define MNIST_SAFETENSORS_H
 
@@ -29,43 +28,46 @@ struct safetensors_tensor {
     enum safetensors_type type;
     int rank;
     uint64_t shape[2];
-    size_t begin, end; /* its bytes in the buffer; set by reader and writer */
+    size_t begin, end;  /* its bytes in the data; set by reader and writer */
+    const void *values; /* the floats or doubles to write */
 };
 
 struct safetensors_entry {
     char key[SAFETENSORS_NAME], value[SAFETENSORS_VALUE];
+    size_t begin, end; /* where the header spells the value; set by the reader */
 };
 
 struct safetensors {
-    const uint8_t *data; /* the tensor bytes, inside the bytes that were parsed */
     int tensor_count, metadata_count;
     struct safetensors_tensor tensors[SAFETENSORS_TENSORS];
     struct safetensors_entry metadata[SAFETENSORS_METADATA];
-    uint32_t crc32; /* of the tensor bytes */
-    bool overfull;  /* something was added that there is no room for */
+    bool overfull;                /* something was added that there is no room for */
+    const uint8_t *header, *data; /* what was read: inside the bytes that were parsed */
+    size_t header_size, data_size;
 };
 
-/* Adds a metadata string, value as printf makes it; a tensor. The order is the file's. What there
- * is no room for is left out, and safetensors_save refuses to write the rest. */
+/* Adds a metadata string, value as printf makes it; a tensor, whose values stay the caller's. The
+ * order is the file's. What there is no room for is left out, and safetensors_write refuses to
+ * write the rest. */
 __attribute__((format(printf, 3, 4))) void safetensors_set(struct safetensors *st, const char *key,
                                                            const char *format, ...);
 void safetensors_add(struct safetensors *st, const char *name, enum safetensors_type type, int rank,
-                     uint64_t rows, uint64_t cols);
+                     uint64_t rows, uint64_t cols, const void *values);
 
-/* Writes the file atomically; values[i] are the floats or doubles of tensor i in the tensor's
- * order. Sets st->crc32. -1 with err filled when it cannot, or when safetensors_parse would refuse
- * it: a number that is not finite. */
-int safetensors_save(struct safetensors *st, const void *const *values, const char *path,
-                     struct error *err);
+/* The whole file in memory, *size bytes; the caller gives it to mem_free. NULL with err filled
+ * where it cannot be. `name` is for the messages, here and below. */
+uint8_t *safetensors_write(const struct safetensors *st, size_t *size, const char *name,
+                           struct error *err);
 
-/* Reads bytes and believes nothing: header <= 1 MB and inside the file, strict JSON, F32 and F64 only,
- * sizes that fit, no name twice, offsets that tile the buffer to its last byte, both checksums,
- * every number finite. st->data points into bytes. `name` is for the messages. */
+/* Reads bytes and believes nothing: header <= 1 MB and inside the file, strict JSON, F32 and F64
+ * only, sizes that fit, no name twice, offsets that tile the data to its last byte. The numbers may
+ * be any, NaN among them. What is read points into bytes. */
 int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size, const char *name,
                       struct error *err);
 
-/* The value of a metadata key, or NULL; a tensor by name, or NULL; number i of a tensor, a float of an
- * F32 tensor exactly. */
+/* A metadata string by its key, and its value alone; a tensor by its name: NULL where there is
+ * none. Number i of a tensor, exactly. */
+const struct safetensors_entry *safetensors_entry(const struct safetensors *st, const char *key);
 const char *safetensors_get(const struct safetensors *st, const char *key);
 const struct safetensors_tensor *safetensors_find(const struct safetensors *st, const char *name);
 double safetensors_number(const struct safetensors *st, const struct safetensors_tensor *tensor,

@@ -41,6 +41,11 @@ extern const struct param param_table[PARAM_TENSORS];
 /* to (cols,rows) = from (rows,cols) transposed. */
 void params_transpose(float *to, const float *from, int rows, int cols);
 
+/* A whole block (PARAM_COUNT) in the order of files, each tensor where it is in the block, weights
+ * as (outputs, inputs), and back. `to` overlaps no input. */
+void params_to_file(float *to, const float *params);
+void params_from_file(float *to, const float *file);
+
 /* params (PARAM_COUNT) = initial values: weights normal with variance 2/K, which keeps the size of
  * activations through ReLU layers (He et al. 2015, eq. 10), biases 0. */
 void params_init(float *params, uint64_t seed);

@@ -1,8 +1,8 @@
 /* A run that can go on: everything from one epoch to the next, as a safetensors file.
  *
- * Tensors: the six of a model, "m." and "v." Adam's moments of each, "best." the best weights, "average."
- * with --ema, all as model files hold them, and "history" (epochs run, 9: train_columns) in float64. Metadata: every
- * option, and what tells the training data from other data. */
+ * Tensors: the six of a model, "m." and "v." Adam's moments of each, "best." the best weights,
+ * "average." with --ema, all as model files hold them, and "history" (epochs run, 9: train_columns)
+ * in float64. Metadata: every option, and what tells the training data from other data. */
 #ifndef MNIST_CHECKPOINT_H
 #define MNIST_CHECKPOINT_H
 

@@ -32,9 +32,9 @@ int model_parse(struct model *model, const uint8_t *bytes, size_t size, const ch
 
 void model_free(struct model *model);
 
-/* The six tensors of a network, as files hold them: PyTorch's shapes, weights (outputs, inputs), names
- * with a prefix in front. Adds them to `st`, with their values transposed into `to` (PARAM_COUNT);
- * and takes them out again into params, refusing missing ones and other shapes. */
+/* The six tensors of a network, as files hold them: PyTorch's shapes, weights (outputs, inputs),
+ * names with a prefix in front. Adds them to `st`, with their values transposed into `to`
+ * (PARAM_COUNT); and takes them out again into params, refusing missing ones and other shapes. */
 void model_add_tensors(struct safetensors *st, const char *prefix, float *to, const float *params);
 int model_take_tensors(float *params, const struct safetensors *st, const char *prefix,
                        const char *name, struct error *err);

@@ -1,12 +1,11 @@
-#include <inttypes.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "mnist/base/file_read.h"
+#include "mnist/base/memory.h"
 #include "mnist/base/rng.h"
-#include "mnist/codec/checksum.h"
 #include "mnist/codec/safetensors.h"
 
 #include "../files.h"
@@ -23,7 +22,7 @@ static int parse(struct safetensors *st, const uint8_t *bytes, size_t size, stru
     int result = safetensors_parse(st, copy, size, "file", err);
     if (result)
         check(!strncmp(err->text, "file: ", 6), "\"%s\" does not name the file", err->text);
-    st->data = NULL;
+    st->header = st->data = NULL;
     free(copy);
     return result;
 }
@@ -37,10 +36,9 @@ static const char *const good_headers[] = {
     "{" META "," A "," B "}     ",
     "{" A "," B "," META "}",
     "{" A "," META "," B "}",
-    "{\"__metadata__\":{\"note\":\"\\\"header_crc32\\\":\\\"x\"," SUMS "}," A "," B "}",
+    "{" A "," B "}",
+    "{\"__metadata__\":{}," A "," B "}",
     "{ \"__metadata__\" : { " SUMS " } ,\n\t" A " , " B " } \r\n",
-    "{\"__metadata__\":{\"crc32\" : \"CCCCCCCC\",\"header_crc32\"\t:\n\"HHHHHHHH\"}," A "," B "}",
-    "{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header\\u005fcrc32\":\"HHHHHHHH\"}," A "," B "}",
     "{" META ",\"a\":{ \"data_offsets\" : [ 0 , 8 ] , \"shape\" : [ 2 ] , \"dtype\" : \"F32\" }," B
     "}",
     "{" META ",\"\\u0061\":{\"shape\":[2],\"data_offsets\":[0,8],\"dtype\":\"F32\"}," B "}",
@@ -49,7 +47,7 @@ static const char *const good_headers[] = {
 TEST(safetensors_good, "safetensors: good files")
 {
     static uint8_t file[ROOM];
-    static const float data[] = {1.0f, -2.5f, 0.0f, 3.4e38f, -0x1p-149f};
+    static const float data[] = {1.0f, -2.5f, -INFINITY, 3.4e38f, -0x1p-149f};
     for (size_t i = 0; i < COUNT(good_headers); i++) {
         struct safetensors st;
         struct error err = {""};
@@ -74,9 +72,9 @@ TEST(safetensors_good, "safetensors: good files")
                 (float)(f < 2 ? safetensors_number(&st, a, f) : safetensors_number(&st, b, f - 2));
             check(value == data[f], "row %zu: float %zu is %g", i, f, (double)value);
         }
-        check(st.crc32 == checksum_crc32(bytes, sizeof bytes), "row %zu: crc32 %08" PRIx32, i,
-              st.crc32);
-        check(safetensors_get(&st, "crc32") && !safetensors_get(&st, "crc"), "metadata %zu", i);
+        check(st.header == file + 8 && st.header_size == strlen(good_headers[i]) &&
+                  st.data == st.header + st.header_size && st.data_size == sizeof data,
+              "row %zu: header and data are elsewhere", i);
         check(!safetensors_find(&st, "c"), "row %zu: a tensor c", i);
     }
 }
@@ -111,27 +109,6 @@ static const struct {
      "metadata key crc32 stands twice"},
     {"{" META "," A "," META "," B "}", 20, "__metadata__ stands twice"},
     {"{\"__metadata__\":{}," META "," A "," B "}", 20, "__metadata__ stands twice"},
-    {"{" A "," B "}", 20, "no header_crc32 in its metadata"},
-    {"{\"__metadata__\":{}," A "," B "}", 20, "no header_crc32 in its metadata"},
-    {"{\"__metadata__\":{\"header_crc32\":\"HHHHHHHH\"}," A "," B "}", 20,
-     "no crc32 in its metadata"},
-    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\"}," A "," B "}", 20,
-     "no header_crc32 in its metadata"},
-    {"{\"__metadata__\":{\"crc32\":\"00000000\",\"header_crc32\":\"HHHHHHHH\"}," A "," B "}", 20,
-     "the weights has CRC-32"},
-    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"00000000\"}," A "," B "}", 20,
-     "the header has CRC-32"},
-    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\" :\"00000000\"}," A "," B "}", 20,
-     "the header has CRC-32"},
-    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header\\u005fcrc32\":\"00000000\"}," A "," B "}",
-     20, "the header has CRC-32"},
-    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\\u0030000000\\u0030\"}," A "," B
-     "}",
-     20, "the header has CRC-32"},
-    {"{\"__metadata__\":{\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\"}," A "," B "}", 20,
-     "the header has CRC-32"},
-    {"{\"__metadata__\":{\"crc32\":\"\",\"header_crc32\":\"HHHHHHHH\"}," A "," B "}", 20,
-     "the weights has CRC-32"},
     /* fields of a tensor */
     {"{" META ",\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,8]}," B "}", 20,
      "tensor a has dtype F16, wanted F32"},
@@ -319,61 +296,56 @@ TEST(safetensors_long_strings, "safetensors: strings that are too long")
     }
 }
 
-TEST(safetensors_not_finite, "safetensors: NaN and infinity")
+/* Where the header spells a value: what it is by, and how long. */
+TEST(safetensors_places, "safetensors: metadata, and where it is")
 {
     static uint8_t file[ROOM];
     static const struct {
-        uint8_t bytes[4];
-        bool finite;
-    } rows[] = {
-        {{0, 0, 0x80, 0x7f}, false},      /* infinity */
-        {{0, 0, 0x80, 0xff}, false},      /* -infinity */
-        {{0, 0, 0xc0, 0x7f}, false},      /* NaN */
-        {{1, 0, 0x80, 0xff}, false},      /* a signalling NaN */
-        {{0xff, 0xff, 0x7f, 0x7f}, true}, /* the largest float */
-        {{1, 0, 0, 0x80}, true},          /* the smallest */
-    };
-    for (size_t i = 0; i < COUNT(rows); i++)
-        for (size_t f = 0; f < 5; f++) {
-            uint8_t data[20] = {0};
-            char wanted[64];
-            struct safetensors st;
-            struct error err = {""};
-            memcpy(data + 4 * f, rows[i].bytes, 4);
-            size_t size = build(file, good_headers[0], data, sizeof data);
-            int result = parse(&st, file, size, &err);
-            snprintf(wanted, sizeof wanted, "value %zu of tensor %s is not finite",
-                     f < 2 ? f : f - 2, f < 2 ? "a" : "b");
-            if (rows[i].finite)
-                check(!result, "row %zu: %s", i, err.text);
-            else
-                check_refused(result, &err, wanted, "not finite");
-        }
+        const char *key, *value, *spelt;
+    } rows[] = {{"k", "", ""}, {"e", "a", "\\u0061"}, {"s p", "\"}", "\\\"}"}};
+    struct safetensors st;
+    struct error err = {""};
+    size_t size = build(file,
+                        "{\"__metadata__\" : {\"k\":\"\" , \"\\u0065\" :\"\\u0061\",\n\"s p\": "
+                        "\"\\\"}\"}," A "," B "}",
+                        NULL, 20);
+    if (!check(!safetensors_parse(&st, file, size, "file", &err), "%s", err.text))
+        return;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct safetensors_entry *entry = safetensors_entry(&st, rows[i].key);
+        const char *value = safetensors_get(&st, rows[i].key);
+        if (!check(entry && value, "%s is missing", rows[i].key))
+            continue;
+        check(!strcmp(value, rows[i].value), "%s is %s", rows[i].key, value);
+        check(entry->end - entry->begin == strlen(rows[i].spelt) &&
+                  !memcmp(st.header + entry->begin, rows[i].spelt, strlen(rows[i].spelt)),
+              "%s is not at %zu to %zu", rows[i].key, entry->begin, entry->end);
+    }
+    check(!safetensors_entry(&st, "x") && !safetensors_get(&st, "x"), "there is no x");
 }
 
-TEST(safetensors_save, "safetensors: save")
+TEST(safetensors_write, "safetensors: what is written is read back")
 {
     static const float a[] = {1.0f, -0.0f}, b[] = {0.1f, 0x1p-149f, -3.4e38f};
-    static const double d[] = {0.1, -0x1p-1074, 1.7e308, 3.0};
-    static const char strange[] = "q\"b\\n\nt\te\xc3\xa9\x7f,\"header_crc32\":\"00000000\"";
-    const void *values[] = {a, b, d};
+    static const double d[] = {0.1, -0x1p-1074, 1.7e308, INFINITY};
+    static const char strange[] = "q\"b\\n\nt\te\xc3\xa9\x7f,\"number\":\"43\"";
     struct safetensors st = {0}, back;
-    struct file file;
     struct error err = {""};
-    const char *path = test_path("small.safetensors");
+    size_t size;
     safetensors_set(&st, "strange", "%s", strange);
     safetensors_set(&st, "number", "%d", 42);
-    safetensors_add(&st, "a", SAFETENSORS_F32, 1, 2, 1);
-    safetensors_add(&st, "the \"b\"", SAFETENSORS_F32, 2, 1, 3);
-    safetensors_add(&st, "d", SAFETENSORS_F64, 2, 2, 2);
-    if (!check(!safetensors_save(&st, values, path, &err), "%s", err.text) ||
-        !check(!file_read(&file, path, 10000, &err), "%s", err.text))
+    safetensors_add(&st, "a", SAFETENSORS_F32, 1, 2, 1, a);
+    safetensors_add(&st, "the \"b\"", SAFETENSORS_F32, 2, 1, 3, b);
+    safetensors_add(&st, "d", SAFETENSORS_F64, 2, 2, 2, d);
+    uint8_t *bytes = safetensors_write(&st, &size, "file", &err);
+    if (!check(bytes != NULL, "%s", err.text))
         return;
-    if (check(!safetensors_parse(&back, file.bytes, file.size, path, &err), "%s", err.text)) {
+    if (check(!safetensors_parse(&back, bytes, size, "file", &err), "%s", err.text)) {
         const char *value = safetensors_get(&back, "strange");
         const struct safetensors_tensor *t = safetensors_find(&back, "the \"b\"");
         check(value && !strcmp(value, strange), "strange is \"%s\"", value ? value : "missing");
-        check(st.crc32 == back.crc32 && back.metadata_count == 4, "%d", back.metadata_count);
+        check(back.metadata_count == 2 && back.tensor_count == 3, "%d strings, %d tensors",
+              back.metadata_count, back.tensor_count);
         if (check(t != NULL, "a tensor is missing"))
             for (size_t i = 0; i < 3; i++)
                 check(safetensors_number(&back, t, i) == (double)b[i], "float %zu", i);
@@ -382,28 +354,47 @@ TEST(safetensors_save, "safetensors: save")
             for (size_t i = 0; i < 4; i++)
                 check(safetensors_number(&back, t, i) == d[i], "double %zu", i);
     }
-    file_read_free(&file);
+    mem_free(bytes);
+}
+
+TEST(safetensors_overfull, "safetensors: more than there is room for is not written")
+{
+    static const float value[] = {1.0f};
+    for (int kind = 0; kind < 4; kind++) {
+        struct safetensors st = {0};
+        struct error err = {""};
+        size_t size;
+        for (int i = 0; i < (kind == 0 ? SAFETENSORS_METADATA + 1 : 0); i++)
+            safetensors_set(&st, "key", "value");
+        for (int i = 0; i < (kind == 1 ? SAFETENSORS_TENSORS + 1 : 0); i++)
+            safetensors_add(&st, "name", SAFETENSORS_F32, 1, 1, 1, value);
+        if (kind == 2)
+            safetensors_set(&st, "key", "%*d", SAFETENSORS_VALUE, 1);
+        if (kind == 3)
+            safetensors_set(&st, "key key key key key key key key key key key key key key key key ",
+                            "1");
+        check(!safetensors_write(&st, &size, "file", &err), "kind %d is written", kind);
+        check_refused(-1, &err, "file: more metadata or tensors than", "overfull");
+    }
 }
 
 /* Whatever the length of what is in it, the header ends on a multiple of 8, as the format asks. */
 TEST(safetensors_padding, "safetensors: the header is padded")
 {
     static const float value[] = {1.0f};
-    const void *values[] = {value};
     for (int length = 0; length < 17; length++) {
         struct safetensors st = {0};
-        struct file file = {0};
         struct error err = {""};
-        const char *path = test_path("padded.safetensors");
+        size_t size;
         safetensors_set(&st, "filler", "%.*s", length, "xxxxxxxxxxxxxxxxxxxx");
-        safetensors_add(&st, "a", SAFETENSORS_F32, 1, 1, 1);
-        if (!check(!safetensors_save(&st, values, path, &err), "%s", err.text) ||
-            !check(!file_read(&file, path, 10000, &err), "%s", err.text))
+        safetensors_add(&st, "a", SAFETENSORS_F32, 1, 1, 1, value);
+        uint8_t *bytes = safetensors_write(&st, &size, "file", &err);
+        if (!check(bytes != NULL, "%s", err.text))
             return;
-        check(file.bytes[0] % 8 == 0 && file.size % 8 == 4, "filler %d: a header of %d bytes",
-              length, file.bytes[0] + 256 * file.bytes[1]);
-        check(!safetensors_parse(&st, file.bytes, file.size, path, &err), "%s", err.text);
-        file_read_free(&file);
+        check(bytes[0] % 8 == 0 && size % 8 == 4, "filler %d: a header of %d bytes", length,
+              bytes[0] + 256 * bytes[1]);
+        check(!parse(&st, bytes, size, &err), "%s", err.text);
+        mem_free(bytes);
     }
 }
 

@@ -27,6 +27,28 @@ TEST(params_table, "params: the table tiles the block")
     check(at == PARAM_COUNT && at == 109386, "%d parameters", at);
 }
 
+/* Parameter i is i, so that any wrong place shows. */
+TEST(params_file, "params: the order of files, and back")
+{
+    float *params = make(PARAM_COUNT, sizeof *params), *file = make(PARAM_COUNT, sizeof *file),
+          *back = make(PARAM_COUNT, sizeof *back);
+    for (int i = 0; i < PARAM_COUNT; i++)
+        params[i] = (float)i;
+    params_to_file(file, params);
+    int at = 0, wrong = 0;
+    for (int t = 0; t < PARAM_TENSORS; t++)
+        for (int out = 0; out < param_table[t].cols; out++)
+            for (int in = 0; in < param_table[t].rows; in++)
+                wrong +=
+                    file[at++] != (float)(param_table[t].offset + in * param_table[t].cols + out);
+    check_int(wrong, 0);
+    params_from_file(back, file);
+    check_same("there and back", back, params, PARAM_COUNT);
+    free(params);
+    free(file);
+    free(back);
+}
+
 /* Mean 0, variance 2/K and 68.27% within one deviation, each to four standard errors. */
 static void check_normal(const struct param *param, const float *w)
 {

@@ -1,0 +1,27 @@
+/* The seal of our files: two metadata strings of a safetensors file that make each of its bytes
+ * count, however its header is spelt. "crc32" is the CRC-32 of the tensor bytes, "header_crc32"
+ * that of the header with its own eight digits as zeros. A sealed file holds finite numbers only.
+ */
+#ifndef MNIST_SEAL_H
+#define MNIST_SEAL_H
+
+#include "mnist/codec/safetensors.h"
+
+/* Seals what st has been filled with, and writes it atomically. -1 with err filled when it cannot,
+ * or when seal_parse would refuse it. */
+int seal_save(struct safetensors *st, const char *path, struct error *err);
+
+/* Takes a file apart that is whole, into what is the caller's: 0, or -1 with err filled. */
+typedef int seal_take(void *into, const struct safetensors *st, const char *name,
+                      struct error *err);
+
+/* Parses a file of at most `limit` bytes, or bytes in memory, checks the seal, and lets `take` have
+ * it. `name` is for the messages. */
+int seal_load(seal_take *take, void *into, const char *path, size_t limit, struct error *err);
+int seal_parse(seal_take *take, void *into, const uint8_t *bytes, size_t size, const char *name,
+               struct error *err);
+
+/* The checksum of the tensor bytes: of what was saved, or is being taken apart. */
+uint32_t seal_crc32(const struct safetensors *st);
+
+#endif

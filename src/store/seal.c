@@ -1,0 +1,131 @@
+#include "mnist/store/seal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "mnist/base/file_read.h"
+#include "mnist/base/file_write.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rmath.h"
+#include "mnist/codec/checksum.h"
+
+enum { DIGITS = 8 };
+
+static const char DATA_KEY[] = "crc32", HEADER_KEY[] = "header_crc32", ZEROS[] = "00000000";
+
+uint32_t seal_crc32(const struct safetensors *st)
+{
+    const char *digits = safetensors_get(st, DATA_KEY);
+    return digits ? (uint32_t)strtoul(digits, NULL, 16) : 0;
+}
+
+/* A number that is not finite is of no use to anybody, and so neither written nor read. */
+static int check_finite(const struct safetensors *st, const char *name, struct error *err)
+{
+    for (int i = 0; i < st->tensor_count; i++) {
+        const struct safetensors_tensor *t = &st->tensors[i];
+        for (size_t f = 0; f < (size_t)(t->shape[0] * t->shape[1]); f++)
+            if (!rmath_is_finite_double(safetensors_number(st, t, f)))
+                return error_set(err, "%s: value %zu of tensor %s is not finite", name, f, t->name);
+    }
+    return 0;
+}
+
+/* --- writing --- */
+
+/* Writes a checksum over the zeros that stand for it in st and in the header. */
+static void put_digits(struct safetensors *st, uint8_t *header, const char *key, uint32_t crc)
+{
+    for (int i = 0; i < st->metadata_count; i++) {
+        struct safetensors_entry *entry = &st->metadata[i];
+        if (strcmp(entry->key, key) != 0)
+            continue;
+        snprintf(entry->value, sizeof entry->value, "%08" PRIx32, crc);
+        memcpy(header + entry->begin, entry->value, DIGITS);
+    }
+}
+
+/* The file is written in memory with zeros for checksums, and read, which tells where they are. */
+int seal_save(struct safetensors *st, const char *path, struct error *err)
+{
+    size_t size;
+    safetensors_set(st, DATA_KEY, "%s", ZEROS);
+    safetensors_set(st, HEADER_KEY, "%s", ZEROS);
+    uint8_t *bytes = safetensors_write(st, &size, path, err);
+    if (!bytes)
+        return -1;
+    int failed = safetensors_parse(st, bytes, size, path, err) || check_finite(st, path, err);
+    if (!failed) {
+        uint8_t *header = bytes + (st->header - bytes);
+        put_digits(st, header, DATA_KEY, checksum_crc32(st->data, st->data_size));
+        put_digits(st, header, HEADER_KEY, checksum_crc32(header, st->header_size));
+        failed = file_write(path, bytes, size, err);
+    }
+    mem_free(bytes);
+    st->header = st->data = NULL;
+    return failed ? -1 : 0;
+}
+
+/* --- reading --- */
+
+static int check_sum(const struct safetensors *st, const char *key, uint32_t found,
+                     const char *what, const char *name, struct error *err)
+{
+    char found_text[DIGITS + 1];
+    const char *stored = safetensors_get(st, key);
+    if (!stored)
+        return error_set(err, "%s: no %s in its metadata: not a file that mnist wrote", name, key);
+    snprintf(found_text, sizeof found_text, "%08" PRIx32, found);
+    if (strcmp(stored, found_text) != 0)
+        return error_set(err, "%s: damaged: %s has CRC-32 %s, wanted %s", name, what, found_text,
+                         stored);
+    return 0;
+}
+
+/* Of the header with the digits of this checksum as zeros, wherever they are; digits that are spelt
+ * in another way than as eight bytes never come to the sum. */
+static int header_crc32(uint32_t *crc, const struct safetensors *st, struct error *err)
+{
+    const struct safetensors_entry *entry = safetensors_entry(st, HEADER_KEY);
+    uint8_t *copy = mem_alloc(st->header_size, 1, err);
+    if (!copy)
+        return -1;
+    memcpy(copy, st->header, st->header_size);
+    if (entry && entry->end - entry->begin == DIGITS)
+        memcpy(copy + entry->begin, ZEROS, DIGITS);
+    *crc = checksum_crc32(copy, st->header_size);
+    mem_free(copy);
+    return 0;
+}
+
+static int check_seal(const struct safetensors *st, const char *name, struct error *err)
+{
+    uint32_t of_header, of_data = checksum_crc32(st->data, st->data_size);
+    if (header_crc32(&of_header, st, err) ||
+        check_sum(st, HEADER_KEY, of_header, "the header", name, err) ||
+        check_sum(st, DATA_KEY, of_data, "the weights", name, err))
+        return -1;
+    return check_finite(st, name, err);
+}
+
+int seal_parse(seal_take *take, void *into, const uint8_t *bytes, size_t size, const char *name,
+               struct error *err)
+{
+    struct safetensors *st = mem_alloc(1, sizeof *st, err);
+    int failed = !st || safetensors_parse(st, bytes, size, name, err) ||
+                 check_seal(st, name, err) || take(into, st, name, err);
+    mem_free(st);
+    return failed ? -1 : 0;
+}
+
+int seal_load(seal_take *take, void *into, const char *path, size_t limit, struct error *err)
+{
+    struct file file;
+    if (file_read(&file, path, limit, err))
+        return -1;
+    int failed = seal_parse(take, into, file.bytes, file.size, path, err);
+    file_read_free(&file);
+    return failed;
+}
