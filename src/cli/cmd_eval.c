@@ -16,6 +16,7 @@
 #include "mnist/cli/terminal.h"
 #include "mnist/codec/json.h"
 #include "mnist/net/evaluation.h"
+#include "mnist/net/network.h"
 #include "mnist/report/report.h"
 #include "mnist/store/model.h"
 #include "mnist/store/run_log.h"

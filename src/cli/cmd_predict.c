@@ -17,6 +17,7 @@
 #include "mnist/data/dataset.h"
 #include "mnist/data/digit.h"
 #include "mnist/net/evaluation.h"
+#include "mnist/net/network.h"
 #include "mnist/store/model.h"
 
 /* Below this probability a prediction is called unclear. Of the test images, --preset best is below

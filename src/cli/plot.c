@@ -2,6 +2,7 @@
 
 #include "mnist/base/format.h"
 #include "mnist/base/rmath.h"
+#include "mnist/net/train.h"
 #include "mnist/report/curve.h"
 
 enum { ROWS = 8, LABEL = 8, GAP = 3, LEAST = 8, NARROW = 24, WIDE = 48 };

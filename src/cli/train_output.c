@@ -14,6 +14,7 @@
 #include "mnist/cli/stop.h"
 #include "mnist/cli/terminal.h"
 #include "mnist/net/kernels.h"
+#include "mnist/net/network.h"
 #include "mnist/report/report.h"
 #include "mnist/store/run_log.h"
 

@@ -6,7 +6,9 @@
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
 #include "mnist/base/team.h"
+#include "mnist/data/dataset.h"
 #include "mnist/net/forward.h"
+#include "mnist/net/network.h"
 
 /* --- probabilities --- */
 

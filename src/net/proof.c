@@ -8,6 +8,8 @@
 #include "mnist/base/rmath.h"
 #include "mnist/base/rng.h"
 #include "mnist/codec/checksum.h"
+#include "mnist/data/batch.h"
+#include "mnist/net/kernels.h"
 #include "mnist/net/schedule.h"
 
 /* Of everything below, on every machine. */

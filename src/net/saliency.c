@@ -4,8 +4,10 @@
 
 #include "mnist/base/memory.h"
 #include "mnist/base/team.h"
+#include "mnist/data/dataset.h"
 #include "mnist/net/forward.h"
 #include "mnist/net/kernels.h"
+#include "mnist/net/network.h"
 
 struct job {
     const struct network *network;

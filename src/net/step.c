@@ -31,6 +31,7 @@
 #include "mnist/base/team.h"
 #include "mnist/net/forward.h"
 #include "mnist/net/kernels.h"
+#include "mnist/net/network.h"
 
 enum { CHUNK = FORWARD_CHUNK };
 

@@ -10,7 +10,11 @@
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
 #include "mnist/base/rng.h"
+#include "mnist/data/batch.h"
+#include "mnist/data/split.h"
 #include "mnist/net/evaluation.h"
+#include "mnist/net/metrics.h"
+#include "mnist/net/network.h"
 #include "mnist/net/step.h"
 
 /* Everything a run carries from batch to batch. */
@@ -28,8 +32,8 @@ struct run {
     int history_room;  /* records that result->history has room for */
     int batches;       /* an epoch */
     bool stop;         /* asked for */
-    int resumed;       /* epochs of the state it goes on from, */
-    double earlier;    /* and the seconds that they took */
+    int resumed;       /* epochs of the state it goes on from */
+    double earlier;    /* seconds that those epochs took */
     double start;      /* clock */
     double train_time; /* seconds in training passes of whole epochs */
 };

@@ -6,7 +6,11 @@
 
 #include "mnist/base/file_write.h"
 #include "mnist/base/memory.h"
+#include "mnist/net/evaluation.h"
+#include "mnist/net/network.h"
 #include "mnist/net/saliency.h"
+#include "mnist/net/train.h"
+#include "mnist/net/train_options.h"
 #include "mnist/report/html.h"
 #include "mnist/report/report_figures.h"
 #include "mnist/report/report_pictures.h"

@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "mnist/base/rmath.h"
+#include "mnist/net/evaluation.h"
+#include "mnist/net/train.h"
 #include "mnist/report/chart.h"
 #include "mnist/report/html.h"
 

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "mnist/base/rng.h"
+#include "mnist/data/dataset.h"
+#include "mnist/net/evaluation.h"
+#include "mnist/net/params.h"
 #include "mnist/report/html.h"
 #include "mnist/report/weight_picture.h"
 

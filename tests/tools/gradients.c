@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "mnist/base/memory.h"
+#include "mnist/net/network.h"
 #include "mnist/net/step.h"
 #include "mnist/store/model.h"
 

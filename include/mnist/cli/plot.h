@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "mnist/net/train.h"
+struct train_epoch;
 
 /* Loss and accuracy over the epochs of a history (count >= 2), side by side where `width` columns
  * hold both, `best` (0: none) marked; without `validated`, training alone. Unicode or ASCII. */

@@ -2,9 +2,11 @@
 #ifndef MNIST_EVALUATION_H
 #define MNIST_EVALUATION_H
 
-#include "mnist/data/dataset.h"
+#include "mnist/base/error.h"
 #include "mnist/net/metrics.h"
-#include "mnist/net/network.h"
+
+struct dataset;
+struct network;
 
 /* Probabilities p (count,10) and losses (count, nats) of the data set's images `indices` (count of
  * them; NULL means 0 … count-1). Either result may be NULL; without labels the losses mean nothing.

@@ -4,7 +4,8 @@
 #define MNIST_PROOF_H
 
 #include "mnist/base/error.h"
-#include "mnist/net/kernels.h"
+
+struct kernels;
 
 /* One small step through each of the kernels, random numbers, a schedule and augmentation, whose
  * checksum is the same on every machine: 200 microseconds. -1 with err filled where it is another,

@@ -3,8 +3,9 @@
 #define MNIST_SALIENCY_H
 
 #include "mnist/base/error.h"
-#include "mnist/data/dataset.h"
-#include "mnist/net/network.h"
+
+struct dataset;
+struct network;
 
 /* saliency[c][p] = the mean, over the data set's images x of class c, of
  *   d(z[c] - mean_j z[j]) / dx[p],

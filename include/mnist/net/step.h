@@ -2,8 +2,11 @@
 #ifndef MNIST_STEP_H
 #define MNIST_STEP_H
 
+#include <stdint.h>
+
 #include "mnist/data/batch.h"
-#include "mnist/net/network.h"
+
+struct network;
 
 /* What a step needs to know beside its batch. */
 struct step {

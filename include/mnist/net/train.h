@@ -2,9 +2,14 @@
 #ifndef MNIST_TRAIN_H
 #define MNIST_TRAIN_H
 
-#include "mnist/data/split.h"
-#include "mnist/net/network.h"
+#include <stdbool.h>
+
+#include "mnist/base/error.h"
 #include "mnist/net/train_options.h"
+
+struct dataset;
+struct network;
+struct split;
 
 /* One epoch. Losses are mean cross-entropies in nats, accuracies fractions; the training figures
  * are of the batches as they were drawn, each before its own update. */

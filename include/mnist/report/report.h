@@ -2,8 +2,15 @@
 #ifndef MNIST_REPORT_H
 #define MNIST_REPORT_H
 
-#include "mnist/net/evaluation.h"
-#include "mnist/net/train.h"
+#include <stdbool.h>
+
+#include "mnist/base/error.h"
+
+struct dataset;
+struct evaluation;
+struct network;
+struct train_epoch;
+struct train_options;
 
 /* A line of the configuration, or of what the run took. */
 struct report_fact {

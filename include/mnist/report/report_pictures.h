@@ -6,6 +6,8 @@
 
 #include "mnist/report/report.h"
 
+struct metrics;
+
 /* The most confident mistakes. */
 void report_pictures_mistakes(FILE *out, const struct report *report);
 
