@@ -5,6 +5,8 @@
 
 #include "mnist/base/arithmetic.h"
 #include "mnist/base/rmath.h"
+#include "mnist/data/batch.h"
+#include "mnist/net/adam.h"
 #include "mnist/net/kernels.h"
 
 /* NaN passes through, so that a diverged network cannot hide behind its ReLUs. */

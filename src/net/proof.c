@@ -9,7 +9,9 @@
 #include "mnist/base/rng.h"
 #include "mnist/codec/checksum.h"
 #include "mnist/data/batch.h"
+#include "mnist/net/adam.h"
 #include "mnist/net/kernels.h"
+#include "mnist/net/params.h"
 #include "mnist/net/schedule.h"
 
 /* Of everything below, on every machine. */

@@ -15,8 +15,8 @@ struct job {
     float *dz1; /* (count,128) */
 };
 
-/* The gradient of each image's own logit against the mean of all, back to the first layer: step.c has
- * the calculus. */
+/* The gradient of each image's own logit against the mean of all, back to the first layer: step.c
+ * has the calculus. */
 static void chunk_task(void *context, int chunk)
 {
     const struct job *job = context;
@@ -50,8 +50,8 @@ static void class_means(double *mean, const float *dz1, const struct dataset *da
             mean[c * HIDDEN1 + h] /= count[c];
 }
 
-/* The first layer is linear in its pixels, so the mean of the gradients by them is W1 times the mean of
- * the gradients dz1: one product a class, not one an image. */
+/* The first layer is linear in its pixels, so the mean of the gradients by them is W1 times the
+ * mean of the gradients dz1: one product a class, not one an image. */
 int saliency_of_classes(const struct network *network, const struct dataset *dataset,
                         float *saliency, struct error *err)
 {

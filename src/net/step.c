@@ -5,8 +5,8 @@
  *   z3 = a2 W3 + b3    p = softmax(z3)    (B,10)     loss = -(1/B) sum_b sum_c t[b][c] ln p[b][c]
  *
  * Backward by the chain rule, where dy is the gradient of the loss by y, ⊙ multiplies element by
- * element, and [a > 0] is 1 where it is so, else 0. Softmax and cross-entropy belong together because
- * the derivative of -ln p[c] by z3[j] is p[j] - [j = c]: nothing is divided by p.
+ * element, and [a > 0] is 1 where that holds, else 0. Softmax and cross-entropy belong together:
+ * the derivative of -ln p[c] by z3[j] is p[j] - [j = c], and nothing is divided by p.
  *
  *   dz3 = (p - t) / B             (B,10)     dW3 = a2ᵀ dz3  (64,10)
  *   dz2 = (dz3 W3ᵀ) ⊙ [a2 > 0]    (B,64)     dW2 = a1ᵀ dz2  (128,64)
@@ -55,8 +55,8 @@ static double now(const struct network *network)
 /* --- samples --- */
 
 /* Silences each of a[0 … n-1], n a multiple of 4, with probability p and scales the others so that
- * the mean stays: inverted dropout (Srivastava et al. 2014). A unit is silenced where 16 random bits
- * are below 2^16 p. */
+ * the mean stays: inverted dropout (Srivastava et al. 2014). A unit is silenced where 16 random
+ * bits are below 2^16 p. */
 static void drop(float *a, int n, float p, struct rng *rng)
 {
     float scale = 1.0f / (1.0f - p);
@@ -122,6 +122,7 @@ static void samples_task(void *context, int task)
     k->softmax(p, n->loss + from, z3, targets, count);
 
     double middle = now(n);
+    /* dz3, then dz2, then dz1: each from the one before. */
     float mean = 1.0f / (float)batch->size, scale = 1.0f / (1.0f - pass->step->dropout);
     for (int i = 0; i < count * CLASSES; i++)
         dz3[i] = (p[i] - targets[i]) * mean;
@@ -135,8 +136,8 @@ static void samples_task(void *context, int task)
 
 /* --- rows --- */
 
-/* The rows of all parameters, shared out: 25 tasks of 32 pixels (the last of 16), 4 of 32 rows of fc2,
- * and one for the small rest. */
+/* The rows of all parameters, shared out: 25 tasks of 32 pixels (the last of 16), 4 of 32 rows of
+ * fc2, and one for the small rest. */
 enum { PIXEL_ROWS = 32, UPPER_TASKS = 12, LOWER_TASKS = 13, PIXEL_TASKS = 25 };
 enum { FC2_ROWS = 32, FC2_TASKS = 4, DENSE_TASKS = 5, UPDATE_TASKS = 30 };
 
@@ -147,9 +148,10 @@ _Static_assert((int)FC2_TASKS *FC2_ROWS == HIDDEN1 && DENSE_TASKS == FC2_TASKS +
                    UPDATE_TASKS == PIXEL_TASKS + DENSE_TASKS,
                "each row of fc2 has one task, and one more has the rest");
 
-/* The upper half's pixels for i < UPPER_TASKS, then the lower one's. The middle of the image, where the
- * ink is, alternates with its margins, so that any range of tasks is about as much work as another of
- * its length: steps of 7 around 12 tasks, and around 13, come to each of them once. */
+/* The upper half's pixels for i < UPPER_TASKS, then the lower one's. Steps of 7 around 12 tasks,
+ * and around 13, come to each of them once; they let the middle of the image, where the ink is,
+ * alternate with its margins, so that any range of tasks is about as much work as another of its
+ * length. */
 static void update_pixels(const struct pass *pass, int i)
 {
     struct network *n = pass->network;

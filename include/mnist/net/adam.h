@@ -22,7 +22,7 @@ struct adam_step {
 /* The paper's constants, no step taken. */
 void adam_init(struct adam *adam);
 
-/* Advances t by `steps`, as so many calls of adam_next do. */
+/* Advances t by `steps`, as this many calls of adam_next do. */
 void adam_skip(struct adam *adam, int64_t steps);
 
 /* Advances t by one and gives the step for it. */

@@ -1,10 +1,10 @@
 /* The arithmetic of the network: a contract, and the implementations of it.
  *
- * Letters: B samples, K inputs and N outputs of a layer, W (K,N) weights, b (N) biases, x (B,K)
- * inputs, y (B,N) outputs; d before a name is the gradient of the batch's mean loss by it. All are
- * row-major float32. Outputs come first, then inputs, then sizes. No output overlaps an input.
- * Nothing fails. K is a multiple of 16; N is one too, or less than 16; both are at most 128, pixels
- * apart.
+ * Letters: B samples, K inputs and N outputs of a layer, as in params.h; W (K,N) weights, b (N)
+ * biases, x (B,K) inputs, y (B,N) outputs; d before a name is the gradient of the batch's mean loss
+ * by it. All are row-major float32. Outputs come first, then inputs, then sizes. No output overlaps
+ * an input. Nothing fails. K is a multiple of 16; N is one too, or less than 16; both are at most
+ * 128, pixels apart.
  *
  * Every sum starts at +0 and runs in ascending index, each product rounded before it is added;
  * terms whose x is 0 may be left out, since for finite weights they change nothing. So an
@@ -15,9 +15,10 @@
 
 #include <stdbool.h>
 
-#include "mnist/data/batch.h"
-#include "mnist/net/adam.h"
 #include "mnist/net/params.h"
+
+struct adam_step;
+struct batch;
 
 /* The first layer sums the upper and the lower half of an image apart, the one exception to the
  * rule above: so two threads can each keep one half of its weights in their cache and never touch
@@ -32,7 +33,7 @@ _Static_assert(HIDDEN2 <= HIDDEN1 && CLASSES <= HIDDEN1, "the first hidden layer
 struct kernels {
     const char *name;
 
-    /* The compiler's flag that made of these kernels something else than is written, or NULL. */
+    /* The compiler's flag that changes what these kernels compute, or NULL where there is none. */
     const char *(*fault)(void);
 
     /* First layer, straight from the pixels of one half: z[b][n] = sum_p x[b][p] W[p][n] over

@@ -27,7 +27,7 @@ struct metrics {
 struct class_metrics {
     double precision; /* of those predicted c, the share that is c */
     double recall;    /* of those that are c, the share predicted c */
-    double f1;        /* of those that are c and those predicted c, the share that is both */
+    double f1;        /* 2 × those that are both / (those predicted c + those that are c) */
     int support;      /* how many are c */
 };
 
@@ -48,8 +48,8 @@ double metrics_accuracy(const struct metrics *metrics); /* fraction */
 double metrics_standard_error(const struct metrics *metrics);
 
 /* Expected calibration error: the mean over all samples of |accuracy - mean confidence| of their
- * bin (Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017). A fraction; 0 when each probability
- * can be taken at its word. */
+ * bin (Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017). A fraction; 0 when of each bin as many
+ * are right as the network's probabilities say. */
 double metrics_calibration_error(const struct metrics *metrics);
 
 /* One prediction: the largest probability, and whether it was right. */

@@ -35,7 +35,8 @@ void network_destroy(struct network *network);
 /* Takes a copy of params (PARAM_COUNT) and starts Adam afresh. */
 void network_set_params(struct network *network, const float *params);
 
-/* Goes back to where training was after `steps` steps: copies of params, m and v (PARAM_COUNT each). */
+/* Goes back to where training was after `steps` steps: takes copies of params, m and v (PARAM_COUNT
+ * each). */
 void network_restore(struct network *network, const float *params, const float *m, const float *v,
                      int64_t steps);
 

@@ -1,8 +1,12 @@
-/* The network's parameters: one flat block of floats and one table that says what is where.
+/* The network's parameters: one flat block of floats, and one table that says what is where.
  *
- * Allocation, initialisation, saving, printing and tests all loop over the table. Weights are
- * stored with a row for each input, W (K,N), so that one input touches one contiguous row; files
- * hold the transpose. */
+ * Letters of sizes, in all of net: B samples; K inputs and N outputs of a layer. (K,N) behind a
+ * name is its shape, row after row. Weights are W (K,N), a row for each input, so that one input
+ * touches one contiguous row; files hold the transpose.
+ *
+ * Read on: kernels, the arithmetic of a layer; forward, from pixels to probabilities; network, the
+ * memory; step, one step of training with its calculus; train, a run of them. Allocation,
+ * initialisation, saving, printing and tests all loop over the table below. */
 #ifndef MNIST_PARAMS_H
 #define MNIST_PARAMS_H
 

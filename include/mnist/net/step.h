@@ -12,13 +12,13 @@ struct network;
 struct step {
     float lr, l2;
     float dropout;  /* the share of hidden units that are silenced, 0 <= p < 1 */
-    uint64_t seed;  /* the run's: it decides which units are silenced, */
-    uint64_t drawn; /* together with the number of samples drawn before this batch */
+    uint64_t seed;  /* of the run: which units are silenced is a function of this and of drawn */
+    uint64_t drawn; /* the number of samples that the run drew before this batch */
 };
 
 /* Forward, cross-entropy, backward, Adam, on 1 … capacity samples. Afterwards network->loss and
- * network->p hold the batch's losses and probabilities, from before the update. Nothing fails; a loss
- * that is not finite is the caller's to notice. */
+ * network->p hold the batch's losses and probabilities, from before the update. Nothing fails; a
+ * loss that is not finite is the caller's to notice. */
 void step_run(struct network *network, const struct batch *batch, const struct step *step);
 
 /* Seconds that the tasks of training steps took, summed; each task adds to its own entry, so
