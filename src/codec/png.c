@@ -70,9 +70,9 @@ size_t png_write(uint8_t *png, const uint8_t *pixels, int width, int height,
                  const struct png_palette *palette)
 {
     assert(width >= 1 && height >= 1 && PNG_ROWS(width, height) <= (size_t)1 << 30);
-    uint8_t *at = png + 8;
-    memcpy(png, "\x89PNG\r\n\x1a\n", 8);
-    at = write_header(at, width, height, palette != NULL);
+    static const uint8_t signature[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+    memcpy(png, signature, sizeof signature);
+    uint8_t *at = write_header(png + sizeof signature, width, height, palette != NULL);
     if (palette)
         at = write_palette(at, palette);
     at = write_pixels(at, pixels, (size_t)width, (size_t)height);
