@@ -176,6 +176,20 @@ functions() {
         }' $(code src include)
 }
 
+# What src/README.md tells a student to read is there, and is an evening's reading: 2,500 lines at the most.
+evening() {
+    sed -n 's/^| [0-9]* | `\([a-z_0-9/.]*\)` | .*/\1/p' src/README.md | while read -r module; do
+        case $module in
+        *.h) ls "include/mnist/$module" ;;
+        *.*) ls "src/$module" ;;
+        *) ls "include/mnist/$module.h" "src/$module.c" ;;
+        esac
+    done >"$work/evening" 2>&1
+    grep -v '^[a-z_0-9/.]*$' "$work/evening"
+    [ -s "$work/evening" ] || echo 'src/README.md names nothing to read'
+    xargs cat <"$work/evening" 2>/dev/null | awk 'END {if (NR > 2500) print "src/README.md: " NR " lines to read in an evening, 2500 are the most"}'
+}
+
 check 'includes name a room, their own or one before it' holds includes
 check 'each header has its source, each unit test what it tests' holds pairs
 if have nm; then
@@ -186,4 +200,5 @@ fi
 check 'no option, command or script in strings below the front doors' holds strings
 check 'no line over 100 columns' holds columns
 check 'no function over 60 lines' holds functions
+check "an evening's reading" holds evening
 finish
