@@ -54,8 +54,8 @@ static bool may_differ(const struct session *s, int i)
            old->batch == s->resumed.data.train_count - old->val;
 }
 
-/* What the options may not do is contradict the run that goes on, but for one thing: with a constant
- * learning rate it may become longer. */
+/* What the options may not do is contradict the run that goes on, but for one thing: with a
+ * constant learning rate it may become longer. */
 static int check_resumed(const struct session *s)
 {
     for (int i = 0; i < TRAIN_OPTIONS; i++) {
@@ -169,8 +169,8 @@ static int parse(struct session *s, int argc, char **argv)
 
 /* --- before the work --- */
 
-/* Two of the files under one name would overwrite each other; each is written under a name ending in
- * .tmp first. Only a checkpoint is meant to replace the one that the run goes on from. */
+/* Two of the files under one name would overwrite each other; each is written under a name ending
+ * in .tmp first. Only a checkpoint is meant to replace the one that the run goes on from. */
 static int check_names(const char *const *files, struct error *err)
 {
     for (int i = 0; i < TRAIN_FILES; i++) {
@@ -292,7 +292,8 @@ static int tell_left(const struct session *s, struct error *err)
     return -1;
 }
 
-/* What there is to do about weights that grew without bound; a run that goes on keeps its options. */
+/* What there is to do about weights that grew without bound; a run that goes on keeps its
+ * options. */
 static const char *advice(const struct session *s)
 {
     return s->request.files[FILE_RESUME] ? "start a new run with" : "try";

@@ -32,7 +32,8 @@ int options_refuse(const char *program, const char *format, ...)
     return EXIT_USAGE;
 }
 
-/* A batch of 128 is eight tasks in the middle of a step: a ninth thread would find nothing there. */
+/* A batch of 128 is eight tasks in the middle of a step: a ninth thread would find nothing
+ * there. */
 enum { THREADS_USEFUL = 8 };
 
 struct common_options options_common(void)

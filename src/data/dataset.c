@@ -146,8 +146,8 @@ static int load_file(struct file *file, const uint8_t **values, int *count, cons
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
                  struct error *err)
 {
-    const uint8_t *pixels;
-    int count, labels;
+    const uint8_t *pixels = NULL;
+    int count = 0, labels = 0;
     *dataset = (struct dataset){0};
     if (load_file(&dataset->images_file, &pixels, &count, folder, split, DATASET_IMAGES, err) ||
         load_file(&dataset->labels_file, &dataset->labels, &labels, folder, split, DATASET_LABELS,

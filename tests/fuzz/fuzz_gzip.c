@@ -1,6 +1,7 @@
-/* A gzip file is refused with a message, or unpacked to no more than is allowed; packed again, as it is
- * (stored), it is unpacked to the same. So that what is made up gets past the checksum, the bytes behind a
- * header are tried as a DEFLATE stream, which makes a good file with its right checksum and length. */
+/* A gzip file is refused with a message, or unpacked to no more than is allowed; packed again, as
+ * it is (stored), it is unpacked to the same. So that what is made up gets past the checksum, the
+ * bytes behind a header are tried as a DEFLATE stream, which makes a good file with its right
+ * checksum and length. */
 #include "fuzz.h"
 #include "mnist/base/memory.h"
 #include "mnist/codec/gzip.h"

@@ -192,8 +192,8 @@ static void take_line(char *line)
 
 /* --- the run --- */
 
-/* The checksums are put right afterwards. The data is as it lies in the file, and so this machine is
- * little-endian. */
+/* The checksums are put right afterwards. The data is as it lies in the file, and so this machine
+ * is little-endian. */
 static void write_checkpoint(void)
 {
     char epochs[32];

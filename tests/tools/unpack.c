@@ -1,8 +1,7 @@
 /* codec/inflate and codec/gzip, for other programs to check: unpack deflate|gzip.
- *
- * Reads packed bytes and limits from stdin, one after the other, and answers each: all numbers are 32
- * bits, little end first. A question is the limit, a size and that many bytes. An answer is 0 or 1
- * (unpacked, refused), how many packed bytes were used, a size and that many bytes: what was
+ * Reads packed bytes and limits from stdin, one after the other, and answers each: all numbers are
+ * 32 bits, little end first. A question is the limit, a size and that many bytes. An answer is 0 or
+ * 1 (unpacked, refused), how many packed bytes were used, a size and that many bytes: what was
  * unpacked, or the message. */
 #include <stdio.h>
 #include <string.h>

@@ -66,7 +66,8 @@ enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 /* $MNIST_DATA or data/mnist, and as many threads as are of use on this machine. */
 struct common_options options_common(void);
 
-/* Adds the rows for them: --data where the command reads MNIST, and those that all commands have. */
+/* Adds the rows for them: --data where the command reads MNIST, and those that all commands
+ * have. */
 void options_add_data(struct usage *usage, struct common_options *common);
 void options_add_common(struct usage *usage, struct common_options *common);
 

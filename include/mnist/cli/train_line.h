@@ -14,8 +14,8 @@ struct train_line {
     bool given[TRAIN_OPTIONS]; /* which options the line names */
 };
 
-/* Starts from these options, which the line then overrides. Where they do not augment, the strengths
- * are the usual ones until train_line_end. */
+/* Starts from these options, which the line then overrides. Where they do not augment, the
+ * strengths are the usual ones until train_line_end. */
 void train_line_begin(struct train_line *line, const struct train_options *options);
 
 /* Adds the rows of a group; those of augmentation with --augment before them. */

@@ -55,8 +55,8 @@ void dataset_free(struct dataset *dataset);
 int dataset_check_distinct(const struct dataset *train, const struct dataset *test, int *shared,
                            struct error *err);
 
-/* Augments all images, in the same way or each in its own (as augment_image does). -1 with err filled
- * when memory is short. */
+/* Augments all images, in the same way or each in its own (as augment_image does). -1 with err
+ * filled when memory is short. */
 int dataset_map(struct dataset *dataset, const struct augment_map *map, struct error *err);
 int dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
                     int epoch, struct error *err);

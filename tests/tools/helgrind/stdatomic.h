@@ -1,5 +1,5 @@
-/* C11's atomics as helgrind understands them. It follows mutexes and conditions, but takes an atomic
- * for a plain variable and would call each use a race. Found before the compiler's own
+/* C11's atomics as helgrind understands them. It follows mutexes and conditions, but takes an
+ * atomic for a plain variable and would call each use a race. Found before the compiler's own
  * <stdatomic.h>, this one does the same operations and tells helgrind what the standard says of
  * each: whoever reads with acquire order what was written with release order comes after the
  * writer. A relaxed operation orders nothing, and nothing is told. Only what base/team.c uses is

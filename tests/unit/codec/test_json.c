@@ -322,7 +322,7 @@ TEST(json_writer, "json: commas and nesting")
     json_put_integer(&json, "exact", (int64_t)1 << 53);
     json_put_integer(&json, "larger", ((int64_t)1 << 53) + 1);
     json_put_number(&json, "third", 1.0 / 3.0);
-    json_put_number(&json, "nothing", NAN);
+    json_put_number(&json, "nothing", (double)NAN);
     json_put_float(&json, "float", 0.002f);
     json_put_boolean(&json, "yes", true);
     json_put_boolean(&json, "no", false);
