@@ -4,6 +4,7 @@
 
 #include "fuzz.h"
 #include "mnist/data/batch.h"
+#include "mnist/net/params.h"
 #include "mnist/store/checkpoint.h"
 
 static void check_block(const float *block)
