@@ -327,7 +327,7 @@ TEST(safetensors_places, "safetensors: metadata, and where it is")
 TEST(safetensors_write, "safetensors: what is written is read back")
 {
     static const float a[] = {1.0f, -0.0f}, b[] = {0.1f, 0x1p-149f, -3.4e38f};
-    static const double d[] = {0.1, -0x1p-1074, 1.7e308, INFINITY};
+    static const double d[] = {0.1, -0x1p-1074, 1.7e308, (double)INFINITY};
     static const char strange[] = "q\"b\\n\nt\te\xc3\xa9\x7f,\"number\":\"43\"";
     struct safetensors st = {0}, back;
     struct error err = {""};
