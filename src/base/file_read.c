@@ -8,8 +8,8 @@
 
 #include "mnist/base/memory.h"
 
-/* Reads fd to its end. `expected` is a first guess of the size; one byte more is asked for, so that
- * a right guess meets the end of the file without growing. */
+/* Reads fd to its end. `expected` is a first guess of the size; room for one more byte lets a right
+ * guess reach the end of the file without growing. */
 static int read_all(struct file *file, int fd, const char *path, size_t expected, size_t limit,
                     struct error *err)
 {

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The folder a path is in: "." where it names none. */
+/* The folder that a path is in, "." if it names none. */
 static void folder_of(const char *path, char folder[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -34,10 +34,9 @@ static int write_all(int fd, const uint8_t *bytes, size_t size)
     return 0;
 }
 
-/* Opens and locks the temporary file. It has a fixed name, so that a killed run leaves one behind
- * at the most and the next run uses it up; the lock keeps two runs from writing it at once. Whoever
- * gets the lock of a file that was renamed meanwhile holds somebody's finished file, and tries
- * again. */
+/* Opens and locks the temporary file. Its name is fixed, so killed runs leave at most one behind,
+ * and the next run reuses it; the lock keeps two runs from writing it at once. If the file was
+ * renamed before the lock was granted, it is another run's finished file: try again. */
 static int open_temporary(const char *temporary, struct error *err)
 {
     for (int attempt = 0; attempt < 100; attempt++) {
@@ -46,7 +45,7 @@ static int open_temporary(const char *temporary, struct error *err)
             return error_set(err, "%s: cannot write: %s", temporary, strerror(errno));
         struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
         struct stat ours, named;
-        /* A file system without locks (ENOLCK, ENOSYS) is no reason to lose a model. */
+        /* On a file system without locks (ENOLCK, ENOSYS) go on: better than losing a model. */
         if (fcntl(fd, F_SETLK, &lock) && (errno == EACCES || errno == EAGAIN)) {
             error_set(err, "%s: another run is writing it: give one of them another file",
                       temporary);
@@ -61,8 +60,8 @@ static int open_temporary(const char *temporary, struct error *err)
     return error_set(err, "%s: somebody keeps replacing it", temporary);
 }
 
-/* Makes the rename last. A folder that may be written but not read cannot be opened for it, and
- * some file systems say EINVAL: there the rename is all there is. */
+/* Makes the rename permanent. That is impossible in a folder that may be written but not read, and
+ * on file systems that say EINVAL; neither counts as an error. */
 static int sync_folder(const char *path, struct error *err)
 {
     char folder[PATH_MAX];
@@ -79,7 +78,7 @@ static int sync_folder(const char *path, struct error *err)
     return failed ? -1 : 0;
 }
 
-/* The file that is written before it takes the name `path`. */
+/* The name of the file that is written and then renamed to `path`. */
 static int temporary_of(const char *path, char temporary[PATH_MAX], struct error *err)
 {
     if (snprintf(temporary, PATH_MAX, "%s.tmp", path) >= PATH_MAX)
@@ -117,9 +116,9 @@ static int write_directly(const char *path, const void *bytes, size_t size, stru
     return failed ? -1 : 0;
 }
 
-/* The file that writing to `path` replaces: where a symbolic link leads, otherwise the path itself;
- * never a folder. *direct is set for what cannot be replaced, a device or a pipe: /dev/stdout leads
- * to one that has no path. */
+/* target = the file that writing to `path` replaces: the target of a symbolic link, otherwise the
+ * path itself; never a folder. *direct is set for a device or a pipe, which cannot be replaced
+ * (/dev/stdout may lead to one that has no path). */
 static int resolve(const char *path, char target[PATH_MAX], bool *direct, struct error *err)
 {
     struct stat info;
@@ -160,7 +159,7 @@ int file_write_check(const char *path, struct error *err)
                                     : 0;
     if (temporary_of(target, temporary, err))
         return -1;
-    /* A name that is too long shows here; that there is no such file yet is as it should be. */
+    /* This finds a name that is too long. It is fine that there is no such file yet. */
     if (access(temporary, F_OK) && errno != ENOENT && errno != EACCES)
         return error_set(err, "%s: cannot write: %s", path, strerror(errno));
     folder_of(target, folder);
@@ -169,7 +168,7 @@ int file_write_check(const char *path, struct error *err)
     return 0;
 }
 
-/* The folder's real path and the name in it; false where there is no such folder. */
+/* The real path of a file that need not exist yet; false if its folder does not exist. */
 static bool real_name(const char *path, char real[PATH_MAX])
 {
     char folder[PATH_MAX], real_folder[PATH_MAX];

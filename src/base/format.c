@@ -24,8 +24,8 @@ struct text format_count(long long n)
     return result;
 }
 
-/* In hundredths, but never so near nothing or all that `unit`, the last decimal shown, rounds it
- * there. */
+/* In percent, but never so close to 0 or 100 that rounding to `unit`, the last decimal shown, gives
+ * just that. */
 static double percent_of(double fraction, double unit)
 {
     bool between = fraction > 0.0 && fraction < 1.0;

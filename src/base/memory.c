@@ -13,7 +13,7 @@ void *mem_alloc(size_t count, size_t size, struct error *err)
         error_set(err, "%zu × %zu bytes are more than memory can address", count, size);
         return NULL;
     }
-    /* aligned_alloc wants a multiple of the alignment; one unit at least, as NULL means failure. */
+    /* aligned_alloc wants a multiple of the alignment; at least one unit, as NULL means failure. */
     size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     void *block = aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
     if (!block)

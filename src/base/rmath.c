@@ -15,7 +15,7 @@ int64_t rmath_whole(double x, int64_t low, int64_t high)
 }
 
 /* x = 2^e f with f in [sqrt(1/2), sqrt(2)); ln f = 2 artanh(s), s = (f-1)/(f+1), |s| < 0.1716, by
- * its series to s^13, whose next term is below 2^-40. In double, so that the float result is nearly
+ * its series to s^13; the next term is below 2^-40. In double, so that the float result is nearly
  * always the correctly rounded one. */
 float rmath_log(float x)
 {

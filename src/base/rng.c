@@ -18,7 +18,7 @@ static uint64_t rotate_left(uint64_t x, int k)
     return x << k | x >> (64 - k);
 }
 
-/* The seed is mixed before the stream is added, and again before the index is, so that seed 1
+/* The seed is mixed before the stream is added, and again before the index is added, so that seed 1
  * stream 2 and seed 2 stream 1 have nothing in common. */
 void rng_seed(struct rng *rng, uint64_t seed, enum rng_stream stream, uint64_t index)
 {
@@ -48,7 +48,7 @@ uint32_t rng_below(struct rng *rng, uint32_t n)
     for (;;) {
         uint64_t product = (rng_next(rng) >> 32) * n;
         uint32_t fraction = (uint32_t)product;
-        /* The lowest 2^32 mod n fractions would give some values one chance more than others. */
+        /* The lowest 2^32 mod n fractions would make some values more likely than others. */
         if (fraction >= n || fraction >= (0u - n) % n)
             return (uint32_t)(product >> 32);
     }

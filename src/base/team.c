@@ -9,11 +9,11 @@
 #include "mnist/base/cpu.h"
 #include "mnist/base/memory.h"
 
-/* Each thread has a range of the tasks, as a count of those left that goes down to zero. Whoever
- * takes the count from n to n-1 (compare and swap) owns the n-th task from that range's end. So a
- * thread that overslept a whole job does no harm: it finds either zero, or a task of the job that
- * is running now, whose description was published before the count. The caller therefore waits for
- * tasks, never for threads. */
+/* Each thread has a range of the tasks and a count of those left, which goes down to zero. The
+ * thread that takes the count from n to n-1 (compare and swap) owns the n-th task from the range's
+ * end. So a thread that sleeps through a whole job does no harm: it finds either zero, or a task of
+ * the current job, which was published before the count. The caller therefore waits for tasks,
+ * never for threads. */
 struct range {
     _Alignas(64) atomic_int left;
     int end;
@@ -32,7 +32,7 @@ struct team {
     void (*task)(void *, int);
     void *context;
     _Alignas(64) atomic_int unfinished; /* tasks of this job that have not returned */
-    _Alignas(64) atomic_uint job;       /* how many jobs there were */
+    _Alignas(64) atomic_uint job;       /* how many jobs were started */
     atomic_bool stop;
     atomic_int sleeping;         /* workers that wait for `wake` */
     atomic_bool caller_sleeping; /* the caller waits for `done` */
@@ -41,8 +41,8 @@ struct team {
     pthread_cond_t wake, done;
 };
 
-/* A phase of training is tens of microseconds long: waiting that long awake saves the two system
- * calls of a sleep; waiting longer would take the processor from somebody. About 10 µs. */
+/* How often to look before going to sleep: about 10 µs. A phase of training takes tens of µs, so
+ * this often saves the two system calls of a sleep; more would waste a processor. */
 enum { SPIN = 600 };
 
 static void relax(void)
@@ -67,8 +67,8 @@ static bool take_task(struct range *range, int *index)
     return false;
 }
 
-/* Works through the thread's own range, then through what is left of the others'. What was done is
- * counted once a range, since the count is in everybody's way. */
+/* Works through the thread's own range, then through what is left of the others'. Finished tasks
+ * are counted once per range, since all threads contend for the count. */
 static void work(struct team *team, int self)
 {
     for (int i = 0; i < team->threads; i++) {
@@ -113,8 +113,8 @@ static void *worker_main(void *argument)
     return NULL;
 }
 
-/* Wakes no more workers than there are processors to run them: of eight threads on two processors
- * six sleep. */
+/* Wakes no more workers than there are processors for: of eight threads on two processors, six
+ * sleep. */
 static void wake_workers(struct team *team)
 {
     int sleeping = atomic_load(&team->sleeping), awake = team->threads - sleeping;
@@ -127,7 +127,7 @@ static void wake_workers(struct team *team)
     pthread_mutex_unlock(&team->lock);
 }
 
-/* The lock and its two conditions; none of them is left where one cannot be had. */
+/* Makes the lock and its two conditions: all of them or, on failure, none. */
 static int init_waiting(struct team *team, struct error *err)
 {
     int code = pthread_mutex_init(&team->lock, NULL);

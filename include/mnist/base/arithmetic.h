@@ -1,5 +1,5 @@
-/* Proof that the arithmetic of a file is IEEE 754's, as it is written there: compiled into each
- * file that includes this, since a compiler's flags may be those of one file alone. */
+/* Checks that a source file is compiled with the arithmetic of IEEE 754, exactly as written. The
+ * check is compiled into each file that includes it, since flags may differ from file to file. */
 #ifndef MNIST_ARITHMETIC_H
 #define MNIST_ARITHMETIC_H
 
@@ -10,14 +10,14 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The numbers that tell: volatile, so that no compiler computes with them beforehand. */
+/* The numbers to test with: volatile, so that no compiler computes with them beforehand. */
 struct arithmetic_numbers {
     volatile float fused, divisor, large, one, nan, infinity, minus_zero, tiny;
     volatile double fused_double, divisor_double, tenth;
 };
 
-/* x x rounds to 1 + 2^-11 (in double 1 + 2^-26) before that is taken away; with one rounding a rest
- * stays. In a loop, too, which may become vector code. */
+/* x x rounds to 1 + 2^-11 (in double 1 + 2^-26), which is then subtracted: 0. A fused operation
+ * rounds only once and leaves a rest. Also in a loop, as that may become vector code. */
 static inline bool arithmetic_fuses(const struct arithmetic_numbers *n)
 {
     float x[16], rest[16] = {0};
@@ -34,7 +34,7 @@ static inline bool arithmetic_fuses(const struct arithmetic_numbers *n)
     return !all_zero;
 }
 
-/* 41 (1/41) is not 1 in float, nor 49 (1/49) in double. */
+/* 41 (1/41) is not 1 in float, and 49 (1/49) is not 1 in double. */
 static inline bool arithmetic_inverts(const struct arithmetic_numbers *n)
 {
     float x[16], divisor = n->divisor;
@@ -53,7 +53,7 @@ static inline bool arithmetic_inverts(const struct arithmetic_numbers *n)
     return !all_one;
 }
 
-/* 1e8 + 1 - 1e8 + 1 is 1 in this order, and 1 again and again; in any other it grows. */
+/* 1e8 + 1 - 1e8 + 1, repeated, stays 1 when summed in this order; in any other it grows. */
 static inline bool arithmetic_reorders(const struct arithmetic_numbers *n)
 {
     float x[16], sum = 0.0f, one = n->one, large = n->large;
@@ -70,7 +70,7 @@ static inline bool arithmetic_forgets_nan(const struct arithmetic_numbers *n)
     return !isnan(nan) || !isinf(infinity) || nan >= 0.0f || !(infinity > FLT_MAX);
 }
 
-/* The flag that changes this file's results, and is to be left out; NULL: there is none. */
+/* The compiler flag that changes this file's results and must be left out; NULL: none does. */
 static inline const char *arithmetic_fault(void)
 {
     const struct arithmetic_numbers n = {.fused = 0x1.001p0f,

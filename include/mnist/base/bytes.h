@@ -1,5 +1,5 @@
-/* Integers of 16, 32 and 64 bits as bytes, little end first (le) or big end first (be), whatever
- * the order of the machine. Nothing need be aligned. No format here has 64 bits big end first. */
+/* Integers of 16, 32 and 64 bits as bytes, little-endian (le) or big-endian (be), whatever the
+ * machine's own order. Nothing need be aligned. No format here has big-endian 64-bit integers. */
 #ifndef MNIST_BYTES_H
 #define MNIST_BYTES_H
 

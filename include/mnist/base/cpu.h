@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 
-/* AVX2; AVX-512 F, BW, DQ and VL: in the processor and allowed by the system. False on other
- * machines. */
+/* Whether the processor has, and the system allows, AVX2; AVX-512 F, BW, DQ and VL. Always false
+ * on machines other than x86-64. */
 bool cpu_has_avx2(void);
 bool cpu_has_avx512(void);
 
-/* Processors this process may use, at least 1. */
+/* The number of processors this process may use, at least 1. */
 int cpu_count(void);
 
 #endif

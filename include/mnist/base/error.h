@@ -9,9 +9,9 @@ struct error {
     char text[5120]; /* room for a path of PATH_MAX */
 };
 
-/* Fills err->text as printf would, control characters (a newline in a path) turned into '?' so that
- * it stays one line, and returns -1, so that a failing function can end in `return error_set(err,
- * …)`. */
+/* Fills err->text as printf would and returns -1, so that a failing function can end in
+ * `return error_set(err, …)`. Control characters (a newline in a path) become '?', to keep the text
+ * on one line. */
 __attribute__((format(printf, 2, 3))) int error_set(struct error *err, const char *format, ...);
 
 #endif

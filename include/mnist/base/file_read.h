@@ -7,18 +7,18 @@
 
 #include "mnist/base/error.h"
 
-/* The bytes of a file. `bytes` is never NULL after success; the caller gives it to
+/* The bytes of a file. `bytes` is never NULL after success; the caller gives the struct to
  * file_read_free. */
 struct file {
     uint8_t *bytes;
     size_t size;
 };
 
-/* Reads all of `path`. More than `limit` bytes, a folder, or a failing read are errors; for a
- * regular file the limit is checked before anything is allocated. */
+/* Reads all of `path`. -1 with err filled, and nothing to free, when it is a folder, has more than
+ * `limit` bytes (checked first for a regular file), or cannot be read, or when memory is short. */
 int file_read(struct file *file, const char *path, size_t limit, struct error *err);
 
-/* Reads stdin to its end; messages call it "-". */
+/* The same for stdin, to its end; messages call it "-". */
 int file_read_stdin(struct file *file, size_t limit, struct error *err);
 
 void file_read_free(struct file *file);

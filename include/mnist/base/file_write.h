@@ -1,4 +1,4 @@
-/* Whole files, written so that a reader sees the old file or the new one, never a part. */
+/* Whole files, written so that a reader sees the old file or the new one, never half of one. */
 #ifndef MNIST_FILE_WRITE_H
 #define MNIST_FILE_WRITE_H
 
@@ -13,12 +13,12 @@
  * refused. */
 int file_write(const char *path, const void *bytes, size_t size, struct error *err);
 
-/* 0 if file_write to `path` can be expected to succeed (the folder exists and may be written,
- * `path` is no folder); asked before long work starts. */
+/* 0 if file_write to `path` should succeed (its folder exists and is writable, and `path` is not a
+ * folder), else -1 with err filled. Called before long work starts. */
 int file_write_check(const char *path, struct error *err);
 
-/* Whether two paths name one file, or would once both are written: whatever links, dots and
- * slashes are in them. Devices and pipes are never the same, as nothing in them is replaced. */
+/* Whether two paths name the same file, or would once both are written, whatever links, dots and
+ * slashes they contain. Devices and pipes are never the same, since writing replaces nothing. */
 bool file_write_same(const char *a, const char *b);
 
 #endif

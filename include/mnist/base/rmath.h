@@ -19,8 +19,8 @@
 #error "compute floats in floats: on x86 give -msse2 -mfpmath=sse, else -fexcess-precision=fast"
 #endif
 
-/* Neither infinite nor NaN: judged by the bits, since a compiler that is told there is no NaN takes
- * isfinite away. */
+/* Neither infinite nor NaN. Looks at the bits, since a compiler told that there are no NaNs removes
+ * isfinite. */
 static inline bool rmath_is_finite(float x)
 {
     uint32_t bits;
@@ -35,9 +35,9 @@ static inline bool rmath_is_finite_double(double x)
     return (bits & 0x7ff0000000000000) != 0x7ff0000000000000;
 }
 
-/* The whole number at or below x, kept within low … high; NaN gives low. What is computed in
- * floating point becomes an index or a count here (and for an augmented image's places in
- * data/augment.c, where speed counts): C leaves undefined what a number out of range becomes. */
+/* The whole number at or below x, kept within low … high; NaN gives low. Computed numbers become
+ * indices and counts here, as C leaves the conversion of one out of range undefined. (Where speed
+ * counts, data/augment.c converts an augmented image's places itself.) */
 int64_t rmath_whole(double x, int64_t low, int64_t high);
 
 /* e^x within 2 ulp. Below -87.33 (e^x < 1.2e-38) it is 0, above 88.7228 it is infinite, NaN
@@ -45,8 +45,8 @@ int64_t rmath_whole(double x, int64_t low, int64_t high);
  *
  * x = n ln 2 + r with |r| <= ln(2)/2, ln 2 split in two parts (Cody and Waite 1980) so that n ln 2
  * costs no precision; e^r by its Taylor series to r^7; then 2^n goes into the exponent in two
- * halves, as 2^128 is no float. Free of branches, so that a loop over it becomes vector code with
- * the same bits. */
+ * halves, as 2^128 is not a float. There are no branches, so a loop over it becomes vector code
+ * with the same bits. */
 static inline float rmath_exp(float x)
 {
     float bounded = x > -87.33f ? (x < 88.73f ? x : 88.73f) : -87.33f; /* NaN becomes -87.33 */
@@ -69,10 +69,10 @@ static inline float rmath_exp(float x)
     return x < -87.33f ? 0.0f : (x >= -87.33f ? y : x); /* neither: NaN */
 }
 
-/* As mnist/base/arithmetic.h: of the file that these functions are in. */
+/* arithmetic_fault (mnist/base/arithmetic.h) of the file that defines these functions. */
 const char *rmath_fault(void);
 
-/* Natural logarithm within 1 ulp, for any positive x, subnormal ones included. log(0) = -infinity,
+/* Natural logarithm within 1 ulp, for any positive x, subnormal or not. log(0) = -infinity,
  * log of a negative number or NaN is NaN, log(infinity) = infinity. */
 float rmath_log(float x);
 

@@ -11,13 +11,13 @@ struct rng {
     uint64_t state[4];
 };
 
-/* What a generator is for; two streams of one seed share nothing. The values are part of the
- * results: changing one changes every model. */
+/* What a generator is for; two streams of one seed have nothing in common. Changing one of these
+ * values changes every model. */
 enum rng_stream {
     RNG_INIT = 1,    /* initial weights */
-    RNG_SPLIT = 2,   /* which images validate */
+    RNG_SPLIT = 2,   /* which images are set aside for validation */
     RNG_SHUFFLE = 3, /* index = epoch */
-    RNG_DROPOUT = 4, /* index = position of the sample among all drawn so far */
+    RNG_DROPOUT = 4, /* index = position of the sample among all drawn in the run */
     RNG_SHOW = 5,    /* which samples are shown */
     RNG_AUGMENT = 6, /* index = epoch × 2^32 + image */
 };

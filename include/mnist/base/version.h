@@ -1,4 +1,4 @@
-/* The version of the program, told once. */
+/* The version of the program. */
 #ifndef MNIST_VERSION_H
 #define MNIST_VERSION_H
 
