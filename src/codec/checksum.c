@@ -4,8 +4,8 @@
 
 #include "mnist/base/bytes.h"
 
-/* table[0][b] is what the byte b makes of a register of zeros; table[k][b], what it makes of one
- * when k bytes of zeros follow. */
+/* table[0][b] is what the byte b turns a register of zeros into; table[k][b] is the same after k
+ * more bytes of zeros. */
 static uint32_t table[8][256];
 
 static void fill_table(void)
@@ -21,8 +21,8 @@ static void fill_table(void)
             table[k][b] = table[k - 1][b] >> 8 ^ table[0][table[k - 1][b] & 255];
 }
 
-/* Eight bytes at a time, whose eight look-ups do not wait for each other (Kounavis and Berry 2005,
- * "slicing-by-8"). */
+/* Takes eight bytes at a time: their eight look-ups do not wait for each other (Kounavis and Berry
+ * 2005, "slicing-by-8"). */
 uint32_t checksum_crc32(const void *bytes, size_t size)
 {
     static pthread_once_t filled = PTHREAD_ONCE_INIT;
@@ -40,8 +40,8 @@ uint32_t checksum_crc32(const void *bytes, size_t size)
     return ~crc;
 }
 
-/* The remainders are taken once a block: as many bytes as b can add up, each 255, before it passes
- * 32 bits. */
+/* The remainders are taken once per block: as many bytes as b can add up in 32 bits, were each
+ * 255. */
 uint32_t checksum_adler32(const void *bytes, size_t size)
 {
     enum { MODULUS = 65521, BLOCK = 5552 };

@@ -10,7 +10,7 @@
 
 enum { HEADER = 10, TRAILER = 8, METHOD_DEFLATE = 8 };
 
-/* What a header's flags announce. */
+/* The flags of a header: what it contains. */
 enum { TEXT = 1, HEADER_CRC = 2, EXTRA = 4, NAME = 8, COMMENT = 16, ALL_FLAGS = 31 };
 
 static bool is_gzip(const uint8_t *bytes, size_t size)
@@ -18,7 +18,7 @@ static bool is_gzip(const uint8_t *bytes, size_t size)
     return size >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
 }
 
-/* The next `size` packed bytes, which are then read; NULL with err filled where there are fewer. */
+/* Takes the next `size` packed bytes; NULL with err filled if there are fewer. */
 static const uint8_t *next(struct inflate *stream, size_t size, struct error *err)
 {
     if (size > stream->packed_size - stream->used) {
@@ -29,7 +29,7 @@ static const uint8_t *next(struct inflate *stream, size_t size, struct error *er
     return stream->packed + stream->used - size;
 }
 
-/* A text up to its NUL. */
+/* Skips a text and its NUL. */
 static int skip_text(struct inflate *stream, struct error *err)
 {
     const uint8_t *at = stream->packed + stream->used;
@@ -76,8 +76,8 @@ static int unpack_member(struct inflate *stream, struct error *err)
     return 0;
 }
 
-/* A lone member says at its end how many bytes it holds. Where that is more than DEFLATE can pack
- * (258 bytes in two bits), it says something else. */
+/* If there is only one member, the file's last four bytes say how many bytes it holds. If that is
+ * more than DEFLATE can pack (258 bytes in two bits), they mean something else. */
 static int reserve(struct inflate *stream, struct error *err)
 {
     enum { MOST_TO_ONE = 1032 };

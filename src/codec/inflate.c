@@ -14,24 +14,24 @@ enum {
     LONGEST_CODE = 15,    /* in bits */
     FAST_BITS = 10,       /* codes up to this long are found by one look-up */
     LONGEST_MATCH = 258,  /* in bytes */
-    STEP = 8,             /* a match is copied by this many bytes at once */
-    FIRST_ROOM = 1 << 16, /* what is allocated where nobody made a guess */
-    /* Behind the capacity there is room for a match and the rest of its last step: one is written
+    STEP = 8,             /* a match is copied in steps of this many bytes */
+    FIRST_ROOM = 1 << 16, /* allocated first if the caller made no guess */
+    /* Room beyond the capacity, for a match and the rest of its last step: a match is written
      * first, and only then compared with the capacity. */
     SLACK = LONGEST_MATCH + STEP
 };
 
-/* --- bits, from the lowest of each byte --- */
+/* --- bits, the lowest of each byte first --- */
 
 struct bits {
     const uint8_t *at, *end;
-    uint64_t buffer;  /* the next bits, the first one lowest; above `count` of them, rubbish */
+    uint64_t buffer;  /* the next `count` bits, the first one lowest; those above are rubbish */
     unsigned count;   /* at most 63 */
-    unsigned missing; /* how many of the bytes in the buffer lie behind the end: zeros */
+    unsigned missing; /* how many bytes in the buffer are zeros from beyond the end */
 };
 
-/* Makes it 56 bits at least: a match takes 48 (15 + 5 + 15 + 13). Where eight bytes are left they
- * are read in one piece; those that do not fit whole are read again next time. */
+/* Fills the buffer to at least 56 bits: a match takes 48 (15 + 5 + 15 + 13). If eight bytes are
+ * left, they are read in one piece; those that do not fit whole are read again next time. */
 static inline void refill(struct bits *in)
 {
     if (in->end - in->at >= 8) {
@@ -54,7 +54,7 @@ static inline void drop(struct bits *in, unsigned count)
     in->count -= count;
 }
 
-/* The next bits as a number; the buffer has them. */
+/* Takes the next bits as a number; the buffer must have them. */
 static inline unsigned take(struct bits *in, unsigned count)
 {
     unsigned value = (unsigned)in->buffer & ((1u << count) - 1);
@@ -67,7 +67,7 @@ static inline bool is_overdrawn(const struct bits *in)
     return in->missing * 8 > in->count;
 }
 
-/* Drops the rest of a byte, and puts the whole bytes in the buffer back. */
+/* Drops the rest of the current byte and puts the whole bytes in the buffer back. */
 static void align(struct bits *in)
 {
     in->at -= in->count / 8 - in->missing;
@@ -79,7 +79,7 @@ static int refuse_cut_short(struct error *err)
     return error_set(err, "it is cut short: fetch it again");
 }
 
-/* Bits that were taken from behind the end explain whatever else seems wrong. */
+/* If bits were taken from beyond the end, that explains any other fault. */
 static int refuse(const struct bits *in, const char *fault, struct error *err)
 {
     return is_overdrawn(in) ? refuse_cut_short(err)
@@ -90,24 +90,24 @@ static int refuse(const struct bits *in, const char *fault, struct error *err)
 
 enum alphabet { ALPHABET_LITERALS, ALPHABET_DISTANCES, ALPHABET_CODE_LENGTHS };
 
-/* What a code stands for: the number `value`, or the least of those that extra bits tell apart. */
+/* What a code means: the number `value`, plus that in the extra bits if some follow. */
 struct entry {
     uint16_t value;
     uint8_t extra; /* how many extra bits follow, or one of the constants below */
-    uint8_t bits;  /* of the code; 0: none of up to FAST_BITS begins so */
+    uint8_t bits;  /* length of the code; 0: no code of up to FAST_BITS begins like this */
 };
 
 enum { LITERAL = 16, END_OF_BLOCK, NOTHING };
 
-/* A canonical Huffman code: codes of one length are consecutive numbers in the order of what they
- * stand for, and follow those of all shorter ones. */
+/* A canonical Huffman code: codes of one length are consecutive numbers in the order of their
+ * symbols, and follow those of all shorter ones. */
 struct code {
     struct entry fast[1 << FAST_BITS]; /* by the next bits of the stream */
     uint16_t counts[LONGEST_CODE + 1]; /* how many codes have each length */
     struct entry entries[LITERALS];    /* in the order of their codes */
 };
 
-/* Of a match's length or distance, extra bits tell apart what one symbol stands for: there are four
+/* A symbol of a match's length or distance means several numbers, told apart by extra bits: four
  * symbols to a power of two for lengths, two for distances. The longest length has its own. */
 static struct entry meaning(enum alphabet alphabet, unsigned symbol, unsigned bits)
 {
@@ -127,7 +127,7 @@ static struct entry meaning(enum alphabet alphabet, unsigned symbol, unsigned bi
     return (struct entry){(uint16_t)value, (uint8_t)extra, (uint8_t)bits};
 }
 
-/* The entry goes wherever the low bits are the code's, whose first bit is its number's highest. */
+/* The entry goes wherever the low bits are the code's; the number's highest bit comes first. */
 static void fill_fast(struct code *code, unsigned number, struct entry entry)
 {
     unsigned reversed = 0;
@@ -137,8 +137,8 @@ static void fill_fast(struct code *code, unsigned number, struct entry entry)
         code->fast[at] = entry;
 }
 
-/* False where the lengths make no code: there are more codes than fit, or too few to leave no room.
- * No code at all, and one of one bit, may leave some. */
+/* False if the lengths make no code: there are more codes than fit, or too few, which leaves gaps.
+ * Literals and distances may have gaps: with no code at all, or a single one of one bit. */
 static bool make_code(struct code *code, enum alphabet alphabet, const uint8_t *lengths, int count)
 {
     unsigned number[LONGEST_CODE + 2] = {0}, place[LONGEST_CODE + 2] = {0};
@@ -168,7 +168,7 @@ static bool make_code(struct code *code, enum alphabet alphabet, const uint8_t *
     return true;
 }
 
-/* Bit by bit: the numbers of each length begin where those of the shorter ones end, times two. */
+/* Goes bit by bit: the numbers of each length begin at twice the end of the next shorter ones. */
 static struct entry find_long(const struct code *code, uint64_t buffer)
 {
     unsigned number = 0, first = 0, place = 0;
@@ -191,9 +191,9 @@ static inline struct entry find(const struct code *code, uint64_t buffer)
 
 /* --- blocks --- */
 
-/* The codes of the block at hand. */
+/* The codes of the current block. */
 struct codes {
-    bool fixed; /* they are those that RFC 1951 has for blocks that bring none along */
+    bool fixed; /* they are those of RFC 1951 for blocks that bring none along */
     struct code literals, distances;
 };
 
@@ -212,7 +212,7 @@ static void make_fixed_codes(struct codes *codes)
     make_code(&codes->distances, ALPHABET_DISTANCES, lengths, DISTANCES);
 }
 
-/* The lengths of literals' and distances' codes, `count` in all, one after the other. */
+/* Reads the lengths of the literals' and then the distances' codes, `count` in all. */
 static int read_lengths(uint8_t *lengths, int count, struct bits *in, const struct code *code,
                         struct error *err)
 {
@@ -241,7 +241,7 @@ static int read_lengths(uint8_t *lengths, int count, struct bits *in, const stru
     return 0;
 }
 
-/* The codes that a block brings along, themselves in code. */
+/* Reads the codes that a block brings along; their lengths are themselves in a code. */
 static int read_codes(struct codes *codes, struct bits *in, struct error *err)
 {
     static const uint8_t order[CODE_LENGTHS] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
@@ -282,7 +282,7 @@ int inflate_reserve(struct inflate *stream, size_t capacity, struct error *err)
     return 0;
 }
 
-/* Room for `more` bytes behind those there are; these may reach into the slack already. */
+/* Makes room for `more` bytes after the present ones, which may already reach into the slack. */
 static int make_room(struct inflate *stream, size_t more, struct error *err)
 {
     if (stream->size > stream->limit || more > stream->limit - stream->size)
@@ -296,7 +296,7 @@ static int make_room(struct inflate *stream, size_t more, struct error *err)
     return inflate_reserve(stream, wanted, err);
 }
 
-/* A match may overlap what it makes: then it repeats itself. Whole steps write up to STEP - 1 bytes
+/* A match may overlap its own copy: then it repeats itself. Whole steps write up to STEP - 1 bytes
  * too many, which do no harm. */
 static inline void copy_match(uint8_t *to, size_t distance, size_t length)
 {
@@ -312,7 +312,7 @@ static inline void copy_match(uint8_t *to, size_t distance, size_t length)
     }
 }
 
-/* The symbols of a block up to its end. Its matches reach back to byte `start` at the most. */
+/* Reads the symbols of a block up to its end. Matches reach back at most to byte `start`. */
 static int read_symbols(struct inflate *stream, size_t start, struct bits *bits,
                         const struct codes *codes, struct error *err)
 {
@@ -354,7 +354,7 @@ static int read_symbols(struct inflate *stream, size_t start, struct bits *bits,
     return 0;
 }
 
-/* Bytes as they are, behind their number and its complement. */
+/* Reads a block of uncompressed bytes, which follow their number and its complement. */
 static int read_stored(struct inflate *stream, struct bits *in, struct error *err)
 {
     if (is_overdrawn(in))

@@ -76,8 +76,7 @@ static bool hex4(struct json_reader *reader, uint32_t *code)
     return true;
 }
 
-/* The four digits after \u, and a second \uXXXX where they are the first half of a surrogate pair.
- */
+/* Reads the four digits after \u, and a second \uXXXX after the first half of a surrogate pair. */
 static bool unicode_escape(struct json_reader *reader, uint32_t *code)
 {
     if (!hex4(reader, code) || *code == 0 || (*code >= 0xdc00 && *code < 0xe000))
@@ -94,7 +93,7 @@ static bool unicode_escape(struct json_reader *reader, uint32_t *code)
     return true;
 }
 
-/* One character of a string, plain or escaped, as `length` bytes in out. */
+/* Reads one character of a string, plain or escaped: `length` bytes of UTF-8 in out. */
 static bool string_character(struct json_reader *reader, char out[4], size_t *length)
 {
     static const char escapes[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
@@ -189,7 +188,7 @@ static void write_string(FILE *out, const char *value)
     putc('"', out);
 }
 
-/* What stands before a value: a comma where one precedes it, its name where it has one. */
+/* Writes what comes before a value: a comma if it is not the first, its name if it has one. */
 static void begin(struct json_writer *writer, const char *key)
 {
     if (writer->follows)

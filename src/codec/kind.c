@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* A dot of the magic fits any byte. */
+/* A dot in the magic matches any byte. */
 static bool fits(const uint8_t *bytes, const char *magic, size_t size)
 {
     for (size_t i = 0; i < size; i++)

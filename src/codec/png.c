@@ -7,8 +7,8 @@
 #include "mnist/base/bytes.h"
 #include "mnist/codec/checksum.h"
 
-/* A chunk is its length, four letters, its data, and the CRC of letters and data. Closes the one
- * whose data are in place already, and returns where the next begins. */
+/* A chunk is its length, four letters, its data, and the CRC of letters and data. Writes all but
+ * the data, which are there already, and returns where the next chunk begins. */
 static uint8_t *close_chunk(uint8_t *chunk, const char *letters, size_t size)
 {
     bytes_put_be32(chunk, (uint32_t)size);
@@ -22,7 +22,7 @@ static uint8_t *write_header(uint8_t *chunk, int width, int height, bool colored
     uint8_t *data = chunk + 8;
     bytes_put_be32(data, (uint32_t)width);
     bytes_put_be32(data + 4, (uint32_t)height);
-    data[8] = 8;               /* bits a pixel */
+    data[8] = 8;               /* bits per pixel */
     data[9] = colored ? 3 : 0; /* palette, grey */
     memset(data + 10, 0, 3);   /* the only compression, the only filters, no interlacing */
     return close_chunk(chunk, "IHDR", 13);
@@ -39,9 +39,9 @@ static uint8_t *write_palette(uint8_t *chunk, const struct png_palette *palette)
     return close_chunk(chunk, "tRNS", count);
 }
 
-/* The rows, each behind a zero (no filter), as a zlib stream (RFC 1950) of stored blocks (RFC
- * 1951). They are laid down behind the room that the blocks' headers take, so that their checksum
- * is that of one piece, and then moved forward block by block, the last one by nothing. */
+/* Writes the rows, each after a zero (no filter), as a zlib stream (RFC 1950) of stored blocks (RFC
+ * 1951). They are first laid down in one piece, for the checksum, after the room that the blocks'
+ * headers take, and then moved forward block by block; the last block stays where it is. */
 static uint8_t *write_pixels(uint8_t *chunk, const uint8_t *pixels, size_t width, size_t height)
 {
     enum { BLOCK = 65535, HEADER = 5 };
@@ -56,7 +56,7 @@ static uint8_t *write_pixels(uint8_t *chunk, const uint8_t *pixels, size_t width
     at += 2;
     while (rows < end) {
         size_t length = end - rows < BLOCK ? (size_t)(end - rows) : BLOCK;
-        at[0] = rows + length == end; /* the last one? */
+        at[0] = rows + length == end; /* the last block? */
         bytes_put_le16(at + 1, (uint16_t)length);
         bytes_put_le16(at + 3, (uint16_t)~length);
         memmove(at + HEADER, rows, length);

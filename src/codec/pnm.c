@@ -5,14 +5,14 @@
 #include "mnist/base/memory.h"
 #include "mnist/codec/kind.h"
 
-/* A picture as far as it has been read. */
+/* A picture being read. */
 struct reader {
     const char *name;
     const uint8_t *bytes;
     size_t size, at;
     bool plain;   /* P1, P2, P3 */
-    int channels; /* values a pixel: 1, in PPM 3 */
-    int largest;  /* value; 0: PBM */
+    int channels; /* values per pixel: 3 in PPM, else 1 */
+    int largest;  /* the largest value; 0: PBM */
 };
 
 /* --- the header --- */
@@ -22,7 +22,7 @@ static bool is_space(int c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-/* Passes white space and comments. */
+/* Skips white space and comments. */
 static void skip_space(struct reader *r)
 {
     bool comment = false;
@@ -34,7 +34,7 @@ static void skip_space(struct reader *r)
     }
 }
 
-/* The next number, of the plain text or of the header: min … max. `what` it is, for the message. */
+/* Reads the next number, min … max, of the header or the plain text. Messages call it `what`. */
 static int read_number(struct reader *r, const char *what, int min, int max, int *value,
                        struct error *err)
 {
@@ -84,8 +84,8 @@ static int read_header(struct reader *r, struct pnm *pnm, struct error *err)
     return 0;
 }
 
-/* The least bytes that the picture takes after its header: in plain text a value is followed by
- * white space, all but the last one, and by none in P1. */
+/* The fewest bytes that the picture takes after its header. In plain text each value but the last
+ * is followed by white space; in P1 there need be none. */
 static size_t bytes_needed(const struct reader *r, const struct pnm *pnm)
 {
     size_t width = (size_t)pnm->width, height = (size_t)pnm->height;
@@ -99,7 +99,7 @@ static size_t bytes_needed(const struct reader *r, const struct pnm *pnm)
 
 /* --- the pixels --- */
 
-/* Products up to 65535 × 1000 × 255 need more than 32 bits. */
+/* Products reach 65535 × 1000 × 255 and need more than 32 bits. */
 static uint8_t to_grey(const int *values, int channels, int largest)
 {
     uint64_t sum = channels == 1 ? 1000 * (uint64_t)values[0]
@@ -145,7 +145,7 @@ static void read_bits(struct reader *r, struct pnm *pnm)
     }
 }
 
-/* P1: a digit a pixel, with or without white space between. */
+/* Reads P1: one digit per pixel, with or without white space between. */
 static int read_digits(struct reader *r, struct pnm *pnm, struct error *err)
 {
     int n = pnm->width * pnm->height;

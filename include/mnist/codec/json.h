@@ -7,14 +7,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* A place in a text that need not end in a NUL. Each reader skips white space, returns false where
- * the text is not what was asked for, and leaves `at` at the offending byte. */
+/* A place in a text that need not end in a NUL. Each reading function skips white space; if the
+ * text is not what was asked for, it returns false and leaves `at` at the offending byte. */
 struct json_reader {
     const char *text;
     size_t size, at;
 };
 
-/* The next byte after white space must be c; json_next_is looks without taking it. */
+/* Whether the next byte after white space is c. json_expect takes it, json_next_is only looks. */
 bool json_expect(struct json_reader *reader, char c);
 bool json_next_is(struct json_reader *reader, char c);
 
@@ -22,7 +22,7 @@ bool json_next_is(struct json_reader *reader, char c);
  * surrogates are refused. */
 bool json_string(struct json_reader *reader, char *value, size_t capacity);
 
-/* A string likewise; or a number, true, false or null, as it is spelt. */
+/* A string, as json_string reads it; or a number, true, false or null, as it is spelt. */
 bool json_scalar(struct json_reader *reader, char *value, size_t capacity);
 
 /* A whole number 0 … 2^53, without sign, fraction, exponent or leading zero. */
@@ -33,25 +33,25 @@ bool json_at_end(struct json_reader *reader);
 
 /* --- writing --- */
 
-enum { JSON_DEPTH = 8 }; /* objects and arrays inside each other, at the most */
+enum { JSON_DEPTH = 8 }; /* how deep objects and arrays may be nested */
 
-/* A text that is written, from {.out = file} on. It sets commas and closes what is open. */
+/* A text being written; starts as {.out = file}. It sets commas and closes what is open. */
 struct json_writer {
     FILE *out;
-    bool follows; /* a value precedes on this level */
+    bool follows; /* there is a value before this one on this level */
     int depth;
     char closers[JSON_DEPTH];
 };
 
-/* Begin an object or an array, and end the innermost. Here and below `key` is the member's name
- * inside an object, and NULL elsewhere. */
+/* Begin an object; begin an array; end the innermost of them. Here and below `key` is the member's
+ * name inside an object, and NULL elsewhere. */
 void json_put_object(struct json_writer *writer, const char *key);
 void json_put_array(struct json_writer *writer, const char *key);
 void json_put_end(struct json_writer *writer);
 
-/* Values. Numbers look as mnist/base/format.h has it: a double that is not finite is null, an
- * integer above 2^53 a string; a float is finite. Of a string what is not UTF-8
- * becomes U+FFFD. json_put_raw takes what is JSON already. */
+/* Write a value. Numbers look as mnist/base/format.h says: a double that is not finite is null, an
+ * integer above 2^53 a string; floats must be finite. Bytes of a string that are not UTF-8 become
+ * U+FFFD. json_put_raw takes a value that is JSON already. */
 void json_put_string(struct json_writer *writer, const char *key, const char *value);
 void json_put_integer(struct json_writer *writer, const char *key, int64_t value);
 void json_put_number(struct json_writer *writer, const char *key, double value);

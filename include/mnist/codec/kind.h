@@ -1,4 +1,4 @@
-/* What a file is by its bytes, whatever its name. */
+/* What kind a file is, judged by its bytes, whatever its name. */
 #ifndef MNIST_KIND_H
 #define MNIST_KIND_H
 
@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /* What the bytes look like, for the message that refuses them: "a gzip file", "a zip archive", "an
- * HTML or XML page", "an IDX file of images", "a safetensors file", … or NULL when nothing is
- * recognised. */
+ * HTML or XML page", "an IDX file of images", "a safetensors file", …; NULL if they look like
+ * nothing known. */
 const char *kind_of(const uint8_t *bytes, size_t size);
 
 #endif

@@ -1,10 +1,10 @@
 /* PNM, the pictures of Netpbm: PBM (black and white), PGM (grey) and PPM (colour).
  *
- * Text: the kind, P1 … P6, width, height and, but for PBM, the largest value 1 … 65535, with white
- * space between and comments from # to the end of the line. Then the values, row by row: in P1, P2
- * and P3 as numbers in the same text; in P4 one bit a pixel, rows padded to bytes; in P5 and P6 a
- * byte a value, or two, the higher one first, where the largest is above 255. In PBM 1 is black,
- * elsewhere the largest value is white. https://netpbm.sourceforge.net/doc/pnm.html */
+ * First text: the kind (P1 … P6), width, height and, except in PBM, the largest value 1 … 65535,
+ * with white space between and comments from # to the end of the line. Then the values, row by row:
+ * in P1, P2 and P3 as numbers in text; in P4 one bit per pixel, rows padded to bytes; in P5 and P6
+ * one byte per value, or two, the higher first, if the largest is above 255. In PBM 1 is black, in
+ * the others the largest value is white. https://netpbm.sourceforge.net/doc/pnm.html */
 #ifndef MNIST_PNM_H
 #define MNIST_PNM_H
 
@@ -16,14 +16,14 @@
 enum { PNM_SIDE_MAX = 16384, PNM_PIXELS_MAX = 1 << 26 };
 
 struct pnm {
-    int width, height; /* 1 … PNM_SIDE_MAX, their product at most PNM_PIXELS_MAX */
+    int width, height; /* each 1 … PNM_SIDE_MAX; their product is at most PNM_PIXELS_MAX */
     uint8_t *grey;     /* (height,width) 0 black … 255 white */
 };
 
 /* Reads one picture from bytes in memory. Colours become grey by Rec. 601: 0.299 R + 0.587 G +
- * 0.114 B. Refused are: another kind of file, sizes beyond the limits, values above the largest,
- * too few bytes (before anything is allocated) and, white space apart, too many. `name` is for the
- * messages. The caller gives it to pnm_free. */
+ * 0.114 B. -1 with err filled for another kind of file, sizes beyond the limits, values above the
+ * largest, too few bytes (before anything is allocated), too many (except white space), or when
+ * memory is short. `name` is for the messages. The caller gives the picture to pnm_free. */
 int pnm_parse(struct pnm *pnm, const uint8_t *bytes, size_t size, const char *name,
               struct error *err);
 
