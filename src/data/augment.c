@@ -13,7 +13,7 @@ bool augment_any(const struct augment *a)
 
 enum { UNIT = 4096 }; /* parts of a pixel in a struct augment_map */
 
-/* White paper on all sides of the old image. Any place further out is white as well. */
+/* Pixels of white paper on all sides of the old image. Any place further out is white as well. */
 enum { MARGIN = 8, STRIDE = 64, ROWS = IMAGE_SIDE + 2 * MARGIN + 2 };
 
 static int32_t to_units(float pixels)
@@ -24,7 +24,7 @@ static int32_t to_units(float pixels)
     return (int32_t)((pixels + MARGIN) * UNIT) - MARGIN * UNIT;
 }
 
-/* An affine map about the middle of the image, from new to old:
+/* An affine map about the middle of the image, from the new image to the old:
  * old = middle + matrix (new - middle) + offset. */
 struct affine {
     float xx, xy, yx, yy; /* old x from new x and y; old y from new x and y */
@@ -36,7 +36,7 @@ static const float MIDDLE = (IMAGE_SIDE - 1) * 0.5f;
 
 enum { DISPLACEMENTS = AUGMENT_GRID * AUGMENT_GRID * 2 };
 
-/* displacement: (AUGMENT_GRID, AUGMENT_GRID, 2) pixels. */
+/* displacement (AUGMENT_GRID, AUGMENT_GRID, 2) in pixels. */
 static void set_map(struct augment_map *map, const struct affine *affine, const float *displacement)
 {
     for (int j = 0; j < AUGMENT_GRID; j++) {
@@ -64,7 +64,7 @@ static float uniform(struct rng *rng, float strength)
     return strength * (2.0f * rng_uniform(rng) - 1.0f);
 }
 
-/* A nearly normal number from 32 random bits: the sum of four uniform bytes less its mean 510,
+/* A nearly normal number from 32 random bits: the sum of four uniform bytes, minus its mean 510,
  * divided by its standard deviation, sqrt(4 (256² - 1) / 12). */
 static float nearly_normal(uint32_t bits)
 {
@@ -72,8 +72,8 @@ static float nearly_normal(uint32_t bits)
     return (float)((int32_t)sum - 510) * 0.0067659f;
 }
 
-/* The old place of a new pixel is found the other way round: undo the shift, then the rotation, the
- * shear and the stretching. */
+/* The map goes from new to old, so everything is undone in reverse order: the shift, then the
+ * rotation, the shear and the stretching. */
 void augment_random(struct augment_map *map, const struct augment *a, struct rng *rng)
 {
     float cosine, sine, displacement[DISPLACEMENTS] = {0};
@@ -113,10 +113,10 @@ void augment_move(struct augment_map *map, float dx, float dy, float degrees)
 
 /* --- the picture ---
  *
- * Places are 16-bit numbers here, in 1/256 pixel from the top left of the paper, so that vectors
- * hold as many as can be. */
+ * Places are 16-bit numbers here, in 1/256 pixel from the top left of the paper, so that a vector
+ * holds as many as possible. */
 
-/* A row of grid points becomes a row of all columns. */
+/* to = a row of places for all columns, interpolated from a row of grid points. */
 static void widen(uint16_t to[IMAGE_SIDE], const int32_t grid[AUGMENT_GRID])
 {
     for (int i = 0; i < AUGMENT_GRID - 1; i++) {
@@ -127,7 +127,7 @@ static void widen(uint16_t to[IMAGE_SIDE], const int32_t grid[AUGMENT_GRID])
     }
 }
 
-/* The row of places that is k fourths of the way from one row to the next. */
+/* to = the row of places k fourths of the way from one row to the next. */
 static void between(uint16_t *restrict to, const uint16_t *restrict upper,
                     const uint16_t *restrict lower, int k)
 {

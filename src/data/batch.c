@@ -61,7 +61,7 @@ struct augmentation {
     const int *indices;
 };
 
-enum { CHUNK = 16 }; /* images a task augments */
+enum { CHUNK = 16 }; /* images that one task augments */
 
 /* Asks for an image before it is needed: a shuffled batch comes from all over memory. */
 static void fetch(const uint8_t *pixels)

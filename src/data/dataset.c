@@ -33,7 +33,7 @@ static int rank_of(enum dataset_kind kind)
 
 static const char *const split_names[] = {"train", "t10k"};
 
-/* Tries every layout and spelling in use, the plainest first. */
+/* Tries every layout and spelling in use, the simplest first. */
 static bool find_file(char path[PATH_MAX], const char *folder, enum dataset_split split,
                       enum dataset_kind kind)
 {
@@ -116,7 +116,7 @@ int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size
 
 /* --- loading --- */
 
-/* Notes the ink of the images (count,784), which become the data set's. */
+/* Makes the images (count,784) the data set's, with their masks. */
 static int take_images(struct dataset *dataset, const uint8_t *pixels, int count, struct error *err)
 {
     dataset->masks = mem_alloc((size_t)count, IMAGE_WORDS * sizeof *dataset->masks, err);
@@ -129,7 +129,7 @@ static int take_images(struct dataset *dataset, const uint8_t *pixels, int count
     return 0;
 }
 
-/* Reads and unpacks one of the split's files, which then is the caller's even after a failure. */
+/* Reads and unpacks one of the split's files. The caller owns it, even after a failure. */
 static int load_file(struct file *file, const uint8_t **values, int *count, const char *folder,
                      enum dataset_split split, enum dataset_kind kind, struct error *err)
 {
@@ -181,7 +181,7 @@ void dataset_free(struct dataset *dataset)
     *dataset = (struct dataset){0};
 }
 
-/* The images become those of `augmented` (count,784), which the data set then owns. */
+/* Replaces the images by `augmented` (count,784), which the data set then owns. */
 static void take_augmented(struct dataset *dataset, uint8_t *augmented)
 {
     for (size_t i = 0; i < (size_t)dataset->count; i++)
@@ -222,7 +222,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ hash >> 32;
 }
 
-/* 64 well-mixed bits of an image's 98 words, seven at a time, so that none waits for another. */
+/* 64 well-mixed bits from an image's 98 words, seven at a time, so that none waits for another. */
 static uint64_t hash_of(const uint8_t *pixels)
 {
     enum { LANES = 7 };
@@ -237,14 +237,14 @@ static uint64_t hash_of(const uint8_t *pixels)
     return hash;
 }
 
-/* The different images of the test set by their hash: open addressing, at most half full. */
+/* The distinct images of the test set by their hash: open addressing, at most half full. */
 struct places {
     const struct dataset *test;
-    int *image, *copies; /* (mask + 1) index of an image, -1: free; how often it appears */
+    int *image, *copies; /* (mask + 1) index of an image or -1 (free), and how often it appears */
     size_t mask;
 };
 
-/* The place of these pixels, or the free one where they would go. */
+/* The place of an image with these pixels, or the free place where it would go. */
 static size_t find_place(const struct places *places, const uint8_t *pixels)
 {
     size_t at = (size_t)hash_of(pixels) & places->mask;

@@ -5,23 +5,23 @@
 
 #include "mnist/base/memory.h"
 
-/* A sheet is no larger a side; MNIST's box; where MNIST's centres of mass are. */
+/* The longest side of a sheet; the side of MNIST's box; where MNIST's centres of mass are. */
 enum { SHEET_SIDE = 256, BOX = 20, MIDDLE = 14 };
 
 /* The least difference between the means of ink and paper, of 255. Where paper turns into ink, in
- * percent of that difference. The least share of the ink that a digit's largest piece has, in
- * percent, and how many times less makes a piece a speck. */
+ * percent of that difference. The least share of the ink in a digit's largest piece, in percent. A
+ * speck has less ink than the largest piece by more than this factor. */
 enum { CONTRAST = 20, RAMP_FROM = 25, RAMP_TO = 75, PIECE = 33, SPECK = 40 };
 
-/* A picture at work: grey at first, then ink. */
+/* A picture being prepared: grey at first, then ink. */
 struct sheet {
     int width, height;
     uint8_t *ink;   /* (height,width) */
-    int *parent;    /* (height,width) a forest: pixels with the same root are one piece */
+    int *parent;    /* (height,width) a forest: pixels with the same root are in one piece */
     uint32_t *mass; /* (height,width) a piece's ink, at its root */
 };
 
-/* --- what has MNIST's form already --- */
+/* --- pictures that have MNIST's form already --- */
 
 static int larger(int a, int b)
 {
@@ -34,10 +34,10 @@ static int smaller(int a, int b)
 }
 
 struct box {
-    int left, right, top, bottom; /* the right and the bottom one are within */
+    int left, right, top, bottom; /* all four are inside the box */
 };
 
-/* The box around all that is not 0; right < left where there is nothing. */
+/* The box around all that is not 0; right < left if all is 0. */
 static struct box find_box(const uint8_t *ink, int width, int height)
 {
     struct box box = {width, -1, height, -1};
@@ -108,8 +108,8 @@ static void sheet_destroy(struct sheet *sheet)
     mem_free(sheet->mass);
 }
 
-/* The mean of the square of `factor` pixels that pixel (x,y) of the sheet stands for, or of the
- * part of it that is in the picture. */
+/* The mean of the square of `factor` by `factor` pixels that becomes pixel (x,y) of the sheet; only
+ * its part inside the picture counts. */
 static uint8_t mean_of_square(const uint8_t *grey, int width, int height, int factor, int x, int y)
 {
     int right = smaller((x + 1) * factor, width), bottom = smaller((y + 1) * factor, height);
@@ -147,7 +147,7 @@ static int paper_level(const struct sheet *sheet)
     return level;
 }
 
-/* Grey becomes its distance from the paper, on the side where there is more of it. */
+/* Grey becomes its distance from the paper, towards dark or light, whichever has more ink. */
 static void grey_to_ink(struct sheet *sheet)
 {
     int n = sheet->width * sheet->height, paper = paper_level(sheet);
@@ -162,8 +162,8 @@ static void grey_to_ink(struct sheet *sheet)
     }
 }
 
-/* The means of paper and ink as Otsu's threshold parts them: those for which the variance between
- * the classes, n0 n1 (mean1 - mean0)², is largest. In 1/256 of a level. */
+/* The means of paper and ink, in 1/256 of a level, as Otsu's threshold separates them: the variance
+ * between the classes, n0 n1 (mean1 - mean0)², is largest. */
 static void otsu(const struct sheet *sheet, int *paper, int *ink)
 {
     int64_t count[256] = {0}, n = (int64_t)sheet->width * sheet->height, sum = 0;
@@ -188,7 +188,7 @@ static void otsu(const struct sheet *sheet, int *paper, int *ink)
     }
 }
 
-/* Paper to 0, ink to 255, a ramp between. */
+/* Maps paper to 0 and ink to 255, with a ramp between. */
 static void stretch(struct sheet *sheet, int paper, int ink)
 {
     int contrast = ink - paper, n = sheet->width * sheet->height;
@@ -218,7 +218,7 @@ static void join(int *parent, int i, int j)
     parent[larger(i, j)] = smaller(i, j);
 }
 
-/* Each pixel of ink finds its piece, neighbours on eight sides being one; mass at the roots. The
+/* Finds the pieces of ink, where all eight neighbours are connected, and their masses. Returns the
  * largest mass. */
 static uint32_t find_pieces(struct sheet *sheet)
 {
@@ -244,7 +244,7 @@ static uint32_t find_pieces(struct sheet *sheet)
     return most;
 }
 
-/* Removes the small pieces. The share of the ink that the largest piece has, in thousandths. */
+/* Removes the small pieces. Returns the largest piece's share of the ink, in thousandths. */
 static int remove_specks(struct sheet *sheet)
 {
     int n = sheet->width * sheet->height;
@@ -259,9 +259,9 @@ static int remove_specks(struct sheet *sheet)
 
 /* --- from ink to 28×28 --- */
 
-/* The mean of the part of the box that pixel (x,y) of a small image (height,width) covers. Where it
- * covers a pixel of the box in part, that counts in part: in units of 1/width by 1/height of a
- * pixel all these parts are whole numbers. Rounded up, so that ink is never lost. */
+/* The mean of the part of the box that pixel (x,y) of a small image (height,width) covers. A pixel
+ * of the box that is partly covered counts in part: in units of 1/width by 1/height of a pixel all
+ * these parts are whole numbers. Rounded up, so that ink is never lost. */
 static uint8_t mean_of_part(const struct sheet *sheet, const struct box *box, int width, int height,
                             int x, int y)
 {
@@ -277,7 +277,7 @@ static uint8_t mean_of_part(const struct sheet *sheet, const struct box *box, in
     return (uint8_t)((sum + w * h - 1) / (w * h));
 }
 
-/* Makes the strongest pixel 255: the lines of a thin pen have become grey. */
+/* Scales the ink so that the strongest pixel is 255: thin lines have become grey. */
 static void strengthen(uint8_t *small, int n)
 {
     int most = 1;
@@ -287,16 +287,16 @@ static void strengthen(uint8_t *small, int n)
         small[i] = (uint8_t)((small[i] * 255 + most / 2) / most);
 }
 
-/* Where a row or column of `length` starts in 28 so that its centre of mass comes to the middle, or
- * as near as it can. */
+/* Where a row or column of `length` starts in 28 so that its centre of mass is in the middle, or as
+ * close as possible. */
 static int place(int64_t sum, int64_t ink, int length)
 {
     int centre = (int)((2 * sum + ink) / (2 * ink));
     return larger(0, smaller(MIDDLE - centre, IMAGE_SIDE - length));
 }
 
-/* The shorter side is rounded up: of training digits made narrow, half a point more are recognised
- * than with the nearest whole number, as they keep their holes. */
+/* The shorter side is rounded up, not to the nearest whole number: narrow digits keep their holes,
+ * and half a point more of the training digits made narrow are recognised. */
 static void fit(uint8_t pixels[IMAGE_PIXELS], const struct sheet *sheet, const struct box *box)
 {
     int w = box->right - box->left + 1, h = box->bottom - box->top + 1, longer = larger(w, h);
@@ -312,8 +312,7 @@ static void fit(uint8_t pixels[IMAGE_PIXELS], const struct sheet *sheet, const s
         memcpy(pixels + (top + y) * IMAGE_SIDE + left, small + y * width, (size_t)width);
 }
 
-/* Whether ink that spans from … to touches one end of 0 … length-1 and keeps away from the
- * other. */
+/* Whether ink that spans from … to touches one end of 0 … length-1 and is far from the other. */
 static bool touches_one_end(int from, int to, int length)
 {
     int before = from, after = length - 1 - to, near = (to - from + 1) / 10;
@@ -346,7 +345,7 @@ static void prepare(struct digit *digit, struct sheet *sheet)
     fit(digit->pixels, sheet, &box);
 }
 
-/* Whether the picture, or else its negative, is an image in MNIST's form, which is then taken. */
+/* Takes the picture, or else its negative, if it has MNIST's form. Returns whether it did. */
 static bool take_prepared(struct digit *digit, const uint8_t *grey)
 {
     memcpy(digit->pixels, grey, IMAGE_PIXELS);

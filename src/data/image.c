@@ -4,8 +4,8 @@
 
 #include "mnist/base/bytes.h"
 
-/* Eight pixels at a time: the top bit of each byte of the sum says whether that byte was not 0, and
- * the multiplication gathers the eight top bits into one byte. */
+/* Eight bits for eight pixels: the top bit of each byte of the sum is set if that pixel is not 0,
+ * and the multiplication gathers the eight top bits into one byte. */
 static uint64_t ink_of_8(const uint8_t *p)
 {
     const uint64_t x = bytes_get_le64(p), low = 0x7f7f7f7f7f7f7f7f;

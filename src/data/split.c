@@ -5,8 +5,8 @@
 #include "mnist/base/memory.h"
 #include "mnist/base/rng.h"
 
-/* quota[c] = how many of class c validate: the whole part of its share, then one more each for the
- * classes with the largest remainders until the sum is right. */
+/* quota[c] = how many of class c are for validation: the whole part of its share, plus one each for
+ * the classes with the largest remainders until the sum is right. */
 static void stratify(int quota[IMAGE_CLASSES], const struct dataset *dataset, int val_count)
 {
     int64_t size[IMAGE_CLASSES] = {0}, remainder[IMAGE_CLASSES];

@@ -9,8 +9,8 @@
  * That of "123456789" is 0xCBF43926. */
 uint32_t checksum_crc32(const void *bytes, size_t size);
 
-/* Adler-32, which ends a zlib stream (RFC 1950): low 16 bits, one plus the sum of the bytes; high 16
- * bits, the sum of all such sums on the way; each modulo 65521. "123456789" has 0x091E01DE. */
+/* Adler-32, which ends a zlib stream (RFC 1950): low 16 bits, one plus the sum of the bytes; high
+ * 16 bits, the sum of all such sums on the way; each modulo 65521. "123456789" has 0x091E01DE. */
 uint32_t checksum_adler32(const void *bytes, size_t size);
 
 #endif

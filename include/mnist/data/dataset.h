@@ -15,48 +15,48 @@ struct dataset {
     const uint8_t *pixels; /* (count, 784) */
     const uint8_t *labels; /* (count) 0 … 9; NULL: unknown, for prediction only */
     uint64_t *masks;       /* (count, IMAGE_WORDS) */
-    uint8_t *augmented;    /* (count, 784) what pixels points to once augmented, else NULL */
-    struct file images_file, labels_file; /* what pixels and labels point into */
+    uint8_t *augmented;    /* (count, 784) the pixels after augmentation, else NULL */
+    struct file images_file, labels_file; /* the files that pixels and labels point into */
 };
 
 enum dataset_split { DATASET_TRAIN, DATASET_TEST };
 
-/* A split's two files, IDX both, by their magic numbers. */
+/* A split's two IDX files, by their magic numbers. */
 enum dataset_kind { DATASET_LABELS = 2049, DATASET_IMAGES = 2051 };
 
 /* 1 GiB is over a million images; no data set in this format and size comes near. */
 enum { DATASET_LARGEST_FILE = 1 << 30 };
 
-/* Reads one of the files, not gzipped: checks magic, type, rank, 28×28, a count of at least 1, the
- * exact length and, for labels, that each is 0 … 9. *values, count × 784 pixels (0 paper … 255 ink)
- * or count labels, points into `bytes`, which stays the caller's. `name` is for the messages. */
+/* Reads one of the files, already unpacked: checks magic, type, rank, 28×28, a count of at least 1,
+ * the exact length and, for labels, that each is 0 … 9. *values, count × 784 pixels (0 paper … 255
+ * ink) or count labels, points into `bytes`, which stays the caller's. `name` is for messages. */
 int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size_t size,
                   enum dataset_kind kind, const char *name, struct error *err);
 
-/* Loads one split from `folder`: files named {train,t10k}-{images-idx3,labels-idx1}-ubyte, or with
- * a dot (images.idx3), .gz or not, in `folder`, in a folder of the file's own name, in `folder`/raw
- * or in `folder`/MNIST/raw; what is gzipped the bytes say, not the name. The caller gives it to
- * dataset_free. */
+/* Loads one split: files named {train,t10k}-{images-idx3,labels-idx1}-ubyte, or with a dot
+ * (images.idx3), with or without .gz, in `folder`, in a folder in it with the file's own name, in
+ * `folder`/raw or in `folder`/MNIST/raw. The bytes tell whether a file is gzipped, not the name.
+ * The caller gives the data set to dataset_free. */
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
                  struct error *err);
 
-/* Whether dataset_load finds both files, good or bad. */
+/* Whether dataset_load finds both files, valid or not. */
 bool dataset_is_there(const char *folder, enum dataset_split split);
 
-/* A data set of images (count,784) that stay the caller's, without labels. The caller gives it to
- * dataset_free. */
+/* Makes a data set without labels of images (count,784), which stay the caller's. The caller gives
+ * it to dataset_free. -1 with err filled when memory is short. */
 int dataset_unlabelled(struct dataset *dataset, const uint8_t *pixels, int count,
                        struct error *err);
 
 void dataset_free(struct dataset *dataset);
 
 /* *shared = how many of the test images are training images too, byte for byte: figures on those
- * tell nothing of new images. -1 with err filled when all of them are, or when memory is short. */
+ * say nothing about new images. -1 with err filled when all are, or when memory is short. */
 int dataset_check_distinct(const struct dataset *train, const struct dataset *test, int *shared,
                            struct error *err);
 
-/* Augments all images, in the same way or each in its own (as augment_image does). -1 with err
- * filled when memory is short. */
+/* Augments all images: all in the same way, or each as augment_image does. -1 with err filled when
+ * memory is short. */
 int dataset_map(struct dataset *dataset, const struct augment_map *map, struct error *err);
 int dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
                     int epoch, struct error *err);
