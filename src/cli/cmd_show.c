@@ -145,7 +145,7 @@ static int show_weights(struct session *s, struct error *err)
                          HIDDEN1 - 1);
     if (s->count == 0 || s->count > HIDDEN1 - s->start)
         s->count = HIDDEN1 - s->start;
-    if (model_load(&model, s->weights_path, err))
+    if (command_load_model(&model, s->weights_path, err))
         return -1;
     int failed = 0;
     if (s->common.json)

@@ -16,10 +16,10 @@
 /* One run of the command. */
 struct session {
     struct train_request request;
-    struct checkpoint resumed;   /* with --resume */
-    struct checkpoint_data data; /* with --checkpoint */
-    int saved_epoch;             /* that a failed run can go on from; 0: none */
-    const char *saved_path;      /* the checkpoint that holds it */
+    struct checkpoint resumed; /* with --resume */
+    struct run_data data;      /* with --checkpoint; else when there is a model to save */
+    int saved_epoch;           /* that a failed run can go on from; 0: none */
+    const char *saved_path;    /* the checkpoint that holds it */
     struct dataset train_set, test_set;
     struct split split;
     struct engine engine; /* in the end with the trained model */
@@ -51,7 +51,7 @@ static bool may_differ(const struct session *s, int i)
         return now->epochs > old->epochs && now->schedule == SCHEDULE_CONSTANT;
     /* A batch of more than all images was made one of all. */
     return offset == offsetof(struct train_options, batch) && now->batch > old->batch &&
-           old->batch == s->resumed.data.train_count - old->val;
+           old->batch == s->resumed.data.train.count - old->val;
 }
 
 /* What the options may not do is contradict the run that goes on, but for one thing: with a
@@ -75,8 +75,11 @@ static int load_resumed(struct session *s)
 {
     struct error err = {""};
     const char *path = s->request.files[FILE_RESUME];
-    if (checkpoint_load(&s->resumed, path, &err))
+    if (checkpoint_load(&s->resumed, path, &err)) {
+        if (s->resumed.is_model)
+            command_advise(&err, "--resume wants what --checkpoint wrote");
         return command_fail(s->request.program, &err);
+    }
     s->saved_epoch = s->resumed.state.epochs_run;
     s->saved_path = path;
     if (!s->request.files[FILE_CHECKPOINT])
@@ -207,11 +210,11 @@ static int load_data(struct session *s, struct error *err)
                 format_count(shared).text, format_count(s->test_set.count).text,
                 shared == 1 ? "is a training image" : "are training images");
     if (s->request.files[FILE_CHECKPOINT])
-        s->data = checkpoint_data_of(&s->train_set);
-    return s->request.files[FILE_RESUME]
-               ? checkpoint_check_data(&s->resumed, s->request.files[FILE_RESUME], &s->data, folder,
-                                       err)
-               : 0;
+        s->data = metadata_run_data(&s->train_set, &s->test_set);
+    if (s->request.files[FILE_RESUME] &&
+        checkpoint_check_data(&s->resumed, s->request.files[FILE_RESUME], &s->data, folder, err))
+        return command_advise(err, "name their folder with --data");
+    return 0;
 }
 
 /* Everything that can be wrong is found here, before the work. */
@@ -327,7 +330,10 @@ static int take_model(struct session *s, struct error *err)
     if (!model->params)
         return -1;
     network_get_params(&s->engine.network, model->params);
+    if (!s->request.files[FILE_CHECKPOINT])
+        s->data = metadata_run_data(&s->train_set, &s->test_set);
     model->options = s->request.line.options;
+    model->data = s->data;
     model->best = s->result.best;
     return 0;
 }

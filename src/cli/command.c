@@ -34,6 +34,14 @@ int command_load_data(struct dataset *dataset, const char *folder, enum dataset_
                                "(data/sample is a small one)");
 }
 
+int command_load_model(struct model *model, const char *path, struct error *err)
+{
+    if (!model_load(model, path, err))
+        return 0;
+    return model->is_checkpoint ? command_advise(err, "go on with mnist-train --resume %s", path)
+                                : -1;
+}
+
 void command_write_word(FILE *out, const char *word)
 {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -1,6 +1,7 @@
 #include "mnist/cli/engine.h"
 
 #include "mnist/base/rmath.h"
+#include "mnist/cli/command.h"
 #include "mnist/net/evaluation.h"
 #include "mnist/net/proof.h"
 
@@ -27,7 +28,7 @@ int engine_start(struct engine *engine, const struct common_options *common, int
 int engine_load(struct engine *engine, const struct common_options *common, const char *path,
                 struct error *err)
 {
-    if (model_load(&engine->model, path, err) || engine_start(engine, common, 0, err))
+    if (command_load_model(&engine->model, path, err) || engine_start(engine, common, 0, err))
         return -1;
     network_set_params(&engine->network, engine->model.params);
     return 0;

@@ -8,6 +8,7 @@
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rng.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/codec/gzip.h"
 #include "mnist/codec/idx.h"
 #include "mnist/codec/kind.h"
@@ -212,6 +213,36 @@ int dataset_augment(struct dataset *dataset, const struct augment *augment, uint
                       dataset->pixels + (size_t)i * IMAGE_PIXELS, augment, seed, epoch, i);
     take_augmented(dataset, augmented);
     return 0;
+}
+
+/* --- what a data set is known by --- */
+
+struct dataset_sums dataset_sums(const struct dataset *dataset)
+{
+    size_t count = (size_t)dataset->count;
+    return (struct dataset_sums){.count = dataset->count,
+                                 .images_crc32 =
+                                     checksum_crc32(dataset->pixels, count * IMAGE_PIXELS),
+                                 .labels_crc32 = checksum_crc32(dataset->labels, count)};
+}
+
+bool dataset_is_framed(const struct dataset *dataset)
+{
+    uint8_t ring[IMAGE_PIXELS];
+    uint64_t mask[IMAGE_WORDS];
+    int64_t framed = 0;
+    for (int p = 0; p < IMAGE_PIXELS; p++) {
+        int row = p / IMAGE_SIDE, column = p % IMAGE_SIDE, last = IMAGE_SIDE - 1;
+        ring[p] = row == 0 || row == last || column == 0 || column == last;
+    }
+    image_mask(mask, ring);
+    for (size_t i = 0; i < (size_t)dataset->count; i++) {
+        uint64_t ink = 0;
+        for (int w = 0; w < IMAGE_WORDS; w++)
+            ink |= dataset->masks[i * IMAGE_WORDS + (size_t)w] & mask[w];
+        framed += ink == 0;
+    }
+    return 10 * framed >= 9 * (int64_t)dataset->count;
 }
 
 /* --- test images among the training images --- */

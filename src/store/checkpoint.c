@@ -1,18 +1,11 @@
 #include "mnist/store/checkpoint.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "mnist/base/memory.h"
-#include "mnist/codec/checksum.h"
+#include "mnist/net/proof.h"
 #include "mnist/store/model.h"
 #include "mnist/store/seal.h"
-
-/* The format of checkpoints this program writes and reads. */
-static const char VERSION[] = "2";
-static const char VERSION_KEY[] = "mnist_checkpoint_version";
 
 /* A checkpoint of a million epochs, the most there can be, has 75 MB. */
 static const size_t LARGEST_FILE = (size_t)128 << 20;
@@ -52,23 +45,15 @@ static int refuse_epoch(int e, const char *name, struct error *err)
 
 /* --- writing --- */
 
-struct checkpoint_data checkpoint_data_of(const struct dataset *dataset)
-{
-    size_t count = (size_t)dataset->count;
-    return (struct checkpoint_data){.train_count = dataset->count,
-                                    .images_crc32 =
-                                        checksum_crc32(dataset->pixels, count * IMAGE_PIXELS),
-                                    .labels_crc32 = checksum_crc32(dataset->labels, count)};
-}
-
 int checkpoint_save(const struct train_state *state, const struct train_options *options,
-                    const struct checkpoint_data *data, const char *path, struct error *err)
+                    const struct run_data *data, const char *path, struct error *err)
 {
     for (int e = 0; e < state->epochs_run; e++)
         if (!train_epoch_is_possible(&state->history[e]))
             return refuse_epoch(e, path, err);
     if (check_moments(state, path, err))
         return -1;
+    const struct metadata told = {PROOF_NUMBERS, *options, *data, state->best};
     struct train_state copy = *state;
     int parts = part_count(options);
     struct safetensors *st = mem_calloc(1, sizeof *st, err);
@@ -76,14 +61,7 @@ int checkpoint_save(const struct train_state *state, const struct train_options 
     double(*history)[TRAIN_COLUMNS] = mem_alloc((size_t)state->epochs_run, sizeof *history, err);
     int failed = !st || !floats || !history;
     if (!failed) {
-        safetensors_set(st, VERSION_KEY, "%s", VERSION);
-        for (int i = 0; i < TRAIN_OPTIONS; i++)
-            safetensors_set(st, train_options_table[i].name, "%s",
-                            train_options_text(options, i).text);
-        safetensors_set(st, "train_count", "%d", data->train_count);
-        safetensors_set(st, "images_crc32", "%08" PRIx32, data->images_crc32);
-        safetensors_set(st, "labels_crc32", "%08" PRIx32, data->labels_crc32);
-        safetensors_set(st, "best_epoch", "%d", state->best.epoch);
+        metadata_put(st, METADATA_CHECKPOINT, &told);
         for (int i = 0; i < parts; i++)
             model_add_tensors(st, part_names[i], floats + (size_t)i * PARAM_COUNT, *part(&copy, i));
         for (int e = 0; e < state->epochs_run; e++)
@@ -101,60 +79,21 @@ int checkpoint_save(const struct train_state *state, const struct train_options 
 
 /* --- reading --- */
 
-static int take_options(struct checkpoint *checkpoint, const struct safetensors *st,
-                        const char *name, struct error *err)
+static int take_metadata(struct checkpoint *checkpoint, const struct safetensors *st,
+                         const char *name, struct error *err)
 {
-    const char *version = safetensors_get(st, VERSION_KEY);
-    if (!version)
-        return error_set(
-            err, "%s: a model, not a checkpoint: --resume wants what --checkpoint wrote", name);
-    if (strcmp(version, VERSION))
-        return error_set(err,
-                         "%s: checkpoint format %s, wanted %s: it needs another version of mnist",
-                         name, version, VERSION);
-    for (int i = 0; i < TRAIN_OPTIONS; i++) {
-        const char *text = safetensors_get(st, train_options_table[i].name);
-        if (!text || !train_options_parse(&checkpoint->options, i, text))
-            return error_set(err, "%s: its option %s is %s", name, train_options_table[i].name,
-                             text ? text : "missing");
-    }
-    return 0;
-}
-
-/* A whole number of metadata in min … max. */
-static int take_number(int *value, const struct safetensors *st, const char *key, int min, int max,
-                       const char *name, struct error *err)
-{
-    const char *text = safetensors_get(st, key);
-    char again[32];
-    *value = text ? (int)strtol(text, NULL, 10) : 0;
-    snprintf(again, sizeof again, "%d", *value);
-    if (!text || strcmp(text, again) || *value < min || *value > max)
-        return error_set(err, "%s: its %s is %s, wanted %d to %d", name, key,
-                         text ? text : "missing", min, max);
-    return 0;
-}
-
-static int take_crc32(uint32_t *crc, const struct safetensors *st, const char *key,
-                      const char *name, struct error *err)
-{
-    const char *text = safetensors_get(st, key);
-    char again[32];
-    *crc = text ? (uint32_t)strtoul(text, NULL, 16) : 0;
-    snprintf(again, sizeof again, "%08" PRIx32, *crc);
-    if (!text || strcmp(text, again))
-        return error_set(err, "%s: its %s is %s, wanted eight hexadecimal digits", name, key,
-                         text ? text : "missing");
-    return 0;
-}
-
-static int take_data(struct checkpoint_data *data, const struct safetensors *st, const char *name,
-                     struct error *err)
-{
-    if (take_number(&data->train_count, st, "train_count", 1, INT32_MAX, name, err) ||
-        take_crc32(&data->images_crc32, st, "images_crc32", name, err) ||
-        take_crc32(&data->labels_crc32, st, "labels_crc32", name, err))
+    struct metadata told;
+    int form = metadata_form(METADATA_CHECKPOINT, st, name, err);
+    if (!form || metadata_take(&told, METADATA_CHECKPOINT, form, st, name, err))
         return -1;
+    if (told.numbers != PROOF_NUMBERS)
+        return error_set(err,
+                         "%s: its run began with version %d of the arithmetic, wanted %d: it would "
+                         "end with another model: it needs another version of mnist",
+                         name, told.numbers, PROOF_NUMBERS);
+    checkpoint->options = told.options;
+    checkpoint->data = told.data;
+    checkpoint->state.best = told.best;
     return 0;
 }
 
@@ -162,14 +101,15 @@ static int take_history(struct train_state *state, const struct safetensors *st,
                         const struct train_options *options, const char *name, struct error *err)
 {
     const struct safetensors_tensor *tensor = safetensors_find(st, "history");
+    int best = state->best.epoch;
     if (!tensor || tensor->type != SAFETENSORS_F64 || tensor->rank != 2 ||
         tensor->shape[1] != TRAIN_COLUMNS || tensor->shape[0] > (uint64_t)options->epochs)
         return error_set(err, "%s: its history is not that of 1 to %d epochs", name,
                          options->epochs);
-    int best;
     state->epochs_run = (int)tensor->shape[0];
-    if (take_number(&best, st, "best_epoch", 1, state->epochs_run, name, err))
-        return -1;
+    if (best < 1 || best > state->epochs_run)
+        return error_set(err, "%s: its best_epoch is %d, wanted 1 to %d", name, best,
+                         state->epochs_run);
     state->history = mem_alloc((size_t)state->epochs_run, sizeof *state->history, err);
     if (!state->history)
         return -1;
@@ -188,7 +128,7 @@ static int take_history(struct train_state *state, const struct safetensors *st,
 static int take_checkpoint(struct checkpoint *checkpoint, const struct safetensors *st,
                            const char *name, struct error *err)
 {
-    if (take_options(checkpoint, st, name, err) || take_data(&checkpoint->data, st, name, err) ||
+    if (take_metadata(checkpoint, st, name, err) ||
         take_history(&checkpoint->state, st, &checkpoint->options, name, err))
         return -1;
     int parts = part_count(&checkpoint->options);
@@ -205,12 +145,14 @@ static int take_checkpoint(struct checkpoint *checkpoint, const struct safetenso
 }
 
 /* Called with a checkpoint of zeros, and leaves one when it fails. */
-static int take(void *checkpoint, const struct safetensors *st, const char *name, struct error *err)
+static int take(void *into, const struct safetensors *st, const char *name, struct error *err)
 {
-    int failed = take_checkpoint(checkpoint, st, name, err);
-    if (failed)
-        checkpoint_free(checkpoint);
-    return failed;
+    struct checkpoint *checkpoint = into;
+    if (!take_checkpoint(checkpoint, st, name, err))
+        return 0;
+    checkpoint_free(checkpoint);
+    checkpoint->is_model = metadata_is(METADATA_MODEL, st);
+    return -1;
 }
 
 int checkpoint_parse(struct checkpoint *checkpoint, const uint8_t *bytes, size_t size,
@@ -234,18 +176,26 @@ void checkpoint_free(struct checkpoint *checkpoint)
     *checkpoint = (struct checkpoint){0};
 }
 
-int checkpoint_check_data(const struct checkpoint *checkpoint, const char *path,
-                          const struct checkpoint_data *data, const char *folder, struct error *err)
+/* 0: the same; 1: other images; 2: other labels. */
+static int difference(const struct dataset_sums *a, const struct dataset_sums *b)
 {
-    const struct checkpoint_data *wanted = &checkpoint->data;
-    const char *other = NULL;
-    if (data->train_count != wanted->train_count || data->images_crc32 != wanted->images_crc32)
-        other = "other images";
-    else if (data->labels_crc32 != wanted->labels_crc32)
-        other = "images with other labels";
-    if (other)
-        return error_set(err,
-                         "%s: its run began on %s than those in %s: name their folder with --data",
-                         path, other, folder);
+    if (a->images_crc32 != b->images_crc32)
+        return 1;
+    return a->labels_crc32 != b->labels_crc32 ? 2 : 0;
+}
+
+int checkpoint_check_data(const struct checkpoint *checkpoint, const char *path,
+                          const struct run_data *data, const char *folder, struct error *err)
+{
+    static const char *const of_train[] = {"", "began on other images",
+                                           "began on images with other labels"},
+                             *const of_test[] = {"", "is judged by other test images",
+                                                 "is judged by test images with other labels"};
+    const struct run_data *wanted = &checkpoint->data;
+    const char *other = of_train[difference(&wanted->train, &data->train)];
+    if (!*other && wanted->tells_test)
+        other = of_test[difference(&wanted->test, &data->test)];
+    if (*other)
+        return error_set(err, "%s: its run %s than those in %s", path, other, folder);
     return 0;
 }

@@ -2,35 +2,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "mnist/base/format.h"
 #include "mnist/base/memory.h"
+#include "mnist/net/proof.h"
 #include "mnist/store/seal.h"
-
-/* The format of model files this program writes and reads. */
-static const char VERSION[] = "1";
 
 /* No model has so much, but a wrong file of this size is still read, to say what it looks like. */
 static const size_t LARGEST_FILE = (size_t)64 << 20;
-
-static void set_metadata(struct safetensors *st, const struct model *model)
-{
-    const struct train_epoch *best = &model->best;
-    safetensors_set(st, "format", "pt");
-    safetensors_set(st, "mnist_format_version", "%s", VERSION);
-    safetensors_set(st, "architecture", PARAMS_ARCHITECTURE " dense, ReLU, softmax");
-    safetensors_set(st, "input_scaling", "pixel / 255");
-    for (int i = 0; i < TRAIN_OPTIONS; i++)
-        safetensors_set(st, train_options_table[i].name, "%s",
-                        train_options_text(&model->options, i).text);
-    safetensors_set(st, "best_epoch", "%d", best->epoch);
-    if (model->options.val > 0 && best->epoch > 0) {
-        safetensors_set(st, "val_loss", "%s", format_figure(best->val_loss).text);
-        safetensors_set(st, "val_acc", "%s", format_figure(best->val_acc).text);
-    }
-}
 
 void model_add_tensors(struct safetensors *st, const char *prefix, float *to, const float *params)
 {
@@ -46,11 +24,12 @@ void model_add_tensors(struct safetensors *st, const char *prefix, float *to, co
 
 int model_save(struct model *model, const char *path, struct error *err)
 {
+    const struct metadata told = {PROOF_NUMBERS, model->options, model->data, model->best};
     struct safetensors *st = mem_calloc(1, sizeof *st, err);
     float *floats = mem_alloc(PARAM_COUNT, sizeof *floats, err);
     int failed = !st || !floats;
     if (!failed) {
-        set_metadata(st, model);
+        metadata_put(st, METADATA_MODEL, &told);
         model_add_tensors(st, "", floats, model->params);
         failed = seal_save(st, path, err);
         model->crc32 = seal_crc32(st);
@@ -96,31 +75,25 @@ int model_take_tensors(float *params, const struct safetensors *st, const char *
 }
 
 /* What the metadata tells of the training. A model without is a model all the same. */
-static void take_description(struct model *model, const struct safetensors *st)
+static void take_description(struct model *model, int form, const struct safetensors *st)
 {
-    const char *best = safetensors_get(st, "best_epoch");
-    char same[16] = "";
-    if (best)
-        model->best.epoch = (int)strtol(best, NULL, 10);
-    snprintf(same, sizeof same, "%d", model->best.epoch);
-    model->described = best && !strcmp(best, same) && model->best.epoch >= 0;
-    for (int i = 0; i < TRAIN_OPTIONS && model->described; i++) {
-        const char *text = safetensors_get(st, train_options_table[i].name);
-        model->described = text && train_options_parse(&model->options, i, text);
-    }
+    struct metadata told;
+    struct error ignored;
+    model->described = !metadata_take(&told, METADATA_MODEL, form, st, "", &ignored);
+    if (!model->described)
+        return;
+    model->options = told.options;
+    model->data = told.data;
+    model->best = told.best;
 }
 
 /* A model has the tensors of param_table, no other and no fewer. */
 static int take_model(struct model *model, const struct safetensors *st, const char *name,
                       struct error *err)
 {
-    const char *version = safetensors_get(st, "mnist_format_version");
-    if (!version && safetensors_get(st, "mnist_checkpoint_version"))
-        return error_set(err, "%s: a checkpoint, not a model: go on with mnist-train --resume %s",
-                         name, name);
-    if (!version || strcmp(version, VERSION))
-        return error_set(err, "%s: model format %s, wanted %s: it needs another version of mnist",
-                         name, version ? version : "unknown", VERSION);
+    int form = metadata_form(METADATA_MODEL, st, name, err);
+    if (!form)
+        return -1;
     model->params = mem_alloc(PARAM_COUNT, sizeof(float), err);
     model->crc32 = seal_crc32(st);
     if (!model->params || model_take_tensors(model->params, st, "", name, err))
@@ -128,17 +101,19 @@ static int take_model(struct model *model, const struct safetensors *st, const c
     if (st->tensor_count != PARAM_TENSORS)
         return error_set(err, "%s: has %d tensors, wanted the %d of this network", name,
                          st->tensor_count, PARAM_TENSORS);
-    take_description(model, st);
+    take_description(model, form, st);
     return 0;
 }
 
 /* Called with a model of zeros, and leaves one when it fails. */
-static int take(void *model, const struct safetensors *st, const char *name, struct error *err)
+static int take(void *into, const struct safetensors *st, const char *name, struct error *err)
 {
-    int failed = take_model(model, st, name, err);
-    if (failed)
-        model_free(model);
-    return failed;
+    struct model *model = into;
+    if (!take_model(model, st, name, err))
+        return 0;
+    model_free(model);
+    model->is_checkpoint = metadata_is(METADATA_CHECKPOINT, st);
+    return -1;
 }
 
 int model_parse(struct model *model, const uint8_t *bytes, size_t size, const char *name,

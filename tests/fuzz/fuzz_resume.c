@@ -257,6 +257,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size, size_t room, unsigne
         {"elastic ", NULL},
         {"seed ", NULL},
         {"train_count ", NULL},
+        {"numbers ", NULL},
+        {"input ", "digits as-is other"},
         {"fc1.weight ", NULL},
         {"fc3.bias ", NULL},
         {"m.fc2.weight ", NULL},

@@ -21,6 +21,10 @@ other_bytes() {
 
 mnist-train --epochs 2 --ema 0.9 --augment --checkpoint whole.checkpoint --out whole.model --quiet --data "$SAMPLE" >report || exit 1
 cp whole.model seed-model && cp whole.checkpoint seed-checkpoint || exit 1
+gzip -dc "$REPO/tests/earlier/model-1.0.bin.gz" >seed-model/earlier || exit 1
+gzip -dc "$REPO/tests/earlier/checkpoint-1.0.gz" >seed-checkpoint/earlier || exit 1
+near_miss model numbers 's/"numbers":"1"/"numbers":"x"/'
+near_miss checkpoint numbers 's/"numbers":"1"/"numbers":"2"/'
 near_miss model shape 's/"shape":\[128,784\]/"shape":[784,128]/'
 near_miss model nine 's/"shape":\[10\],"data_offsets":\[437504,437544\]/"shape":[9],"data_offsets":[437504,437540]/'
 head -c $(($(wc -c <seed-model/nine) - 4)) seed-model/nine >nine && mv nine seed-model # its bias is cut off

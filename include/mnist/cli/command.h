@@ -8,6 +8,7 @@
 #include "mnist/base/error.h"
 #include "mnist/codec/json.h"
 #include "mnist/data/dataset.h"
+#include "mnist/store/model.h"
 
 enum {
     EXIT_DONE = 0,
@@ -31,6 +32,9 @@ __attribute__((format(printf, 2, 3))) int command_advise(struct error *err, cons
 /* dataset_load; where the files are missing, err also says what to type. */
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
                       struct error *err);
+
+/* model_load; where the file is a checkpoint, err also says what to type. */
+int command_load_model(struct model *model, const char *path, struct error *err);
 
 /* Writes a space and the word, a path, as a shell and a command take it for one: in quotes where it
  * needs them, after ./ where it starts with a dash. */

@@ -50,6 +50,19 @@ int dataset_unlabelled(struct dataset *dataset, const uint8_t *pixels, int count
 
 void dataset_free(struct dataset *dataset);
 
+/* What tells one data set from another: how many images, and the CRC-32 of their pixels and of
+ * their labels, as the files hold them. Reads all of it: 47 MB take 30 milliseconds. */
+struct dataset_sums {
+    int count;
+    uint32_t images_crc32, labels_crc32;
+};
+
+struct dataset_sums dataset_sums(const struct dataset *dataset);
+
+/* Whether the images stand in a frame as MNIST's digits do: nine in ten or more have nothing in the
+ * outermost ring of pixels. */
+bool dataset_is_framed(const struct dataset *dataset);
+
 /* *shared = how many of the test images are training images too, byte for byte: figures on those
  * say nothing about new images. -1 with err filled when all are, or when memory is short. */
 int dataset_check_distinct(const struct dataset *train, const struct dataset *test, int *shared,

@@ -5,16 +5,17 @@
 #include <stdbool.h>
 
 #include "mnist/base/error.h"
-#include "mnist/codec/safetensors.h"
 #include "mnist/net/params.h"
-#include "mnist/net/train.h"
+#include "mnist/store/metadata.h"
 
 struct model {
     float *params;  /* (PARAM_COUNT) in the program's order; owned */
-    bool described; /* whether the metadata tells these two, as that of this program does: */
+    bool described; /* whether the file tells options, data and best */
     struct train_options options;
+    struct run_data data;    /* all 0 where the file is of version 1.0 */
     struct train_epoch best; /* the epoch the weights are of: its number alone is read back */
     uint32_t crc32;          /* of the tensor bytes; set by model_save and model_load */
+    bool is_checkpoint;      /* the file that model_load refused is a checkpoint */
 };
 
 /* Writes a safetensors file with PyTorch's names and shapes (weights as (outputs, inputs))

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "mnist/base/bytes.h"
+#include "mnist/codec/checksum.h"
 #include "mnist/data/dataset.h"
 #include "mnist/data/image.h"
 
@@ -377,4 +378,38 @@ TEST(sample, "dataset: data/sample")
     }
     dataset_free(&train);
     dataset_free(&test);
+}
+
+TEST(dataset_sums, "dataset: what tells it from another")
+{
+    static const uint8_t labels[2] = {3, 7};
+    uint8_t pixels[2 * IMAGE_PIXELS] = {0};
+    struct dataset dataset = {.count = 2, .pixels = pixels, .labels = labels};
+    struct dataset_sums sums = dataset_sums(&dataset);
+    check_int(sums.count, 2);
+    check_hex(sums.images_crc32, checksum_crc32(pixels, sizeof pixels));
+    check_hex(sums.labels_crc32, checksum_crc32(labels, sizeof labels));
+}
+
+/* Each pixel of the outermost ring counts, none inside does, and nine images of ten suffice. */
+TEST(dataset_framed, "dataset: images that stand in a frame")
+{
+    enum { TEN = 10 };
+    static uint8_t pixels[TEN * IMAGE_PIXELS];
+    for (int p = 0; p < IMAGE_PIXELS; p++) {
+        int row = p / 28, column = p % 28, wrong = 0;
+        bool ring = row == 0 || row == 27 || column == 0 || column == 27;
+        for (int inked = 0; inked <= TEN; inked++) {
+            struct dataset dataset;
+            struct error err = {""};
+            memset(pixels, 0, sizeof pixels);
+            for (int i = 0; i < inked; i++)
+                pixels[(TEN - 1 - i) * IMAGE_PIXELS + p] = 1;
+            if (!check(!dataset_unlabelled(&dataset, pixels, TEN, &err), "%s", err.text))
+                return;
+            wrong += dataset_is_framed(&dataset) != (!ring || inked <= 1);
+            dataset_free(&dataset);
+        }
+        check(wrong == 0, "pixel %d: %d are wrong", p, wrong);
+    }
 }

@@ -34,10 +34,14 @@ static struct dataset made_dataset(void)
     return (struct dataset){.count = MADE_IMAGES, .pixels = pixels, .labels = labels};
 }
 
-static struct checkpoint_data made_data(void)
+static struct run_data made_data(void)
 {
-    struct dataset dataset = made_dataset();
-    return checkpoint_data_of(&dataset);
+    static const uint8_t label = 7, pixels[IMAGE_PIXELS] = {4};
+    struct dataset train = made_dataset(), test = {.count = 1, .pixels = pixels, .labels = &label};
+    return (struct run_data){.train = dataset_sums(&train),
+                             .test = dataset_sums(&test),
+                             .framed = true,
+                             .tells_test = true};
 }
 
 /* A state in which every number is another; state_release gives it back. */
@@ -106,8 +110,8 @@ static void check_epoch(const struct train_epoch *a, const struct train_epoch *b
     check(same, "epoch %d differs", b->epoch);
 }
 
-/* Each pixel and each label counts. */
-static void check_data(const struct checkpoint *checkpoint, const struct checkpoint_data *data)
+/* Each pixel and each label counts, of the test images only where they are told. */
+static void check_data(struct checkpoint *checkpoint, const struct run_data *data)
 {
     static uint8_t pixels[MADE_IMAGES * IMAGE_PIXELS], labels[MADE_IMAGES];
     struct dataset same = made_dataset(), other;
@@ -128,11 +132,21 @@ static void check_data(const struct checkpoint *checkpoint, const struct checkpo
     for (size_t i = 0; i < COUNT(others); i++) {
         *others[i].changed ^= 1;
         other = (struct dataset){.count = others[i].count, .pixels = pixels, .labels = labels};
-        struct checkpoint_data found = checkpoint_data_of(&other);
+        struct run_data found = *data;
+        found.train = dataset_sums(&other);
         check_refused(checkpoint_check_data(checkpoint, "c", &found, "there", &err), &err,
                       others[i].wanted, "other data");
         *others[i].changed ^= 1;
     }
+    struct run_data images = *data, labelled = *data;
+    images.test.images_crc32 ^= 1;
+    labelled.test.labels_crc32 ^= 1;
+    check_refused(checkpoint_check_data(checkpoint, "c", &images, "there", &err), &err,
+                  "c: its run is judged by other test images than those in there", "test images");
+    check_refused(checkpoint_check_data(checkpoint, "c", &labelled, "there", &err), &err,
+                  "is judged by test images with other labels than those in there", "test labels");
+    checkpoint->data.tells_test = false;
+    check(!checkpoint_check_data(checkpoint, "c", &images, "there", &err), "%s", err.text);
 }
 
 TEST(checkpoint_round_trip, "checkpoint: saved and loaded")
@@ -140,7 +154,7 @@ TEST(checkpoint_round_trip, "checkpoint: saved and loaded")
     for (int averages = 0; averages < 2; averages++) {
         struct train_state state = made_state(averages);
         struct train_options options = made_options(averages);
-        struct checkpoint_data data = made_data();
+        struct run_data data = made_data();
         struct checkpoint back;
         struct error err = {""};
         const char *path = test_path("trip.checkpoint");
@@ -248,7 +262,7 @@ TEST(checkpoint_impossible, "checkpoint: histories that cannot be")
     static const char wanted[] = "epoch 2 of its history cannot be";
     struct train_state state = made_state(false);
     struct train_options options = made_options(false);
-    struct checkpoint_data data = made_data();
+    struct run_data data = made_data();
     struct error err = {""};
     struct file good;
     const char *path = test_path("impossible.checkpoint");
@@ -286,7 +300,7 @@ TEST(checkpoint_unwritten, "checkpoint: what is not written")
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct train_state state = made_state(false);
         struct train_options options = made_options(false);
-        struct checkpoint_data data = made_data();
+        struct run_data data = made_data();
         struct error err = {""};
         const char *path = test_path("unwritten.checkpoint");
         (rows[i].moment ? state.v : state.best_params)[FC1_BIAS + 100] = rows[i].value;
@@ -300,8 +314,10 @@ TEST(checkpoint_unwritten, "checkpoint: what is not written")
 TEST(checkpoint_bad, "checkpoint: bad ones")
 {
     static const struct tamper tampers[] = {
-        {"mnist_checkpoint_version", "1", NULL, "checkpoint format 1, wanted 2"},
-        {"mnist_checkpoint_version", NULL, NULL, "a model, not a checkpoint"},
+        {"mnist_checkpoint_version", "1", NULL, "checkpoint format 1, wanted 2 or 3"},
+        {"mnist_checkpoint_version", NULL, NULL, "checkpoint format unknown, wanted 2 or 3"},
+        {"numbers", "2", NULL, "began with version 2 of the arithmetic, wanted 1"},
+        {"numbers", NULL, NULL, "numbers is missing, wanted a whole number"},
         {"lr", "1e-3x", NULL, "option lr is 1e-3x"},
         {"lr", "nan", NULL, "option lr is nan"},
         {"lr", NULL, NULL, "option lr is missing"},
@@ -317,10 +333,10 @@ TEST(checkpoint_bad, "checkpoint: bad ones")
         {"best_epoch", "0", NULL, "best_epoch is 0, wanted 1 to 3"},
         {"best_epoch", "4", NULL, "best_epoch is 4, wanted 1 to 3"},
         {"train_count", "", NULL, "train_count is , wanted"},
-        {"images_crc32", NULL, NULL, "images_crc32 is missing, wanted eight"},
-        {"images_crc32", "0123456g", NULL, "images_crc32 is 0123456g, wanted eight"},
-        {"labels_crc32", NULL, NULL, "labels_crc32 is missing, wanted eight"},
-        {"labels_crc32", "0x123456", NULL, "labels_crc32 is 0x123456, wanted eight"},
+        {"train_images_crc32", NULL, NULL, "train_images_crc32 is missing, wanted eight"},
+        {"train_images_crc32", "0123456g", NULL, "train_images_crc32 is 0123456g, wanted eight"},
+        {"train_labels_crc32", NULL, NULL, "train_labels_crc32 is missing, wanted eight"},
+        {"train_labels_crc32", "0x123456", NULL, "train_labels_crc32 is 0x123456, wanted eight"},
         {NULL, NULL, "history", "its history is not that of"},
         {NULL, NULL, "m.fc2.bias", "has no tensor m.fc2.bias"},
         {NULL, NULL, "average.fc1.weight", "has no tensor average.fc1.weight"},
@@ -330,7 +346,7 @@ TEST(checkpoint_bad, "checkpoint: bad ones")
         skip("this machine is big-endian");
     struct train_state state = made_state(true);
     struct train_options options = made_options(true);
-    struct checkpoint_data data = made_data();
+    struct run_data data = made_data();
     struct error err = {""};
     struct file file;
     struct model model;
@@ -342,7 +358,8 @@ TEST(checkpoint_bad, "checkpoint: bad ones")
         for (size_t i = 0; i < COUNT(tampers); i++)
             tampered(&file, &tampers[i], NULL, NULL);
         check_refused(model_parse(&model, file.bytes, file.size, "x", &err), &err,
-                      "a checkpoint, not a model: go on with mnist-train --resume x", "as a model");
+                      "x: a checkpoint, not a model", "as a model");
+        check(model.is_checkpoint, "it is not known for a checkpoint");
         for (size_t at = 0; at < file.size; at += at < 4096 ? 53 : 50021) {
             file.bytes[at] ^= 1;
             check(checkpoint_parse(&checkpoint, file.bytes, file.size, "x", &err) == -1,

@@ -30,6 +30,7 @@ static struct model counting_model(void)
                     .val = 5000,
                     .schedule = SCHEDULE_COSINE,
                     .seed = UINT64_MAX},
+        .data = {.train = {60000, 0x12345678, 0x9abcdef0}, .framed = true},
         .best = {.epoch = 17, .val_loss = 0.0625, .val_acc = 0.984},
     };
 }
@@ -70,6 +71,14 @@ TEST(model_round_trip, "model: round trip")
     check(wrong == 0, "%d of %d parameters changed", wrong, PARAM_COUNT);
     check(back.crc32 == model.crc32 && model.crc32 != 0, "crc32 %08" PRIx32 " and %08" PRIx32,
           model.crc32, back.crc32);
+    check(back.described, "it is not described");
+    for (int i = 0; i < TRAIN_OPTIONS; i++)
+        check_string(train_options_text(&back.options, i).text,
+                     train_options_text(&model.options, i).text);
+    check_hex(back.data.train.images_crc32, model.data.train.images_crc32);
+    check_hex(back.data.train.labels_crc32, model.data.train.labels_crc32);
+    check(back.data.framed && !back.data.tells_test, "framed, and of the test images nothing");
+    check_int(back.best.epoch, model.best.epoch);
     model_free(&back);
     check(!back.params, "model_free leaves a pointer");
 }
@@ -124,8 +133,11 @@ TEST(model_layout, "model: bytes as PyTorch wants them")
 
 static const char *const model_metadata[][2] = {
     {"format", "pt"},
-    {"mnist_format_version", "1"},
+    {"mnist_format_version", "2"},
+    {"architecture", "784-128-64-10 dense, ReLU, softmax"},
     {"input_scaling", "pixel / 255"},
+    {"origin", "trained"},
+    {"numbers", "1"},
     {"epochs", "50"},
     {"batch", "128"},
     {"lr", "0.001"},
@@ -134,6 +146,9 @@ static const char *const model_metadata[][2] = {
     {"val", "5000"},
     {"schedule", "cosine"},
     {"seed", "18446744073709551615"},
+    {"train_images_crc32", "12345678"},
+    {"train_labels_crc32", "9abcdef0"},
+    {"input", "digits"},
     {"best_epoch", "17"},
     {"val_loss", "0.0625"},
     {"val_acc", "0.984"},
@@ -208,10 +223,10 @@ static const struct change changes[] = {
     {"fc2.bias", NULL, "[64,1]", "", "1", 0, "fc2.bias has shape (64,1), wanted"},
     {"fc2.bias", NULL, "[1,64]", "", "1", 0, "fc2.bias has shape (1,64), wanted"},
     {"fc3.bias", NULL, "[2,5]", "", "1", 0, "fc3.bias has shape (2,5), wanted"},
-    {"", NULL, NULL, "", "2", 0, "model format 2, wanted 1"},
-    {"", NULL, NULL, "", "", 0, "model format , wanted 1"},
-    {"", NULL, NULL, "", "10", 0, "model format 10, wanted 1"},
-    {"", NULL, NULL, "", NULL, 0, "model format unknown, wanted 1"},
+    {"", NULL, NULL, "", "3", 0, "model format 3, wanted 1 or 2: it needs another"},
+    {"", NULL, NULL, "", "", 0, "model format , wanted 1 or 2"},
+    {"", NULL, NULL, "", "10", 0, "model format 10, wanted 1 or 2"},
+    {"", NULL, NULL, "", NULL, 0, "model format unknown, wanted 1 or 2"},
 };
 
 /* The header of a model file with a change made to it; returns how many data bytes belong to it. */
@@ -246,14 +261,19 @@ static size_t changed_header(char *header, const struct change *change)
 TEST(model_wrong_network, "model: another network")
 {
     static uint8_t file[ROOM];
-    static const struct change none = {"", NULL, NULL, "", "1", 0, ""};
+    static const struct change none[] = {{"", NULL, NULL, "", "1", 0, ""},
+                                         {"", NULL, NULL, "", "2", 0, ""}};
     char header[4096];
     struct model model;
     struct error err = {""};
-    size_t data_size = changed_header(header, &none);
-    size_t size = build(file, header, NULL, data_size);
-    check(!model_parse(&model, file, size, "unchanged", &err), "%s", err.text);
-    model_free(&model);
+    size_t data_size, size;
+    for (size_t i = 0; i < COUNT(none); i++) {
+        data_size = changed_header(header, &none[i]);
+        size = build(file, header, NULL, data_size);
+        check(!model_parse(&model, file, size, "unchanged", &err), "%s", err.text);
+        check(!model.described, "it is described, by nothing");
+        model_free(&model);
+    }
     for (size_t i = 0; i < COUNT(changes); i++) {
         char what[32];
         data_size = changed_header(header, &changes[i]);
