@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/net/params.h"
 #include "mnist/net/proof.h"
 
 enum { FORMS = 2 };

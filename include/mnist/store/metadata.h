@@ -11,8 +11,8 @@
 struct run_data {
     struct dataset_sums train, test;
     bool framed; /* as dataset_is_framed says of the training images */
-    bool
-        tells_test; /* whether `test` is told: not by a model, nor by a checkpoint of version 1.0 */
+    /* Whether `test` is told: not by a model, nor by a checkpoint of version 1.0. */
+    bool tells_test;
 };
 
 /* What is told. Of `best` the figures of validation are written, and the number alone is read. */

@@ -166,8 +166,8 @@ TEST(metadata_form, "metadata: versions, and the other kind of file")
     }
 }
 
-/* Version 1.0 called the sums of the training images otherwise, and told neither `numbers`, which were
- * 1, nor the test images. */
+/* Version 1.0 called the sums of the training images otherwise, and told neither `numbers`, which
+ * were 1, nor the test images. */
 TEST(metadata_first_form, "metadata: checkpoints of version 1.0")
 {
     static const char *const told[][2] = {{"train_count", "5000"},
