@@ -200,7 +200,7 @@ int options_float(const char *program, const char *what, const char *text, doubl
     if (!plain || !(number >= (float)min && number <= (float)max))
         return options_refuse(program, "%s '%s': give a number from %s to %s", what, text,
                               format_figure(min).text, format_figure(max).text);
-    *value = number + 0.0f; /* -0 is 0 */
+    *value = number + 0.0f; /* -0 becomes 0 */
     return 0;
 }
 

@@ -87,7 +87,7 @@ static void gather(struct evaluation *e, const struct dataset *dataset, const fl
         e->answers[i] = (struct answer){i, truth, predicted, p[predicted]};
         e->mistakes += predicted != truth;
     }
-    if (!rmath_is_finite_double(e->metrics.loss_sum)) /* NaN has no place in an order */
+    if (!rmath_is_finite_double(e->metrics.loss_sum)) /* NaN cannot be sorted */
         return;
     e->coverage = metrics_coverage(decisions, count, COVERAGE_RISK);
     qsort(e->answers, (size_t)count, sizeof *e->answers, compare_answers);

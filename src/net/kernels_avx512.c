@@ -1,4 +1,4 @@
-/* For x86-64 with AVX-512; the Makefile compiles this file with -mavx512f and its like. */
+/* For x86-64 with AVX-512; the Makefile compiles this file with -mavx512f and similar flags. */
 #if defined(__x86_64__)
 #define VECTOR_BYTES 64
 #define KERNELS kernels_avx512

@@ -9,7 +9,7 @@
 #include "mnist/net/adam.h"
 #include "mnist/net/kernels.h"
 
-/* NaN passes through, so that a diverged network cannot hide behind its ReLUs. */
+/* Lets NaN through, so that a diverged network cannot hide behind its ReLUs. */
 static float relu_of(float z)
 {
     return z < 0.0f ? 0.0f : z;

@@ -23,7 +23,7 @@ int metrics_second(const float *p)
     return second;
 }
 
-/* The bin ((i-1)/15, i/15] has number i-1. NaN counts as no confidence at all. */
+/* The bin ((i-1)/15, i/15] has number i-1. NaN counts as 0. */
 static int bin_of(float confidence)
 {
     float end = ceilf(confidence * (float)CALIBRATION_BINS);
@@ -43,7 +43,7 @@ void metrics_add(struct metrics *metrics, int truth, const float *p, float loss)
     metrics->confusion[truth][predicted]++;
 }
 
-/* Of nothing there is no share: 0/0 is undefined, 0/n is 0. */
+/* A share of nothing, 0/0, is undefined (NaN); 0/n is 0. */
 static double share(double part, int whole)
 {
     return whole ? part / whole : (double)NAN;

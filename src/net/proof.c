@@ -14,14 +14,14 @@
 #include "mnist/net/params.h"
 #include "mnist/net/schedule.h"
 
-/* Of everything below, on every machine. PROOF_NUMBERS rises when it changes. */
+/* The checksum of all results below, on every machine. PROOF_NUMBERS rises when it changes. */
 static const uint32_t WANTED = 0xc663a778;
 
-/* A batch so small that it takes microseconds: its ink is in the first 64 pixels, and of the
- * weights 16 rows are updated. */
+/* A batch so small that it takes microseconds: its ink is in the first 64 pixels, and only 16 rows
+ * of the weights are updated. */
 enum { SAMPLES = 9, INKED = 64, UPDATED = 16 };
 
-/* All that is computed, in the order in which it is summed up. */
+/* All results, in the order in which the checksum takes them. */
 struct results {
     float normal[8], rate[4], cosine[4];
     uint8_t augmented[INPUTS];
@@ -67,7 +67,7 @@ static void fill_batch(struct proof *proof, struct batch *batch, struct rng *rng
     }
 }
 
-/* What is not the kernels': random numbers, learning rates, augmentation. */
+/* Computes what kernels do not: random numbers, learning rates, augmentation. */
 static void compute_others(struct proof *proof, struct rng *rng)
 {
     struct results *r = &proof->results;
@@ -81,7 +81,7 @@ static void compute_others(struct proof *proof, struct rng *rng)
     augment_image(r->augmented, proof->pixels[0], &augment, 1, 2, 3);
 }
 
-/* The `count` weights or biases that are updated, with moments as they are after some steps. */
+/* Sets the `count` weights or biases to update, with moments as after some steps. */
 static void start_update(float *at[3], const float *from, int count)
 {
     for (int i = 0; i < count; i++) {
@@ -116,7 +116,7 @@ static void compute_step(struct proof *proof, const struct kernels *k, const str
     k->bias_update(r->b1[0], r->b1[1], r->b1[2], r->dz1, &step, SAMPLES, HIDDEN1);
 }
 
-/* The same for either order of bytes: floats as their bits, little end first. */
+/* The same for either byte order: floats are taken as their bits, little-endian. */
 static uint32_t checksum(struct results *results)
 {
     uint8_t *bytes = (uint8_t *)results;

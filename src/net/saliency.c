@@ -15,8 +15,8 @@ struct job {
     float *dz1; /* (count,128) */
 };
 
-/* The gradient of each image's own logit against the mean of all, back to the first layer: step.c
- * has the calculus. */
+/* The gradient of the logit of each image's class against the mean of all, back to the first layer:
+ * step.c has the calculus. */
 static void chunk_task(void *context, int chunk)
 {
     const struct job *job = context;
@@ -34,7 +34,7 @@ static void chunk_task(void *context, int chunk)
                                f.a1, 1.0f, B, HIDDEN1, HIDDEN2);
 }
 
-/* mean (10,128) = for each class the mean of its images' dz1, 0 of a class without images. */
+/* mean (10,128) = for each class the mean of its images' dz1; 0 for a class without images. */
 static void class_means(double *mean, const float *dz1, const struct dataset *dataset)
 {
     int count[CLASSES] = {0};
@@ -51,7 +51,7 @@ static void class_means(double *mean, const float *dz1, const struct dataset *da
 }
 
 /* The first layer is linear in its pixels, so the mean of the gradients by them is W1 times the
- * mean of the gradients dz1: one product a class, not one an image. */
+ * mean of the gradients dz1: one product per class, not one per image. */
 int saliency_of_classes(const struct network *network, const struct dataset *dataset,
                         float *saliency, struct error *err)
 {

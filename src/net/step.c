@@ -5,7 +5,7 @@
  *   z3 = a2 W3 + b3    p = softmax(z3)    (B,10)     loss = -(1/B) sum_b sum_c t[b][c] ln p[b][c]
  *
  * Backward by the chain rule, where dy is the gradient of the loss by y, ⊙ multiplies element by
- * element, and [a > 0] is 1 where that holds, else 0. Softmax and cross-entropy belong together:
+ * element, and [a > 0] is 1 if that holds, else 0. Softmax and cross-entropy are taken together:
  * the derivative of -ln p[c] by z3[j] is p[j] - [j = c], and nothing is divided by p.
  *
  *   dz3 = (p - t) / B             (B,10)     dW3 = a2ᵀ dz3  (64,10)
@@ -13,17 +13,17 @@
  *   dz1 = (dz2 W2ᵀ) ⊙ [a1 > 0]    (B,128)    dW1 = xᵀ dz1   (784,128)
  *   and each db is the sum of its dz over the samples
  *
- * Dropout multiplies each element of a1 and a2 by 0 or 1/(1-p), and so those of dz1 and dz2.
+ * Dropout multiplies each element of a1 and a2 by 0 or 1/(1-p), and those of dz1 and dz2 likewise.
  *
- * Three parallel phases. In the first a task owns one half of the pixels for some samples: their
- * sums in the first layer. In the second it owns some samples: it joins the halves and goes on to
- * the loss, and back to the gradients dz. In the third it owns some rows of the parameters, sums
- * their gradients dW over the batch in sample order, and updates them. No task adds to what another
- * one writes.
+ * There are three parallel phases. In the first, a task computes the first layer's sums over one
+ * half of the pixels for some samples. In the second, it owns some samples: it joins the halves and
+ * goes on to the loss, and back to the gradients dz. In the third, it owns some rows of the
+ * parameters, sums their gradients dW over the batch in sample order, and updates them. No task
+ * adds to what another one writes.
  *
  * What limits two threads is data that travels between their cores. So the first and the third
- * phase list the upper pixels' tasks first, then the lower ones': a thread's range, the same in
- * every step, then keeps to its own half of the first layer's weights and moments, 600 kB. */
+ * phase list the upper pixels' tasks first, then the lower pixels': a thread's range, the same in
+ * every step, then stays in one half of the first layer's weights and moments, 600 kB. */
 #include "mnist/net/step.h"
 
 #include "mnist/base/clock.h"
@@ -55,8 +55,8 @@ static double now(const struct network *network)
 /* --- samples --- */
 
 /* Silences each of a[0 … n-1], n a multiple of 4, with probability p and scales the others so that
- * the mean stays: inverted dropout (Srivastava et al. 2014). A unit is silenced where 16 random
- * bits are below 2^16 p. */
+ * the mean stays the same: inverted dropout (Srivastava et al. 2014). A unit is silenced if its 16
+ * random bits are below 2^16 p. */
 static void drop(float *a, int n, float p, struct rng *rng)
 {
     float scale = 1.0f / (1.0f - p);
@@ -68,7 +68,7 @@ static void drop(float *a, int n, float p, struct rng *rng)
     }
 }
 
-/* Layer by layer for samples from … from+count-1; `drawn` counts the samples before sample 0. */
+/* Applies dropout to one layer of samples from … from+count-1. */
 static void drop_hidden(float *a, int width, int layer, const struct step *step, int from,
                         int count)
 {
@@ -122,7 +122,7 @@ static void samples_task(void *context, int task)
     k->softmax(p, n->loss + from, z3, targets, count);
 
     double middle = now(n);
-    /* dz3, then dz2, then dz1: each from the one before. */
+    /* dz3, then dz2 from dz3, then dz1 from dz2. */
     float mean = 1.0f / (float)batch->size, scale = 1.0f / (1.0f - pass->step->dropout);
     for (int i = 0; i < count * CLASSES; i++)
         dz3[i] = (p[i] - targets[i]) * mean;
@@ -136,8 +136,8 @@ static void samples_task(void *context, int task)
 
 /* --- rows --- */
 
-/* The rows of all parameters, shared out: 25 tasks of 32 pixels (the last of 16), 4 of 32 rows of
- * fc2, and one for the small rest. */
+/* The rows of all parameters, divided into tasks: 25 of 32 pixels (the last has 16), 4 of 32 rows
+ * of fc2, and one for the small rest. */
 enum { PIXEL_ROWS = 32, UPPER_TASKS = 12, LOWER_TASKS = 13, PIXEL_TASKS = 25 };
 enum { FC2_ROWS = 32, FC2_TASKS = 4, DENSE_TASKS = 5, UPDATE_TASKS = 30 };
 
@@ -148,10 +148,9 @@ _Static_assert((int)FC2_TASKS *FC2_ROWS == HIDDEN1 && DENSE_TASKS == FC2_TASKS +
                    UPDATE_TASKS == PIXEL_TASKS + DENSE_TASKS,
                "each row of fc2 has one task, and one more has the rest");
 
-/* The upper half's pixels for i < UPPER_TASKS, then the lower one's. Steps of 7 around 12 tasks,
- * and around 13, come to each of them once; they let the middle of the image, where the ink is,
- * alternate with its margins, so that any range of tasks is about as much work as another of its
- * length. */
+/* The upper half's pixels for i < UPPER_TASKS, then the lower half's. Steps of 7 around 12 tasks,
+ * or around 13, visit each once. They alternate between the middle of the image, where the ink is,
+ * and its margins, so that ranges of tasks of equal length are about equal work. */
 static void update_pixels(const struct pass *pass, int i)
 {
     struct network *n = pass->network;
@@ -180,8 +179,8 @@ static void update_dense(const struct pass *pass, int i)
     k->bias_update(w + FC3_BIAS, m + FC3_BIAS, v + FC3_BIAS, n->dz3, &pass->biases, B, CLASSES);
 }
 
-/* Tasks 2, 8, 14, 20 and 26 are the five dense ones: of the first half of all tasks three, so that
- * the other twelve are the upper pixels'. */
+/* Tasks 2, 8, 14, 20 and 26 are the five dense ones. Three of them are in the first half of all
+ * tasks, whose other twelve are the upper pixels'. */
 static void update_task(void *context, int i)
 {
     const struct pass *pass = context;

@@ -21,7 +21,7 @@
 struct run {
     struct train_result *result;
     struct network *network;
-    struct network average; /* of the weights, where ema is above 0: only predicts */
+    struct network average; /* the averaged weights, if ema is above 0; only predicts */
     const struct dataset *dataset;
     const struct split *split;
     const struct train_options *options;
@@ -30,12 +30,12 @@ struct run {
     int *order;        /* (train_count) this epoch's order of the training images */
     float *best;       /* (PARAM_COUNT) */
     int history_room;  /* records that result->history has room for */
-    int batches;       /* an epoch */
-    bool stop;         /* asked for */
-    int resumed;       /* epochs of the state it goes on from */
-    double earlier;    /* seconds that those epochs took */
-    double start;      /* clock */
-    double train_time; /* seconds in training passes of whole epochs */
+    int batches;       /* per epoch */
+    bool stop;         /* on_batch asked for a stop */
+    int resumed;       /* epochs run before a resumption */
+    double earlier;    /* seconds that the resumed epochs took */
+    double start;      /* clock at the start */
+    double train_time; /* seconds in training passes of complete epochs */
 };
 
 static int allocate(struct run *run, struct error *err)
@@ -63,7 +63,7 @@ static void release(struct run *run)
     network_destroy(&run->average);
 }
 
-/* The order depends on seed and epoch alone, not on the epochs before. */
+/* The order depends only on the seed and the epoch, not on earlier epochs. */
 static void shuffle(struct run *run, int epoch)
 {
     struct rng rng;
@@ -85,15 +85,15 @@ static bool add_batch(struct metrics *metrics, const struct run *run, const int 
     return true;
 }
 
-/* The average is taken every 16 steps with the decay of 16, which is nearly the same and costs a
- * sixteenth. Of its first updates the decay is lower, so that the beginning is soon forgotten. */
+/* The average is updated every 16 steps with the decay of 16 steps, which gives nearly the same and
+ * costs a sixteenth. Its first updates decay faster, so that the beginning is soon forgotten. */
 enum { AVERAGE_STEPS = 16 };
 
 static void average_weights(struct run *run, int64_t t)
 {
     if (run->options->ema <= 0.0f || t % AVERAGE_STEPS != AVERAGE_STEPS - 1)
         return;
-    int64_t before = t / AVERAGE_STEPS; /* updates */
+    int64_t before = t / AVERAGE_STEPS; /* earlier updates */
     float updates = (float)before, decay = run->options->ema;
     for (int steps = 1; steps < AVERAGE_STEPS; steps *= 2)
         decay *= decay;
@@ -127,7 +127,7 @@ static double pass_seconds(double start)
     return fmin(fmax(clock_seconds() - start, PASS_SECONDS_MIN), PASS_SECONDS_MAX);
 }
 
-/* One pass over the training images. TRAIN_COMPLETED when it was whole. */
+/* Makes one pass over the training images. TRAIN_COMPLETED if it got to the end. */
 static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch *record)
 {
     const struct train_options *options = run->options;
@@ -181,8 +181,8 @@ static bool is_finite(const float *block)
     return all;
 }
 
-/* The square of a gradient overflows long before a loss does: Adam stands still then, and no run
- * could go on from there. */
+/* The square of a gradient overflows long before a loss does: Adam then stops moving, and no run
+ * could resume from there. */
 static bool state_is_finite(const struct run *run)
 {
     const struct network *network = run->network;
@@ -190,9 +190,9 @@ static bool state_is_finite(const struct run *run)
            (run->options->ema <= 0.0f || is_finite(run->average.params));
 }
 
-/* Validates, and keeps the weights when they are the best so far. Without validation images the
- * last batch's are looked at, to learn whether the last update went wrong. *finite says that it did
- * not. */
+/* Validates, and keeps the weights if they are the best so far. Without validation images it
+ * evaluates the last batch again, to see whether the last update diverged. *finite is false if it
+ * did. */
 static int judge(struct run *run, struct train_epoch *record, bool *finite, struct error *err)
 {
     double start = clock_seconds();
@@ -200,7 +200,7 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
     bool validate = split->val_count > 0;
     int last = run->batch.size;
     struct metrics metrics;
-    /* Until its first update the average is nothing but the initial weights. */
+    /* Until its first update the average is just the initial weights. */
     bool averaged =
         run->options->ema > 0.0f && (int64_t)record->epoch * run->batches >= AVERAGE_STEPS;
     const struct network *subject = averaged ? &run->average : run->network;
@@ -262,7 +262,7 @@ static int tell(struct run *run, struct error *err)
     return run->callbacks->on_epoch(run->callbacks->context, &state, err);
 }
 
-/* Initial weights, or those of the state to go on from. */
+/* Starts from initial weights, or from the state to resume. */
 static int begin(struct run *run, const struct train_state *from, struct error *err)
 {
     struct train_result *result = run->result;
@@ -365,7 +365,7 @@ void train_result_free(struct train_result *result)
 
 #define AT(field) offsetof(struct train_epoch, field)
 
-/* A loss is a mean of floats. */
+/* A loss is a mean of floats, so it is at most FLT_MAX. */
 const struct train_column train_columns[TRAIN_COLUMNS] = {
     {"train_loss", COLUMN_DOUBLE, AT(train_loss), 0, (double)FLT_MAX, false},
     {"train_acc", COLUMN_DOUBLE, AT(train_acc), 0, 1, false},
@@ -404,7 +404,7 @@ bool train_column_set(struct train_epoch *epoch, int i, double value)
         return false;
     switch (train_columns[i].kind) {
     case COLUMN_FLOAT:
-        *(float *)at = (float)value + 0.0f; /* -0 is 0 */
+        *(float *)at = (float)value + 0.0f; /* -0 becomes 0 */
         break;
     case COLUMN_FLAG:
         *(bool *)at = value > 0.0;

@@ -141,7 +141,7 @@ static bool within(double value, int i)
     return value >= (double)(float)option->least && value <= (double)(float)option->most;
 }
 
-/* Whatever strtol and strtof make of it, the text must be the one that the value is written as. */
+/* strtol and strtof accept much; the text must be exactly the one that its value is written as. */
 bool train_options_parse(struct train_options *options, int i, const char *text)
 {
     struct train_options parsed = *options;
@@ -153,7 +153,7 @@ bool train_options_parse(struct train_options *options, int i, const char *text)
         return false;
     switch (train_options_table[i].kind) {
     case TRAIN_REAL:
-        *(float *)at = strtof(text, NULL) + 0.0f; /* -0 is 0, and is written so */
+        *(float *)at = strtof(text, NULL) + 0.0f; /* -0 becomes 0 */
         good = within((double)*(float *)at, i);
         break;
     case TRAIN_WHOLE:

@@ -19,18 +19,18 @@ struct adam_step {
     float l2;   /* 0 for biases */
 };
 
-/* The paper's constants, no step taken. */
+/* Sets the paper's constants, with no step taken (t = 0). */
 void adam_init(struct adam *adam);
 
-/* Advances t by `steps`, as this many calls of adam_next do. */
+/* Advances t by `steps`, as that many calls of adam_next do. */
 void adam_skip(struct adam *adam, int64_t steps);
 
 /* Advances t by one and gives the step for it. */
 struct adam_step adam_next(struct adam *adam, float lr, float l2);
 
-/* What is below 2^-58 becomes 0. The weights of a pixel that never has ink shrink under L2 for
- * ever, and with them g, g² and m, down to subnormal numbers, on which processors are many times
- * slower: up to 30% of an epoch. */
+/* x, or 0 if |x| < 2^-58. The weights of a pixel that never has ink keep shrinking under L2, and so
+ * do their g, g² and m, down to subnormal numbers, which make processors many times slower: up to
+ * 30% of an epoch. */
 static inline float adam_flush(float x)
 {
     return fabsf(x) < 0x1p-58f ? 0.0f : x;
@@ -39,8 +39,8 @@ static inline float adam_flush(float x)
 /* One parameter w with its moments m, v and the gradient g of the loss:
  *   g += l2 w;  m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g²;
  *   w -= lr (m / (1-beta1^t)) / (sqrt(v / (1-beta2^t)) + epsilon)
- * with g and m flushed. All kernels call it, so all give the same bits; loops over it become
- * vector code. */
+ * where adam_flush is applied to g and m. All kernels call it, so all give the same bits; loops
+ * over it become vector code. */
 static inline void adam_update(float *w, float *m, float *v, float g, const struct adam_step *step)
 {
     g = adam_flush(g + step->l2 * *w);

@@ -1,4 +1,4 @@
-/* From pixels to probabilities: what a network with these parameters says of a few images.
+/* From pixels to probabilities: the answers of a network with given parameters to a few images.
  *
  * Pure: it allocates nothing, starts no thread and keeps nothing between calls, so that prediction,
  * a page in a browser and the tests of an exported model can all call it. */
@@ -10,16 +10,16 @@
 
 struct kernels;
 
-/* The most samples at once: few enough that their activations stay in the first cache. */
+/* The most samples at once: few enough that their activations stay in the first-level cache. */
 enum { FORWARD_CHUNK = 16 };
 
-/* How many chunks of FORWARD_CHUNK, the last one perhaps smaller, this many samples are. */
+/* How many chunks of up to FORWARD_CHUNK this many samples make. */
 static inline int forward_chunks(int samples)
 {
     return (samples + FORWARD_CHUNK - 1) / FORWARD_CHUNK;
 }
 
-/* What becomes of B <= FORWARD_CHUNK samples, layer by layer: 14 kB, for the caller's stack. */
+/* The values of B <= FORWARD_CHUNK samples, layer by layer: 14 kB, for the caller's stack. */
 struct forward {
     float a1[FORWARD_CHUNK * HIDDEN1]; /* (B,128) max(0, x W1 + b1) */
     float a2[FORWARD_CHUNK * HIDDEN2]; /* (B,64) max(0, a1 W2 + b2) */
@@ -28,13 +28,13 @@ struct forward {
     float loss[FORWARD_CHUNK];         /* (B) cross-entropies, nats; undefined without targets */
 };
 
-/* Of a batch of 1 … FORWARD_CHUNK samples, whose targets may be NULL. params (PARAM_COUNT) are laid
- * out as param_table says. */
+/* Fills *forward from a batch of 1 … FORWARD_CHUNK samples, whose targets may be NULL. params
+ * (PARAM_COUNT) are laid out as param_table says. Cannot fail. */
 void forward_batch(struct forward *forward, const struct kernels *kernels, const float *params,
                    const struct batch *batch);
 
-/* The same of chunk number `chunk` of a data set's images `indices` (count of them; NULL means
- * 0 … count-1), with one-hot targets where it has labels. Returns B. */
+/* The same for chunk number `chunk` of a data set's images indices (count; NULL means
+ * 0 … count-1), with one-hot targets if it has labels. Returns B. */
 int forward_images(struct forward *forward, const struct kernels *kernels, const float *params,
                    const struct dataset *dataset, const int *indices, int count, int chunk);
 

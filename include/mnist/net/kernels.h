@@ -1,15 +1,14 @@
-/* The arithmetic of the network: a contract, and the implementations of it.
+/* The arithmetic of the network: a contract and its implementations.
  *
  * Letters: B samples, K inputs and N outputs of a layer, as in params.h; W (K,N) weights, b (N)
  * biases, x (B,K) inputs, y (B,N) outputs; d before a name is the gradient of the batch's mean loss
  * by it. All are row-major float32. Outputs come first, then inputs, then sizes. No output overlaps
- * an input. Nothing fails. K is a multiple of 16; N is one too, or less than 16; both are at most
- * 128, pixels apart.
+ * an input. Nothing fails. K is a multiple of 16; so is N, or it is less than 16; both are at most
+ * 128, except for pixels.
  *
  * Every sum starts at +0 and runs in ascending index, each product rounded before it is added;
- * terms whose x is 0 may be left out, since for finite weights they change nothing. So an
- * implementation has no freedom in its bits, only in its speed: all must equal the reference
- * exactly. */
+ * terms whose x is 0 may be left out, since for finite weights they change nothing. So
+ * implementations differ only in speed: the bits must be exactly those of the reference. */
 #ifndef MNIST_KERNELS_H
 #define MNIST_KERNELS_H
 
@@ -20,20 +19,20 @@
 struct adam_step;
 struct batch;
 
-/* The first layer sums the upper and the lower half of an image apart, the one exception to the
- * rule above: so two threads can each keep one half of its weights in their cache and never touch
- * the other. The halves part where a mask's word ends, with 47% of MNIST's ink above. */
+/* The first layer sums the upper and the lower half of an image separately, the one exception to
+ * the rule above: so each of two threads can keep one half of its weights in its cache and never
+ * touch the other. The halves meet where a mask's word ends; 47% of MNIST's ink is in the upper. */
 enum { HALVES = 2, UPPER = 384 };
 #define HALF_BEGIN(half) ((half) ? UPPER : 0)
 #define HALF_END(half) ((half) ? INPUTS : UPPER)
 
-/* So a row of any layer's gradient fits HIDDEN1 floats. */
+/* So HIDDEN1 floats hold a row of any layer's gradient. */
 _Static_assert(HIDDEN2 <= HIDDEN1 && CLASSES <= HIDDEN1, "the first hidden layer is the widest");
 
 struct kernels {
     const char *name;
 
-    /* The compiler's flag that changes what these kernels compute, or NULL where there is none. */
+    /* The compiler flag that changes what these kernels compute, or NULL if none does. */
     const char *(*fault)(void);
 
     /* First layer, straight from the pixels of one half: z[b][n] = sum_p x[b][p] W[p][n] over
@@ -42,8 +41,8 @@ struct kernels {
     void (*pixels_forward)(float *z, const struct batch *x, const float *W, int half, int from,
                            int to);
 
-    /* The two halves' sums together: y[b][n] = max(0, (upper[b][n] + lower[b][n]) + b[n]). All are
-     * (B,128), but b (128). */
+    /* Joins the two halves' sums: y[b][n] = max(0, (upper[b][n] + lower[b][n]) + b[n]). b is (128),
+     * all others are (B,128). */
     void (*pixels_join)(float *restrict y, const float *restrict upper, const float *restrict lower,
                         const float *restrict b, int B);
 
@@ -65,7 +64,7 @@ struct kernels {
 
     /* Gradient and Adam for rows from <= k < to of W, whose gradient is never stored:
      *   dW[k][n] = sum_b x[b][k] dy[b][n];  then adam_update of W[k][n], m[k][n], v[k][n].
-     * dense_update also keeps WT (N,K) the transpose of W. bias_update is the same with x = 1. */
+     * dense_update also sets WT (N,K), the transpose of W. bias_update is the same with x = 1. */
     void (*pixels_update)(float *W, float *m, float *v, const struct batch *x, const float *dy,
                           const struct adam_step *step, int from, int to);
     void (*dense_update)(float *W, float *m, float *v, float *WT, const float *x, const float *dy,
@@ -74,17 +73,17 @@ struct kernels {
                         int B, int N);
 };
 
-/* The textbook: plain loops, kept as the oracle of all others. */
+/* The textbook: plain loops, kept as the reference for all others. */
 extern const struct kernels kernels_reference;
 
-/* The same arithmetic for vectors of 16, 32 and 64 bytes; the last two exist on x86-64 alone. */
+/* The same arithmetic for vectors of 16, 32 and 64 bytes; the last two exist only on x86-64. */
 extern const struct kernels kernels_baseline, kernels_avx2, kernels_avx512;
 
 /* "auto", "baseline", "avx2", "avx512", "reference", NULL. */
 extern const char *const kernels_names[];
 
-/* The kernels of that name, "auto" being the widest that this processor has; NULL where it lacks
- * them. */
+/* The kernels of that name, or NULL if this processor cannot run them. "auto" means the widest that
+ * it can run. */
 const struct kernels *kernels_find(const char *name);
 
 #endif

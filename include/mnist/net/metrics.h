@@ -1,4 +1,4 @@
-/* What is measured of a classifier. A share or mean of nothing, 0/0, is undefined: NaN, which
+/* Figures of a classifier. A share or mean of nothing, 0/0, is undefined: NaN, which
  * mnist/base/format.h shows as "-" and as null; 0/n is 0. */
 #ifndef MNIST_METRICS_H
 #define MNIST_METRICS_H
@@ -7,8 +7,8 @@
 
 #include "mnist/net/params.h"
 
-/* How sure a network was, and how often it was right: all samples whose largest probability fell
- * into one fifteenth of (0,1]. */
+/* How sure a network was and how often it was right, over all samples whose largest probability
+ * fell into one fifteenth of (0,1]. */
 struct calibration_bin {
     int count, correct;
     double confidence; /* sum of the largest probabilities */
@@ -25,20 +25,20 @@ struct metrics {
 
 /* The figures of class c, fractions in [0,1]. */
 struct class_metrics {
-    double precision; /* of those predicted c, the share that is c */
-    double recall;    /* of those that are c, the share predicted c */
-    double f1;        /* 2 × those that are both / (those predicted c + those that are c) */
-    int support;      /* how many are c */
+    double precision; /* of the samples predicted c, the share that is c */
+    double recall;    /* of the samples that are c, the share predicted c */
+    double f1;        /* 2 × both / (predicted c + are c), in numbers of samples */
+    int support;      /* how many samples are c */
 };
 
-/* The most probable class of p (10); the lowest of equals. */
+/* The most probable class of p (10); of equals the lowest. */
 int metrics_argmax(const float *p);
 
-/* The most probable class but that one; likewise. */
+/* The second most probable class of p (10); of equals the lowest. */
 int metrics_second(const float *p);
 
-/* Adds one sample with its probabilities p (10), after those before it: the order of the sums is
- * the order of the calls. */
+/* Adds one sample with its probabilities p (10) and its loss in nats. The order of the sums is the
+ * order of the calls. */
 void metrics_add(struct metrics *metrics, int truth, const float *p, float loss);
 
 double metrics_loss(const struct metrics *metrics);     /* mean, nats */
@@ -48,8 +48,8 @@ double metrics_accuracy(const struct metrics *metrics); /* fraction */
 double metrics_standard_error(const struct metrics *metrics);
 
 /* Expected calibration error: the mean over all samples of |accuracy - mean confidence| of their
- * bin (Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017). A fraction; 0 when of each bin as many
- * are right as the network's probabilities say. */
+ * bin (Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017). A fraction; 0 if in each bin the share
+ * that is right equals the mean confidence. */
 double metrics_calibration_error(const struct metrics *metrics);
 
 /* One prediction: the largest probability, and whether it was right. */
@@ -59,8 +59,8 @@ struct decision {
 };
 
 /* Coverage at a given risk (El-Yaniv and Wiener 2010): the largest share of the samples that can be
- * answered with at most the share `risk` of those answers wrong, when every sample above some
- * confidence is answered and the others are left to somebody else. Sorts decisions (count). */
+ * answered with at most a share `risk` of those answers wrong, if all samples from some confidence
+ * up are answered and no others. Sorts decisions (count). */
 double metrics_coverage(struct decision *decisions, int count, double risk);
 
 struct class_metrics metrics_class(const struct metrics *metrics, int digit);

@@ -1,12 +1,12 @@
 /* The network's parameters: one flat block of floats, and one table that says what is where.
  *
- * Letters of sizes, in all of net: B samples; K inputs and N outputs of a layer. (K,N) behind a
+ * Letters for sizes, in all of net: B samples; K inputs and N outputs of a layer. (K,N) after a
  * name is its shape, row after row. Weights are W (K,N), a row for each input, so that one input
- * touches one contiguous row; files hold the transpose.
+ * touches one contiguous row; files hold the transpose. Allocation, initialisation, saving,
+ * printing and tests all loop over the table below.
  *
- * Read on: kernels, the arithmetic of a layer; forward, from pixels to probabilities; network, the
- * memory; step, one step of training with its calculus; train, a run of them. Allocation,
- * initialisation, saving, printing and tests all loop over the table below. */
+ * Read next: kernels, the arithmetic of a layer; forward, from pixels to probabilities; network,
+ * the memory; step, one step of training with its calculus; train, a run of many steps. */
 #ifndef MNIST_PARAMS_H
 #define MNIST_PARAMS_H
 
@@ -16,7 +16,7 @@
 
 enum { INPUTS = IMAGE_PIXELS, HIDDEN1 = 128, HIDDEN2 = 64, CLASSES = IMAGE_CLASSES };
 
-/* The same as text. */
+/* The same sizes as text. */
 #define PARAMS_ARCHITECTURE "784-128-64-10"
 
 /* Where each tensor starts in the block; PARAM_COUNT = 109,386 is the block's length. */
@@ -45,8 +45,8 @@ extern const struct param param_table[PARAM_TENSORS];
 /* to (cols,rows) = from (rows,cols) transposed. */
 void params_transpose(float *to, const float *from, int rows, int cols);
 
-/* A whole block (PARAM_COUNT) in the order of files, each tensor where it is in the block, weights
- * as (outputs, inputs), and back. `to` overlaps no input. */
+/* Convert a whole block (PARAM_COUNT) to the layout of files, and back: there each tensor is in the
+ * same place, but weights are (outputs, inputs). `to` overlaps no input. */
 void params_to_file(float *to, const float *params);
 void params_from_file(float *to, const float *file);
 

@@ -1,4 +1,4 @@
-/* Presets: recipes for training that have proved good, by name. */
+/* Presets: good settings for training, by name. */
 #ifndef MNIST_PRESETS_H
 #define MNIST_PRESETS_H
 
@@ -6,14 +6,14 @@
 
 struct preset {
     const char *name;
-    struct train_options options; /* a seed is none of a preset's business: see presets_apply */
+    struct train_options options; /* options.seed is not used: see presets_apply */
 };
 
 enum { PRESETS = 1 };
 
 extern const struct preset presets_table[PRESETS];
 
-/* The options become the preset's, all but the seed. */
+/* Replaces the options by the preset's, except the seed. */
 void presets_apply(struct train_options *options, const struct preset *preset);
 
 #endif

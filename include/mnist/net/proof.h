@@ -1,5 +1,5 @@
-/* Proof that this build computes what every other one does: one seed gives one model only if it
- * does. */
+/* Proof that this build computes what every other one does. Only then does one seed give one
+ * model. */
 #ifndef MNIST_PROOF_H
 #define MNIST_PROOF_H
 
@@ -11,9 +11,9 @@ struct kernels;
  * than before, as the checksum of proof_check does then. */
 enum { PROOF_NUMBERS = 1 };
 
-/* One small step through each of the kernels, random numbers, a schedule and augmentation, whose
- * checksum is the same on every machine: 200 microseconds. -1 with err filled where it is another,
- * naming the compiler's flag that is at fault where that can be told, or when memory is short. */
+/* Runs each of the kernels, random numbers, a schedule and augmentation once, on a small scale, and
+ * compares a checksum of the results: 200 microseconds. -1 with err filled if it is wrong, naming
+ * the compiler flag at fault if that can be found, or when memory is short. */
 int proof_check(const struct kernels *kernels, struct error *err);
 
 #endif
