@@ -34,10 +34,10 @@ struct session {
     struct engine engine;
     struct dataset dataset;
     struct evaluation evaluation;
-    double seconds; /* that predicting took */
+    double seconds; /* time that predicting took */
 };
 
-/* "X,Y" in pixels. */
+/* Parses "X,Y" in pixels. */
 static int parse_shift(struct session *s)
 {
     char x[32], y[32];
@@ -183,7 +183,7 @@ static void print_json(const struct session *s)
     putchar('\n');
 }
 
-/* "test set moved by 1,1 and turned by 5°", with the sign given for the degrees */
+/* Writes "test set moved by 1,1 and turned by 5°", with `degrees` as the sign for degrees. */
 static void describe_images(const struct session *s, const char *degrees, char *text, size_t size)
 {
     int length = snprintf(text, size, "%s set", s->split ? "training" : "test");
@@ -193,7 +193,7 @@ static void describe_images(const struct session *s, const char *degrees, char *
                  format_float(s->rotate).text, degrees);
 }
 
-/* What one types to see the same again. */
+/* Writes the command line that shows the same again. */
 static void write_command(FILE *out, const void *context)
 {
     const struct session *s = context;

@@ -20,8 +20,8 @@
 #include "mnist/net/network.h"
 #include "mnist/store/model.h"
 
-/* Below this probability a prediction is called unclear. Of the test images, --preset best is below
- * it for half of its mistakes and 0.8% of the others: of what it calls unclear, a third is
+/* Below this probability a prediction is called unclear. On the test images, that holds for half of
+ * the mistakes of --preset best and 0.8% of its right answers: a third of what it calls unclear is
  * wrong. */
 static const float CLEAR = 0.8f;
 
@@ -34,13 +34,13 @@ struct session {
     struct engine engine;
 };
 
-/* What is predicted at once: an IDX file's images, or one picture. */
+/* Images that are predicted together: those of an IDX file, or one picture. */
 struct stack {
     const char *name;
     const uint8_t *pixels; /* (count,784) */
     int count;
     bool numbered; /* from an IDX file */
-    bool cut;      /* as digit_prepare says */
+    bool cut;      /* digit.cut of digit_prepare */
 };
 
 static int parse(struct session *s, int argc, char **argv)
@@ -82,7 +82,7 @@ static bool is_unclear(const struct stack *stack, const float *p)
     return stack->cut || p[metrics_argmax(p)] < CLEAR;
 }
 
-/* The name, on one line whatever is in it. */
+/* Prints the name, on one line whatever it contains. */
 static void print_name(const struct stack *stack, int index)
 {
     for (const char *c = stack->name; *c; c++)
@@ -107,7 +107,7 @@ static void print_text(const struct session *s, const struct stack *stack, int i
     }
 }
 
-/* Begins the object of an answer. */
+/* Begins the JSON object of an answer. */
 static void put_name(struct json_writer *json, const struct stack *stack, int index)
 {
     json_put_object(json, NULL);
@@ -157,7 +157,7 @@ struct conversion {
     const char *name, *model_path;
 };
 
-/* What one types to have it predicted. */
+/* Writes the command line that converts and predicts it. */
 static void write_conversion(FILE *out, const void *context)
 {
     const struct conversion *conversion = context;
@@ -168,7 +168,7 @@ static void write_conversion(FILE *out, const void *context)
     fputs(" -", out);
 }
 
-/* Adds to what err says of a file how to convert it, if it is a picture: its kind then ends so. */
+/* If the file's kind ends in " image", adds to err how to convert it. Returns -1. */
 static int suggest_conversion(const struct session *s, const char *name, const struct file *file,
                               struct error *err)
 {
@@ -202,7 +202,7 @@ static int predict_stack(const struct session *s, const struct stack *stack, str
     return failed ? -1 : 0;
 }
 
-/* 1 where the picture shows no digit, which is then said. */
+/* Returns 1, after saying so, if the picture shows no digit. */
 static int predict_picture(const struct session *s, const char *name, const struct file *file,
                            struct error *err)
 {
@@ -231,7 +231,7 @@ static int predict_idx(const struct session *s, const char *name, const struct f
     return predict_stack(s, &stack, err);
 }
 
-/* The largest pictures in text have more bytes than any IDX file, and are refused. */
+/* The largest text pictures would have more bytes than any IDX file; they are refused. */
 static int predict_file(const struct session *s, const char *name, struct error *err)
 {
     const size_t limit = DATASET_LARGEST_FILE;
@@ -249,7 +249,7 @@ static int predict_file(const struct session *s, const char *name, struct error 
     return failed;
 }
 
-/* Each picture on its own: what is wrong with one is no reason not to look at the next. */
+/* Takes each picture by itself: a fault in one does not stop the others. */
 static int predict_all(const struct session *s)
 {
     int code = EXIT_DONE;

@@ -16,24 +16,24 @@ static const char *const split_choices[] = {"train", "test", NULL};
 struct session {
     const char *program;
     struct common_options common;
-    int count; /* 0: as many as are usual */
+    int count; /* 0: the usual number */
     int style;
     int split; /* index into split_choices */
     int start;
     int digit; /* -1: all */
     bool random;
     uint64_t seed;
-    struct train_line line;                /* its augmentation alone */
+    struct train_line line;                /* only its augmentation is used */
     const char *model_path, *weights_path; /* NULL: none */
     struct dataset dataset;
     int *indices; /* (count) of the samples shown */
-    float *p;     /* (count,10) with a model */
+    float *p;     /* (count,10) probabilities, with a model */
     struct engine engine;
 };
 
 enum { SAMPLES = 5 };
 
-/* Options that choose samples say nothing of weights. One given with its default does no harm. */
+/* Options that choose samples do not apply to weights. One given with its default does no harm. */
 static int check_weights(const struct session *s)
 {
     const char *option = s->split          ? "--split"
@@ -158,7 +158,7 @@ static int show_weights(struct session *s, struct error *err)
 
 /* --- samples --- */
 
-/* The samples asked for, in order or shuffled; fewer than COUNT where there are no more. */
+/* Chooses the samples, in order or shuffled; fewer than COUNT if there are no more. */
 static int choose(struct session *s, struct error *err)
 {
     const struct dataset *d = &s->dataset;

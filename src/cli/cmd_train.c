@@ -18,15 +18,15 @@ struct session {
     struct train_request request;
     struct checkpoint resumed; /* with --resume */
     struct run_data data;      /* with --checkpoint; else when there is a model to save */
-    int saved_epoch;           /* that a failed run can go on from; 0: none */
-    const char *saved_path;    /* the checkpoint that holds it */
+    int saved_epoch;           /* the epoch that a failed run can resume from; 0: none */
+    const char *saved_path;    /* the checkpoint that holds that epoch */
     struct dataset train_set, test_set;
     struct split split;
-    struct engine engine; /* in the end with the trained model */
+    struct engine engine; /* has the trained model in the end */
     struct train_result result;
     struct evaluation evaluation;
     struct train_output output;
-    double start; /* clock */
+    double start; /* clock at the start */
 };
 
 /* The options that name the files. */
@@ -42,20 +42,20 @@ static const struct {
 
 /* --- the command line --- */
 
-/* Whether option i may differ from that of the run that goes on. */
+/* Whether option i may differ from that of the resumed run. */
 static bool may_differ(const struct session *s, int i)
 {
     const struct train_options *now = &s->request.line.options, *old = &s->resumed.options;
     size_t offset = train_options_table[i].offset;
     if (offset == offsetof(struct train_options, epochs))
         return now->epochs > old->epochs && now->schedule == SCHEDULE_CONSTANT;
-    /* A batch of more than all images was made one of all. */
+    /* A batch larger than the training set was reduced to it. */
     return offset == offsetof(struct train_options, batch) && now->batch > old->batch &&
            old->batch == s->resumed.data.train.count - old->val;
 }
 
-/* What the options may not do is contradict the run that goes on, but for one thing: with a
- * constant learning rate it may become longer. */
+/* The options may not contradict the resumed run, with one exception: with a constant learning rate
+ * it may become longer. */
 static int check_resumed(const struct session *s)
 {
     for (int i = 0; i < TRAIN_OPTIONS; i++) {
@@ -87,7 +87,7 @@ static int load_resumed(struct session *s)
     return -1;
 }
 
-/* From the line, which is taken again over the checkpoint and the preset that it names. */
+/* Parses the line, and again on top of the checkpoint and the preset that it names. */
 static int parse_line(struct session *s, const struct usage *usage, int *preset, int argc,
                       char **argv)
 {
@@ -172,8 +172,8 @@ static int parse(struct session *s, int argc, char **argv)
 
 /* --- before the work --- */
 
-/* Two of the files under one name would overwrite each other; each is written under a name ending
- * in .tmp first. Only a checkpoint is meant to replace the one that the run goes on from. */
+/* Two files of the same name would overwrite each other; each is first written under a name ending
+ * in .tmp. Only a checkpoint may replace the one that the run resumes. */
 static int check_names(const char *const *files, struct error *err)
 {
     for (int i = 0; i < TRAIN_FILES; i++) {
@@ -217,7 +217,7 @@ static int load_data(struct session *s, struct error *err)
     return 0;
 }
 
-/* Everything that can be wrong is found here, before the work. */
+/* Finds everything that can be wrong before the work starts. */
 static int prepare(struct session *s, struct error *err)
 {
     static const enum train_file replaced[] = {FILE_OUT, FILE_CHECKPOINT, FILE_REPORT};
@@ -268,7 +268,7 @@ static bool on_batch(void *context, const struct train_progress *now)
     return stop_signal() != 0 || out_of_time(s);
 }
 
-/* The log first, then the checkpoint: what a checkpoint holds the log has been told. */
+/* The log comes before the checkpoint, so the log has every epoch that a checkpoint has. */
 static int on_epoch(void *context, const struct train_state *state, struct error *err)
 {
     struct session *s = context;
@@ -284,8 +284,8 @@ static int on_epoch(void *context, const struct train_state *state, struct error
     return 0;
 }
 
-/* A run that failed from outside, for want of memory or room, is not lost where there is a
- * checkpoint. */
+/* A run that failed for lack of memory or disk space is not lost if there is a checkpoint: says
+ * so. */
 static int tell_left(const struct session *s, struct error *err)
 {
     struct error cause = *err;
@@ -295,14 +295,13 @@ static int tell_left(const struct session *s, struct error *err)
     return -1;
 }
 
-/* What there is to do about weights that grew without bound; a run that goes on keeps its
- * options. */
+/* What to do about weights that grew without bound. A resumed run must keep its options. */
 static const char *advice(const struct session *s)
 {
     return s->request.files[FILE_RESUME] ? "start a new run with" : "try";
 }
 
-/* Training diverged: what is said, and whether there is anything to keep. */
+/* Training diverged: fills err, and says whether there is anything to keep. */
 static int refuse_divergence(struct session *s, struct error *err)
 {
     const struct train_result *r = &s->result;
@@ -322,7 +321,7 @@ static int refuse_divergence(struct session *s, struct error *err)
                      format_float(s->request.line.options.lr).text);
 }
 
-/* The engine's model becomes what was trained. */
+/* Makes the trained network the engine's model. */
 static int take_model(struct session *s, struct error *err)
 {
     struct model *model = &s->engine.model;
@@ -343,7 +342,7 @@ static int run(struct session *s, struct error *err)
     const struct train_callbacks callbacks = {on_batch, on_epoch, s};
     const struct train_options *options = &s->request.line.options;
     const char *out = s->request.files[FILE_OUT];
-    stop_watch(); /* first: whoever has read the start may send a signal */
+    stop_watch(); /* first: a signal may come as soon as the start is printed */
     s->output = (struct train_output){
         .request = &s->request,
         .from = s->request.files[FILE_RESUME] ? &s->resumed.state : NULL,

@@ -4,7 +4,7 @@
 #include "mnist/cli/table.h"
 #include "mnist/cli/terminal.h"
 
-/* The digits with the highest and the lowest F1, among those that are there. */
+/* Prints the digits with the highest and the lowest F1, among those that have images. */
 static void print_best_and_worst(FILE *out, const struct metrics *metrics)
 {
     int best = -1, worst = -1;
@@ -43,7 +43,7 @@ static void print_classes(FILE *out, const struct metrics *metrics)
     print_best_and_worst(out, metrics);
 }
 
-/* The diagonal stands in brackets, so that it is seen without colour too; a dot is a zero. */
+/* The diagonal is in brackets, so that it shows without colour, too; a dot is a zero. */
 static void print_confusion(FILE *out, const struct metrics *metrics, bool color)
 {
     enum { COLUMNS = 1 + CLASSES };

@@ -41,7 +41,7 @@ static int print_help(void)
     return command_finish("mnist", EXIT_DONE);
 }
 
-/* Runs a command under the name it has for the user; its arguments follow argv[0]. */
+/* Runs a command under the name that the user knows; its arguments follow argv[0]. */
 static int run_command(int command, int argc, char **argv)
 {
     char name[32];
@@ -64,8 +64,8 @@ static int help(int argc, char **argv)
     return run_command(command, 2, argv);
 }
 
-/* Whoever starts us with stdout or stderr closed must not find what is said there in the next file
- * that is opened, a log: their places are taken, for reading only, so that writing still fails. */
+/* If stdout or stderr was closed when the program started, the next file opened, such as a log,
+ * would get their output. So their descriptors are taken, read-only: writing still fails. */
 static void take_standard_places(void)
 {
     int fd;
@@ -79,9 +79,9 @@ static void take_standard_places(void)
 int main(int argc, char **argv)
 {
     take_standard_places();
-    /* A closed pipe is then an ordinary write error, and no reason to lose a model. */
+    /* A closed pipe is then an ordinary write error, which need not cost a model. */
     signal(SIGPIPE, SIG_IGN);
-    /* So is a write beyond a limit on file sizes. */
+    /* The same for a write beyond a limit on file sizes. */
     signal(SIGXFSZ, SIG_IGN);
     const char *slash = argc ? strrchr(argv[0], '/') : NULL;
     const char *name = argc ? (slash ? slash + 1 : argv[0]) : "mnist";

@@ -32,8 +32,7 @@ int options_refuse(const char *program, const char *format, ...)
     return EXIT_USAGE;
 }
 
-/* A batch of 128 is eight tasks in the middle of a step: a ninth thread would find nothing
- * there. */
+/* A batch of 128 makes eight tasks in the middle of a step, so a ninth thread would have none. */
 enum { THREADS_USEFUL = 8 };
 
 struct common_options options_common(void)
@@ -134,7 +133,7 @@ static void print_option(const struct option_spec *spec)
     putchar('\n');
 }
 
-/* Group by group, in the order in which the table first names them. */
+/* Prints the options by group, in the order in which the groups first appear in the table. */
 static void print_help(const struct usage *usage)
 {
     const struct option_spec *specs = usage->specs;
@@ -157,8 +156,7 @@ static void print_help(const struct usage *usage)
 
 /* --- values --- */
 
-/* Decimal digits with an optional minus, nothing else: strtoll alone would take spaces and a plus.
- */
+/* Takes decimal digits after an optional minus only; strtoll would take spaces and a plus, too. */
 static bool parse_integer(const char *text, long long *value)
 {
     const char *digits = text + (*text == '-');
@@ -190,7 +188,7 @@ static int parse_seed(const char *program, const char *what, const char *text, u
     return 0;
 }
 
-/* Digits, point, exponent: not what strtof takes beside (spaces, hexadecimal, "nan", "inf"). */
+/* Takes digits, point and exponent only; strtof takes spaces, hexadecimal, "nan" and "inf", too. */
 int options_float(const char *program, const char *what, const char *text, double min, double max,
                   float *value)
 {
@@ -249,7 +247,7 @@ static int set_value(const char *program, const struct option_spec *spec, const 
 
 /* --- the line --- */
 
-/* getopt's codes of our options, apart from the letters. */
+/* getopt's codes for our options; letters are below. */
 enum { FIRST = 256, HELP = 1000 };
 
 static void fill_getopt(const struct usage *usage, struct option options[OPTIONS_MAX + 2])
@@ -294,8 +292,8 @@ int options_parse(const struct usage *usage, int argc, char **argv, int *first)
         if (code == '?' && optopt >= FIRST)
             return options_refuse(usage->program, "'%s': this option takes no value", word);
         if (code == '?') {
-            /* Of a cluster of letters getopt is still at its word: the letter is what it stopped
-             * at. */
+            /* In a cluster of letters getopt is still at that word: the letter is where it
+             * stopped. */
             char letter[] = {'-', (char)optopt, '\0'};
             return options_refuse(usage->program, "'%s' is no option here: see %s --help",
                                   optopt ? letter : word, usage->program);

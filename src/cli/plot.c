@@ -7,7 +7,7 @@
 
 enum { ROWS = 8, LABEL = 8, GAP = 3, LEAST = 8, NARROW = 24, WIDE = 48 };
 
-/* What stands at a place, later ones over earlier ones. */
+/* What is at a place; later ones cover earlier ones. */
 enum mark { EMPTY, TRAIN, VAL, BEST, MARKS };
 
 struct panel {
@@ -20,7 +20,7 @@ struct panel {
     unsigned char at[ROWS][WIDE];
 };
 
-/* Epoch number `epoch` stands in this column. */
+/* The column of epoch number `epoch`. */
 static int column_of(const struct panel *panel, int epoch, int count)
 {
     double place = (double)(epoch - 1) * (panel->columns - 1) / (count - 1);
@@ -33,7 +33,7 @@ static int row_of(const struct panel *panel, double value)
     return (int)rmath_whole((1.0 - share) * (ROWS - 1) + 0.5, 0, ROWS - 1);
 }
 
-/* A line through the epochs' values: straight between two of them, no gaps where it is steep. */
+/* Draws a line through the epochs' values: straight between two of them, without gaps if steep. */
 static void draw_line(struct panel *panel, const struct train_epoch *history, int count,
                       enum curve_figure figure, enum mark mark)
 {

@@ -7,7 +7,7 @@
 #include "mnist/cli/table.h"
 #include "mnist/cli/terminal.h"
 
-/* Ten drawings a second are as many as an eye can use. */
+/* Seconds between drawings: the eye cannot follow more than ten a second. */
 static const double INTERVAL = 0.1;
 
 /* All lines fit 80 columns: a moving line that wraps could not be redrawn. */

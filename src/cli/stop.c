@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-/* A signal handler can reach nothing but a variable of this kind: the program's only one. */
+/* A signal handler may write to nothing but a variable of this kind: the program's only one. */
 static volatile sig_atomic_t first_signal;
 
 static void note(int number)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Characters of UTF-8 text: each has one byte that does not continue another. */
+/* The number of characters of UTF-8 text: each has one byte that does not continue another. */
 static int width_of(const char *text)
 {
     int width = 0;
@@ -26,10 +26,10 @@ void table_fit(struct table *table, const struct table_cell *cells)
     }
 }
 
-/* A line is composed first and written at once: stderr has no buffer of its own. */
+/* A line is composed first and then written in one go: stderr has no buffer. */
 struct line {
     char text[1024];
-    int used, owed; /* owed: spaces, until something follows them */
+    int used, owed; /* bytes in text; spaces to add before the next text */
 };
 
 static void put(struct line *line, const char *text, int length)
@@ -47,7 +47,7 @@ static void put_spaces(struct line *line, int count)
         put(line, " ", 1);
 }
 
-/* Text that ends where column c does; where it is wider than that, it still stands apart. */
+/* Adds text that ends where column c does. If it is too wide, it is still kept apart. */
 static void put_cell(struct line *line, const struct table *table, int c, const char *text,
                      const char *style)
 {

@@ -67,8 +67,8 @@ struct picture_style terminal_style(int style, int color)
     };
 }
 
-/* Half the height keeps the proportions, as a character is about twice as high as wide: 28×14
- * characters a digit, so that two and more stand side by side. */
+/* Two pixels high keeps the proportions, as a character is about twice as high as wide: a digit is
+ * 28×14 characters, so that two or more fit side by side. */
 static char character_of(int upper, int lower, bool map)
 {
     static const char ramp[] = " .:-=+*#%@";
@@ -82,7 +82,7 @@ static char character_of(int upper, int lower, bool map)
     return abs(sum) <= STRONG ? (sum > 0 ? '+' : '-') : (sum > 0 ? '#' : '=');
 }
 
-/* The nearest of the 256 colours. */
+/* The nearest of the terminal's 256 colours. */
 static int color_of(int pixel, bool map)
 {
     static const uint8_t more[] = {16, 52, 94, 130, 172, 214}, less[] = {16, 17, 24, 25, 32, 39};
@@ -94,7 +94,7 @@ static int color_of(int pixel, bool map)
     return pixel > 128 ? more[size / 127] : less[size / 127];
 }
 
-/* Line 0 … 13 of a picture in characters; returns how many there are before the last spaces. */
+/* Writes line 0 … 13 of a picture in characters; returns the length without trailing spaces. */
 static int write_characters(char row[IMAGE_SIDE], const uint8_t *pixels, int line, bool map)
 {
     const uint8_t *upper = pixels + 2 * line * IMAGE_SIDE, *lower = upper + IMAGE_SIDE;
@@ -106,7 +106,7 @@ static int write_characters(char row[IMAGE_SIDE], const uint8_t *pixels, int lin
     return inked;
 }
 
-/* The same in half blocks: the upper pixel in front, the lower one behind. */
+/* Prints the same in half blocks: the foreground is the upper pixel, the background the lower. */
 static void print_blocks(FILE *out, const uint8_t *pixels, int line, bool map)
 {
     const uint8_t *upper = pixels + 2 * line * IMAGE_SIDE, *lower = upper + IMAGE_SIDE;
@@ -121,8 +121,8 @@ static void print_blocks(FILE *out, const uint8_t *pixels, int line, bool map)
     fputs("\033[0m", out);
 }
 
-/* One line of the grid: line -2 and -1 are the titles, 0 … 13 the pictures'. Spaces are owed until
- * something follows them, so that no line ends in them. */
+/* Prints one line of the grid: lines -2 and -1 are the titles, 0 … 13 the pictures. Spaces are held
+ * back until something follows, so that no line ends in them. */
 static void print_line(FILE *out, const struct picture *pictures, int count, int line,
                        struct picture_style style)
 {

@@ -71,7 +71,7 @@ int train_line_end(const char *program, struct train_line *line)
     return 0;
 }
 
-/* The strengths are told behind --augment, or not at all. */
+/* The strengths follow --augment, or are left out. */
 void train_line_write(FILE *out, const struct train_options *options)
 {
     bool augments = augment_any(&options->augment), said = false;

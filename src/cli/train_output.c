@@ -18,7 +18,7 @@
 #include "mnist/report/report.h"
 #include "mnist/store/run_log.h"
 
-/* "epochs 40, lr 0.003, …": the options of a group, as the table has them. */
+/* Prints "epochs 40, lr 0.003, …": the options of a group, in the order of the table. */
 static void announce_group(const struct train_options *options, enum train_group group)
 {
     const char *between = "";
@@ -124,7 +124,7 @@ int train_output_epoch(struct train_output *output, const struct train_epoch *ep
     return run_log_flush(output->log, output->request->files[FILE_LOG], err);
 }
 
-/* The largest the process has been, in bytes. macOS counts in them, all others in kB. */
+/* The most memory the process has used, in bytes. macOS counts in bytes, all others in kB. */
 static uint64_t peak_memory(void)
 {
 #if defined(__APPLE__)
@@ -187,14 +187,14 @@ int train_output_end(const struct train_output *o, const struct metrics *test, s
     return run_log_flush(o->log, o->request->files[FILE_LOG], err);
 }
 
-/* What one types to train the same model. */
+/* Writes the command line that trains the same model. */
 static void write_command(FILE *out, const void *context)
 {
     const struct train_output *o = context;
     fputs("mnist-train --data", out);
     command_write_word(out, o->request->common.data);
     train_line_write(out, &o->request->line.options);
-    if (o->result->stop == TRAIN_ASKED) /* another model: this one stays */
+    if (o->result->stop == TRAIN_ASKED) /* it gives another model, and must not replace this one */
         return;
     fputs(" --out", out);
     command_write_word(out, o->request->files[FILE_OUT]);

@@ -6,10 +6,10 @@
 #include "mnist/net/metrics.h"
 #include "mnist/net/train.h"
 
-/* In the units of the viewBox; about a pixel each. */
+/* In units of the viewBox, about one pixel each. */
 enum { WIDTH = 360, HEIGHT = 230, LEFT = 54, RIGHT = 8, TOP = 12, BOTTOM = 30 };
 
-/* An axis placed along begin … end. */
+/* An axis that runs from begin to end on the page. */
 struct scale {
     struct curve_axis axis;
     double begin, end;
@@ -59,7 +59,7 @@ static void write_epochs(FILE *out, const struct scale *x, int count)
                 HEIGHT - 10, e);
 }
 
-/* The points can be pointed at where there are few enough to be told apart. */
+/* The points can be hovered over if there are few enough to tell apart. */
 static void write_line(FILE *out, const struct chart *chart, int line, const struct scale *x,
                        const struct scale *y)
 {
@@ -79,7 +79,7 @@ static void write_line(FILE *out, const struct chart *chart, int line, const str
                 chart->format(value_at(chart, line, e)).text);
 }
 
-/* The best is low among losses, high among accuracies: its text goes where the line is not. */
+/* The best epoch is low among losses and high among accuracies: its text goes on the other side. */
 static void write_mark(FILE *out, const struct chart *chart, const struct scale *x,
                        const struct scale *y)
 {
@@ -98,7 +98,7 @@ static void write_mark(FILE *out, const struct chart *chart, const struct scale 
 void chart_write(FILE *out, const struct chart *chart)
 {
     struct scale x = {{1, chart->count, false}, LEFT + 8, WIDTH - RIGHT - 8};
-    if (chart->count == 1) /* one point stands in the middle */
+    if (chart->count == 1) /* one point is in the middle */
         x.axis = (struct curve_axis){0, 2, false};
     struct scale y = value_scale(chart);
     fprintf(out, "<figure class=chart><figcaption><b>%s</b>", chart->title);

@@ -32,7 +32,7 @@ struct curve_axis curve_axis(const struct train_epoch *history, int count, enum 
     return axis;
 }
 
-/* Lengths below these are none: the steps could not be told from 0, or from each other. */
+/* Shorter axes count as having no length: steps could not be told from 0, or from each other. */
 static const double SHORTEST = DBL_MIN * 1e6, SHORTEST_SHARE = 1e-9;
 
 struct curve_axis curve_axis_rounded(struct curve_axis axis, double most)
@@ -40,7 +40,7 @@ struct curve_axis curve_axis_rounded(struct curve_axis axis, double most)
     double low = axis.from, high = axis.to;
     if (axis.log)
         return (struct curve_axis){low / 1.1, high * 1.1, true};
-    /* A line without a length stands in the middle of some steps. */
+    /* A line without length is put in the middle of some steps. */
     bool alone = !(high - low >= fmax(SHORTEST, SHORTEST_SHARE * fabs(high)));
     double step = curve_step(alone ? 1e-9 + fabs(high) / 4.0 : high - low);
     return (struct curve_axis){
@@ -67,13 +67,13 @@ double curve_step(double length)
     return step;
 }
 
-/* A logarithm's whole part: the doubles lie between 10^-324 and 10^309. */
+/* A logarithm's whole part: doubles are between 10^-324 and 10^309. */
 static int power_of(double logarithm)
 {
     return (int)rmath_whole(logarithm, -400, 400);
 }
 
-/* Multiples of each power of ten: more of them, the fewer powers there are; of many, not each. */
+/* Multiples of powers of ten: the fewer the powers, the more of each; of many, some are skipped. */
 static int log_ticks(double ticks[CURVE_TICKS_MAX], const struct curve_axis *axis)
 {
     static const struct {

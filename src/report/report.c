@@ -78,7 +78,7 @@ static void write_head(FILE *out, const struct report *r)
           out);
 }
 
-/* Word by word, so that a line never breaks inside an option. */
+/* Writes it word by word, so that a line never breaks inside an option. */
 static void write_command(FILE *out, const char *command)
 {
     fputs("<pre>", out);

@@ -66,8 +66,8 @@ void report_figures_learning(FILE *out, const struct report *r)
 
 /* --- confusion matrix --- */
 
-/* The share of the truth's images decides how deep a hit is, the largest number of mistakes how
- * deep a mistake is. */
+/* A hit is coloured by its share of the true digit's images, a mistake by its share of the largest
+ * number of mistakes. */
 static void write_cell(FILE *out, int truth, int predicted, int count, int support, int most)
 {
     if (count == 0)
@@ -94,7 +94,7 @@ static void write_matrix(FILE *out, const struct metrics *m, int most)
     fputs("</table>\n", out);
 }
 
-/* One mistake that is made again and again. */
+/* How often one digit was taken for one other. */
 struct mixup {
     int truth, predicted, count;
 };
@@ -142,7 +142,7 @@ void report_figures_confusion(FILE *out, const struct report *r)
 
 /* --- digit by digit --- */
 
-/* No bar where the figure is undefined. */
+/* Writes no bar for an undefined figure. */
 static void write_bar(FILE *out, double value, double from)
 {
     fputs("<td>", out);
@@ -159,7 +159,7 @@ void report_figures_digits(FILE *out, const struct report *r)
     char text[256];
     for (int c = 0; c < CLASSES; c++) {
         struct class_metrics f = metrics_class(m, c);
-        least = fmin(least, fmin(f.precision, f.recall)); /* of those that are defined */
+        least = fmin(least, fmin(f.precision, f.recall)); /* fmin ignores undefined ones */
     }
     double from = fmax(0.0, floor(least * 20.0 - 0.2) / 20.0); /* a multiple of 5% */
     snprintf(text, sizeof text,

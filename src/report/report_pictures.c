@@ -58,8 +58,8 @@ void report_pictures_mistakes(FILE *out, const struct report *r)
     fputs("</div>\n</section>\n", out);
 }
 
-/* Each of those left is as likely as another to be one of those wanted: selection sampling (Knuth
- * 1997, section 3.4.2, algorithm S). */
+/* Each of the remaining answers is equally likely to be chosen: selection sampling (Knuth 1997,
+ * section 3.4.2, algorithm S). */
 void report_pictures_right(FILE *out, const struct report *r)
 {
     const struct evaluation *e = r->evaluation;
@@ -80,10 +80,10 @@ void report_pictures_right(FILE *out, const struct report *r)
 
 /* --- weights --- */
 
-enum { LEVELS = 63 }; /* of either sign */
+enum { LEVELS = 63 }; /* for each sign */
 
-/* Vermilion for above 0, blue for below, more of it the further; transparent at 0, so that it is
- * right on light and on dark. */
+/* Vermilion above 0, blue below, stronger further away; transparent at 0, so that it works on light
+ * and on dark. */
 static void make_palette(struct png_palette *palette)
 {
     static const uint8_t above[] = {213, 94, 0}, below[] = {0, 114, 178};
@@ -119,7 +119,7 @@ void report_pictures_saliency(FILE *out, const float *saliency, const struct met
         char alt[64];
         snprintf(alt, sizeof alt, "what speaks for and against %d", c);
         fputs("<figure>", out);
-        if (!metrics_class(metrics, c).support) { /* a mean of nothing */
+        if (!metrics_class(metrics, c).support) { /* the mean is undefined */
             fprintf(out, "<figcaption>%d: no images</figcaption></figure>\n", c);
             continue;
         }
@@ -129,7 +129,7 @@ void report_pictures_saliency(FILE *out, const float *saliency, const struct met
     fputs("</div>\n</section>\n", out);
 }
 
-/* Units whose every weight has shrunk away. */
+/* The number of units whose weights have all shrunk to almost nothing. */
 static int count_dead(const float *weights)
 {
     const float nothing = 1e-6f;

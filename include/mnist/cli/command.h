@@ -1,5 +1,5 @@
-/* The commands. Each is called with argv[0] the name it goes by ("mnist-train") and returns the
- * exit code. */
+/* The commands. Each is called with its name in argv[0] ("mnist-train") and returns the exit
+ * code. */
 #ifndef MNIST_COMMAND_H
 #define MNIST_COMMAND_H
 
@@ -12,7 +12,7 @@
 
 enum {
     EXIT_DONE = 0,
-    EXIT_FAILED = 1, /* file, data, model, diverged */
+    EXIT_FAILED = 1, /* a bad file, data or model, or training diverged */
     EXIT_USAGE = 2,
     EXIT_SIGNAL = 128 /* plus the signal's number */
 };
@@ -25,25 +25,25 @@ int command_predict(int argc, char **argv);
 /* Prints "program: text" on stderr and returns EXIT_FAILED. */
 int command_fail(const char *program, const struct error *err);
 
-/* Adds ": " and what to type, as printf makes it, to a message from below; returns -1. */
+/* Adds ": " and what to type, as printf would print it, to the message in err; returns -1. */
 __attribute__((format(printf, 2, 3))) int command_advise(struct error *err, const char *format,
                                                          ...);
 
-/* dataset_load; where the files are missing, err also says what to type. */
+/* The same as dataset_load, but if files are missing, err also says what to type. */
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
                       struct error *err);
 
 /* model_load; where the file is a checkpoint, err also says what to type. */
 int command_load_model(struct model *model, const char *path, struct error *err);
 
-/* Writes a space and the word, a path, as a shell and a command take it for one: in quotes where it
- * needs them, after ./ where it starts with a dash. */
+/* Writes a space and a path so that a shell and a command read it as one: in quotes if it needs
+ * them, after ./ if it starts with a dash. */
 void command_write_word(FILE *out, const char *word);
 
-/* Puts an image as "pixels":[784 values]. */
+/* Writes an image as "pixels":[784 values]. */
 void command_put_pixels(struct json_writer *json, const uint8_t *pixels);
 
-/* Flushes stdout; `code`, or EXIT_FAILED with its line when what was printed did not arrive. */
+/* Flushes stdout. Returns `code`; if output was lost, says so on stderr and returns EXIT_FAILED. */
 int command_finish(const char *program, int code);
 
 #endif

@@ -1,4 +1,4 @@
-/* What computes, as a command has it: kernels, threads, a network, and the model in it. */
+/* All that a command computes with: kernels, threads, a network, and the model in it. */
 #ifndef MNIST_ENGINE_H
 #define MNIST_ENGINE_H
 
@@ -12,30 +12,30 @@ struct engine {
     const struct kernels *kernels;
     struct team *team;
     struct network network;
-    struct model model; /* with engine_load */
+    struct model model; /* set by engine_load */
 };
 
-/* Finds the kernels that --simd asks for, the first thing a command does: -1 with err filled where
- * this processor lacks them, or where this build's arithmetic is not what it should be
+/* Finds the kernels that --simd asks for; a command calls this first. -1 with err filled when this
+ * processor cannot run them, or when this build's arithmetic is not what it should be
  * (mnist/net/proof.h). */
 int engine_find(struct engine *engine, const struct common_options *common, struct error *err);
 
-/* After engine_find: a team of --threads, and a network that can train on batches of `capacity`
- * (0: predict only). */
+/* After engine_find: starts a team of --threads and makes a network that can train on batches of up
+ * to `capacity` (0: predict only). */
 int engine_start(struct engine *engine, const struct common_options *common, int capacity,
                  struct error *err);
 
-/* After engine_find: all that it takes to predict with the model in `path`. */
+/* After engine_find: gets ready to predict with the model in `path`. */
 int engine_load(struct engine *engine, const struct common_options *common, const char *path,
                 struct error *err);
 
-/* Probabilities p (count,10) of the data set's images `indices` (NULL: the first `count`). -1 with
- * err filled where they are not finite, as those of a model with too large weights; `path` is the
- * model's. */
+/* Probabilities p (count,10) of the data set's images indices (count; NULL: the first `count`). -1
+ * with err filled when they are not finite, as with a model whose weights are too large; `path` is
+ * the model's. */
 int engine_predict(const struct engine *engine, const struct dataset *dataset, const int *indices,
                    int count, const char *path, float *p, struct error *err);
 
-/* Frees all that there is of it, after a failure, too; {0} was never opened. */
+/* Frees all of it, even after a failure; an engine that is {0} is fine, too. */
 void engine_close(struct engine *engine);
 
 #endif

@@ -1,4 +1,4 @@
-/* The figures of an evaluation, for people; mnist/store/run_log.h has them for programs. */
+/* The figures of an evaluation for people; mnist/store/run_log.h writes them for programs. */
 #ifndef MNIST_FIGURES_H
 #define MNIST_FIGURES_H
 
@@ -7,8 +7,8 @@
 
 #include "mnist/net/metrics.h"
 
-/* Loss, accuracy ± standard error, calibration error, a row for each digit, best and worst digit,
- * the confusion matrix. `title` names the images: "test". */
+/* Prints loss, accuracy ± standard error, calibration error, a row for each digit, best and worst
+ * digit, the confusion matrix. `title` names the images: "test". */
 void figures_print(FILE *out, const char *title, const struct metrics *metrics, bool color);
 
 #endif

@@ -1,5 +1,5 @@
-/* The command line: one table a command, from which parsing, checks, help and its defaults all
- * follow. */
+/* The command line: each command has one table, from which parsing, checks, help and the defaults
+ * in it all follow. */
 #ifndef MNIST_OPTIONS_H
 #define MNIST_OPTIONS_H
 
@@ -20,15 +20,15 @@ enum option_kind {
 /* A row of the table. */
 struct option_spec {
     char name[sizeof(struct text)]; /* without the dashes */
-    const char *unit;               /* what help calls its value; NULL for a flag */
+    const char *unit;               /* the name of its value in the help; NULL for a flag */
     enum option_kind kind;
-    void *value; /* holds the default before parsing, and is what help prints */
+    void *value; /* holds the default before parsing, which help prints */
     double min, max;
     const char *const *choices;  /* ends with NULL */
     const char *group;           /* the heading that help puts it under */
     const char *help;            /* one line */
-    const char *special_default; /* shown in place of the value, or NULL */
-    bool *given;                 /* set where the option is on the line; may be NULL */
+    const char *special_default; /* shown as the default instead of the value, or NULL */
+    bool *given;                 /* set if the command line has the option; may be NULL */
 };
 
 /* Headings of the help. */
@@ -45,16 +45,16 @@ struct usage {
     const char *program;     /* "mnist-train" */
     const char *arguments;   /* "MODEL", "[COUNT]" or "" */
     const char *description; /* what it does, a few lines */
-    const char *examples;    /* lines of what one may type */
+    const char *examples;    /* lines that one may type */
     int min_arguments, max_arguments;
     struct option_spec specs[OPTIONS_MAX];
     int spec_count;
 };
 
-/* Adds rows to the table, which has room for all that a command has. */
+/* Adds rows to the table, which has room for all rows of any command. */
 void options_add(struct usage *usage, const struct option_spec *specs, int count);
 
-/* Every command's. */
+/* The options that every command has. */
 struct common_options {
     const char *data;
     bool json, quiet;
@@ -63,32 +63,31 @@ struct common_options {
 
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* $MNIST_DATA or data/mnist, and as many threads as are of use on this machine. */
+/* Their defaults: $MNIST_DATA or data/mnist, and as many threads as are useful on this machine. */
 struct common_options options_common(void);
 
-/* Adds the rows for them: --data where the command reads MNIST, and those that all commands
- * have. */
+/* Add rows for them: --data, for commands that read MNIST; the others, for all commands. */
 void options_add_data(struct usage *usage, struct common_options *common);
 void options_add_common(struct usage *usage, struct common_options *common);
 
-/* Adds --style, how a command draws its pictures: STYLE_… of mnist/cli/terminal.h. */
+/* Adds --style, how to draw pictures: STYLE_… of mnist/cli/terminal.h. */
 void options_add_style(struct usage *usage, int *style);
 
-/* Parses argv into the table's values; the words that are no options are then argv[*first] on,
- * their number within the usage's bounds. Returns -1 to go on, or the exit code: 0 after --help was
- * printed, 2 after a wrong use was explained on stderr in one line. */
+/* Parses argv into the table's values. Words that are not options are then argv[*first] on, and
+ * their number is within the usage's bounds. Returns -1 to go on, or the exit code: 0 after
+ * printing --help, 2 after explaining a mistake on stderr in one line. */
 int options_parse(const struct usage *usage, int argc, char **argv, int *first);
 
-/* Parses one whole number min … max; 0, or 2 after the explanation. `what` names it in the message.
- */
+/* Parses one whole number min … max. Returns 0, or 2 after explaining a mistake, which calls the
+ * number `what`. */
 int options_int(const char *program, const char *what, const char *text, double min, double max,
                 int *value);
 
-/* The same for a number. */
+/* The same for a number that need not be whole. */
 int options_float(const char *program, const char *what, const char *text, double min, double max,
                   float *value);
 
-/* Says on stderr, in one line, what is wrong with the command line; EXIT_USAGE. */
+/* Says on stderr, in one line, what is wrong with the command line; returns EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int options_refuse(const char *program, const char *format,
                                                          ...);
 

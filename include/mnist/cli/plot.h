@@ -7,8 +7,8 @@
 
 struct train_epoch;
 
-/* Loss and accuracy over the epochs of a history (count >= 2), side by side where `width` columns
- * hold both, `best` (0: none) marked; without `validated`, training alone. Unicode or ASCII. */
+/* Plots loss and accuracy over the epochs of a history (count >= 2), side by side if both fit in
+ * `width` columns. Marks epoch `best` (0: none). Validation is left out unless `validated`. */
 void plot_history(FILE *out, const struct train_epoch *history, int count, bool validated, int best,
                   int width, bool unicode);
 

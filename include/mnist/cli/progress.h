@@ -1,21 +1,21 @@
-/* Progress of training on stderr: a moving line inside an epoch, a table row for each whole one. */
+/* Progress of training on stderr: a moving line during an epoch, then a table row for it. */
 #ifndef MNIST_PROGRESS_H
 #define MNIST_PROGRESS_H
 
 #include "mnist/net/train.h"
 
 struct progress {
-    int epochs;  /* of the run, at the most */
-    bool headed; /* the names of the columns are printed */
+    int epochs;  /* the most that the run may have */
+    bool headed; /* the column titles have been printed */
     bool quiet, live, color;
-    double last; /* clock of the last drawing */
+    double last; /* clock at the last drawing */
 };
 
 void progress_start(struct progress *progress, int epochs, bool quiet, int color);
 void progress_batch(struct progress *progress, const struct train_progress *now);
 void progress_epoch(struct progress *progress, const struct train_epoch *epoch, bool validated);
 
-/* Takes the moving line away, before anything else is printed. */
+/* Removes the moving line, before anything else is printed. */
 void progress_clear(struct progress *progress);
 
 #endif

@@ -1,5 +1,4 @@
-/* SIGINT and SIGTERM as a wish: the first asks training to stop and save, the second quits at once.
- */
+/* SIGINT and SIGTERM: the first one asks training to stop and save, the second quits at once. */
 #ifndef MNIST_STOP_H
 #define MNIST_STOP_H
 

@@ -1,4 +1,4 @@
-/* Tables on the terminal, each laid out here: what stands in a column ends where its title ends. */
+/* Tables on the terminal: every cell of a column ends where its title ends. */
 #ifndef MNIST_TABLE_H
 #define MNIST_TABLE_H
 
@@ -6,7 +6,7 @@
 
 #include "mnist/base/format.h"
 
-/* A column is as wide as its title, and as the widest cell that table_fit was shown, but at least
+/* A column is as wide as its title or the widest cell that table_fit was given, but at least
  * `width` characters. */
 struct table_column {
     const char *title;
@@ -25,10 +25,10 @@ struct table_cell {
     const char *style; /* an escape sequence that turns a colour on, or NULL */
 };
 
-/* Makes the columns wide enough for one more row, before anything of the table is printed. */
+/* Makes the columns wide enough for a row; called before any of the table is printed. */
 void table_fit(struct table *table, const struct table_cell *cells);
 
-/* The titles; a row of table->count cells. Lines end without spaces. */
+/* Print the titles; a row of table->count cells. Lines do not end in spaces. */
 void table_titles(FILE *out, const struct table *table);
 void table_row(FILE *out, const struct table *table, const struct table_cell *cells);
 

@@ -1,4 +1,4 @@
-/* Training options as one types them: their rows in a command's table, and their line. */
+/* Training options as they are typed: their rows in a command's table, and their command line. */
 #ifndef MNIST_TRAIN_LINE_H
 #define MNIST_TRAIN_LINE_H
 
@@ -7,28 +7,28 @@
 #include "mnist/cli/options.h"
 #include "mnist/net/train_options.h"
 
-/* What the command line says of training. */
+/* What the command line says about training. */
 struct train_line {
     struct train_options options;
     bool augment;              /* --augment */
-    bool given[TRAIN_OPTIONS]; /* which options the line names */
+    bool given[TRAIN_OPTIONS]; /* which options are on the line */
 };
 
-/* Starts from these options, which the line then overrides. Where they do not augment, the
- * strengths are the usual ones until train_line_end. */
+/* Starts from these options, which the line then overrides. If they do not augment, the strengths
+ * are the default ones until train_line_end. */
 void train_line_begin(struct train_line *line, const struct train_options *options);
 
-/* Adds the rows of a group; those of augmentation with --augment before them. */
+/* Adds the rows of a group; before those of augmentation, --augment. */
 void train_line_add(struct train_line *line, struct usage *usage, enum train_group group);
 
-/* Without --augment no strength may be given, and all become 0. 0, or EXIT_USAGE after the
- * explanation. */
+/* Call after parsing. Without --augment no strength may be given, and all become 0. Returns 0, or
+ * EXIT_USAGE after explaining a mistake. */
 int train_line_end(const char *program, struct train_line *line);
 
-/* Writes all options of a run as one would type them, each with a space in front. */
+/* Writes all options of a run as they are typed, each after a space. */
 void train_line_write(FILE *out, const struct train_options *options);
 
-/* How option i is spelt: "--label-smoothing". */
+/* Option i as it is typed: "--label-smoothing". */
 struct text train_line_flag(int i);
 
 #endif

@@ -1,4 +1,4 @@
-/* The account that a run of `mnist train` gives of itself: on stderr for people, as JSON Lines for
+/* All that a run of `mnist train` says about itself: on stderr for people, as JSON Lines for
  * programs, in the log, and in the report. */
 #ifndef MNIST_TRAIN_OUTPUT_H
 #define MNIST_TRAIN_OUTPUT_H
@@ -25,10 +25,10 @@ struct train_request {
     float max_seconds;              /* 0: no limit */
 };
 
-/* What the account is given of. The pointers are to what the run owns. */
+/* What the output is about. The run owns what the pointers point to. */
 struct train_output {
     const struct train_request *request;
-    const struct train_state *from; /* what the run goes on from, or NULL */
+    const struct train_state *from; /* the state that the run resumes, or NULL */
     const struct split *split;
     const struct dataset *test_set;
     const struct network *network;
@@ -39,19 +39,19 @@ struct train_output {
     struct progress progress;
 };
 
-/* The start event, the log opened, and the configuration on stderr. All of these return -1 with err
- * filled when they fail. */
+/* Opens the log and writes the start event, and the configuration on stderr. This and the functions
+ * below return -1 with err filled when they fail. */
 int train_output_start(struct train_output *output, struct error *err);
 
-/* One epoch: its row, its event. */
+/* Writes an epoch's row and its event. */
 int train_output_epoch(struct train_output *output, const struct train_epoch *epoch,
                        struct error *err);
 
-/* Curves and figures on stdout, or the end event; `test` is NULL after a run that diverged. */
+/* Writes curves and figures on stdout, or the end event; `test` is NULL if the run diverged. */
 int train_output_end(const struct train_output *output, const struct metrics *test,
                      struct error *err);
 
-/* The HTML file that --report asks for. */
+/* Writes the HTML file that --report asks for. */
 int train_output_report(const struct train_output *output, struct error *err);
 
 /* Closes the log. */

@@ -13,7 +13,7 @@ struct metrics;
 
 /* A line over the epochs. */
 struct chart_line {
-    const char *name;  /* "training" */
+    const char *name;  /* in the legend: "training" */
     const char *style; /* its class: train, val, rate */
     enum curve_figure figure;
 };
@@ -25,18 +25,18 @@ struct chart {
     int count;                         /* >= 1 */
     const struct chart_line *lines;
     int line_count;
-    bool log;    /* the axis is logarithmic where the values are above 0 and far apart */
-    double most; /* the axis ends here at the latest; HUGE_VAL: anywhere */
-    struct text (*axis)(double);   /* how a value along the axis looks */
-    struct text (*format)(double); /* how the value of a point looks */
-    int mark;                      /* an epoch to be marked on the last line; 0: none */
+    bool log;    /* the axis is logarithmic if the values are above 0 and far apart */
+    double most; /* the largest value the axis may reach; HUGE_VAL: no limit */
+    struct text (*axis)(double);   /* formats a value along the axis */
+    struct text (*format)(double); /* formats the value of a point */
+    int mark;                      /* the epoch to mark on the last line; 0: none */
 };
 
-/* Writes a <figure>: title, legend, axis, lines, and the points where they are few. */
+/* Writes a <figure>: title, legend, axis, lines, and the points if they are few. */
 void chart_write(FILE *out, const struct chart *chart);
 
-/* A reliability diagram (Niculescu-Mizil and Caruana 2005): for each bin that has images, how often
- * they were right over how sure the network was, ± one standard error, against the diagonal. */
+/* Writes a reliability diagram (Niculescu-Mizil and Caruana 2005): for each bin that has images,
+ * how often the network was right over how sure it was, ± one standard error, and the diagonal. */
 void chart_write_calibration(FILE *out, const struct metrics *metrics);
 
 #endif

@@ -8,20 +8,20 @@
 #include "mnist/base/format.h"
 #include "mnist/codec/png.h"
 
-/* Writes `size` bytes of text so that they are safe in an element or in an attribute's quotes:
+/* Writes `size` bytes of text so that they are safe in an element or in a quoted attribute:
  * markup is escaped; control characters other than newlines and tabs, and bytes that are not UTF-8,
  * become U+FFFD. */
 void html_text(FILE *out, const char *text, size_t size);
 
-/* Writes a number as people read it, with nine digits for programs (<data value=…>) unless it is
+/* Writes a number as `text` for people, with nine digits for programs (<data value=…>) unless it is
  * undefined. */
 void html_number(FILE *out, double value, struct text text);
 
 /* Opens a <section> with a title and a paragraph; both are markup already. */
 void html_section(FILE *out, const char *id, const char *title, const char *text);
 
-/* Writes <img …> with a picture of 28×28 pixels (784 values) inside, as PNG: of the palette's
- * colours or, where that is NULL, from 0 white to 255 black. `alt` says what it shows. */
+/* Writes <img …> with a picture of 28×28 pixels (784 values) inside, as PNG: in the palette's
+ * colours or, if that is NULL, from 0 white to 255 black. `alt` says what it shows. */
 void html_picture(FILE *out, const uint8_t *pixels, const struct png_palette *palette,
                   const char *alt);
 

@@ -6,7 +6,7 @@
 
 #include "mnist/report/report.h"
 
-/* Loss, accuracy and learning rate over the epochs (one at least), and all of them as a table. */
+/* Loss, accuracy and learning rate over the epochs (at least one), and all of them as a table. */
 void report_figures_learning(FILE *out, const struct report *report);
 
 /* The confusion matrix as a heat map, and its largest entries off the diagonal. */

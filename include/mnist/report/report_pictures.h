@@ -1,4 +1,4 @@
-/* The sections of a report that are pictures: what was got wrong and right, and the weights. */
+/* The sections of a report that are pictures: wrong and right answers, and the weights. */
 #ifndef MNIST_REPORT_PICTURES_H
 #define MNIST_REPORT_PICTURES_H
 
@@ -11,13 +11,13 @@ struct metrics;
 /* The most confident mistakes. */
 void report_pictures_mistakes(FILE *out, const struct report *report);
 
-/* Some of the right answers, drawn at random but always the same. */
+/* Some of the right answers, chosen at random but always the same ones. */
 void report_pictures_right(FILE *out, const struct report *report);
 
-/* saliency (10,784) as saliency_of_classes gives it: a picture of each digit that has images. */
+/* A picture of each digit that has images, from saliency (10,784) of saliency_of_classes. */
 void report_pictures_saliency(FILE *out, const float *saliency, const struct metrics *metrics);
 
-/* A picture of each unit of the first layer, whose weights (784,128) these are. */
+/* A picture of each unit of the first layer, which has these weights (784,128). */
 void report_pictures_weights(FILE *out, const float *weights);
 
 #endif
