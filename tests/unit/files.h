@@ -8,7 +8,7 @@
 
 #include "test.h"
 
-/* The lowest free descriptor: it is higher afterwards when something was left open. */
+/* The lowest free descriptor. If it is higher afterwards, something was left open. */
 int next_descriptor(void);
 
 void check_content(const char *path, const void *bytes, size_t size);
@@ -28,7 +28,7 @@ enum { ROOM = 1 << 22 };
 
 /* Puts a file together in `file`: the header's length, the header, data_size bytes of data (NULL:
  * zeros). In the header CCCCCCCC becomes the checksum of the data and HHHHHHHH that of the header,
- * so that a file is refused for what the test means and not for its checksums. */
+ * so that a file is refused for the fault under test, not for its checksums. */
 size_t build(uint8_t *file, const char *header, const void *data, size_t data_size);
 
 #define SUMS "\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"HHHHHHHH\""

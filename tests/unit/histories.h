@@ -1,4 +1,4 @@
-/* Histories of training to draw, and what is drawn, caught in memory. */
+/* Histories of training to draw, and the drawing, caught in memory. */
 #ifndef HISTORIES_H
 #define HISTORIES_H
 
@@ -10,15 +10,15 @@
 
 enum { PAGE_SIZE = 1 << 16 };
 
-/* What page_open's file has been given, once it is closed. */
+/* What was written to page_open's file, once it is closed. */
 extern char page[PAGE_SIZE];
 
 FILE *page_open(void);
 
 enum { VALUES = 8, EPOCHS = 3 };
 
-/* History number `n` of VALUES^EPOCHS: its losses are the digits of n to the base VALUES, and
- * each digit stands for a value. */
+/* History number `n` of VALUES^EPOCHS: its losses are the digits of n to the base VALUES, where
+ * each digit means a value. */
 void make_history(struct train_epoch history[EPOCHS], int n);
 
 char *printed(void (*print)(FILE *out, const struct train_epoch *history, int count),

@@ -1,5 +1,5 @@
-/* Runs every unit test; with arguments those whose name contains one of them, and none that
- * contains TEXT where !TEXT is an argument. One line a test: "ok", "not ok" or "skip". */
+/* Runs every unit test. With arguments TEXT, only those whose name contains one of them; with an
+ * argument !TEXT, none that contain TEXT. Prints one line per test: "ok", "not ok" or "skip". */
 #include <ftw.h>
 #include <inttypes.h>
 #include <math.h>
@@ -28,7 +28,7 @@ void test_case(const char *format, ...)
     strcat(state.place, ": ");
 }
 
-/* Counts a failure; whether it is one of the first, which are told. */
+/* Counts a failure. Returns whether it is one of the first, which are printed. */
 static bool tell_failure(const char *file, int line)
 {
     if (state.failures++ >= 5)
@@ -64,7 +64,7 @@ __attribute__((format(printf, 1, 2))) static const char *say(const char *format,
     return text;
 }
 
-/* Fails the running test: "x is 3, y is 4", or "x is 3, wanted 4" where 4 is written there. */
+/* Fails the running test: "x is 3, y is 4", or "x is 3, wanted 4" if the source says 4. */
 static bool differ(const struct check_place *place, const char *got, const char *wanted)
 {
     if (tell_failure(place->file, place->line)) {

@@ -14,8 +14,8 @@
 
 #include "test.h"
 
-/* The kernel sets under test; the first is the one that all others must equal. Where the processor
- * lacks one, the baseline stands in for it. */
+/* The kernel sets under test; all others must equal the first. If the processor lacks one, the
+ * baseline takes its place. */
 static const char *const set_names[] = {"reference", "baseline", "avx2", "avx512"};
 
 enum { SETS = sizeof set_names / sizeof set_names[0] };
@@ -31,16 +31,15 @@ int first_difference(const float *a, const float *b, int n);
 
 bool check_same(const char *what, const float *a, const float *b, int n);
 
-/* got[i] is within tolerance × scale[i] of want[i] for every i. */
+/* Checks that got[i] is within tolerance × scale[i] of want[i] for every i. */
 bool check_close(const char *what, const float *got, const double *want, const double *scale, int n,
                  double tolerance);
 
 enum fill { RANDOM, SPARSE, EMPTY, FULL, FILLS };
 
-/* An array between two guards, all of it NaNs of one bit pattern until it is filled: what is
- * written outside shows in the guards, what is read outside or never written shows as NaN. A
- * guard takes a row too many, and is no multiple of a vector's length, as the contract promises no
- * alignment. */
+/* An array between two guards, all filled with NaNs of one bit pattern at first: writes outside
+ * show in the guards, and what is read outside or never written shows as NaN. A guard holds one row
+ * too many, and is not a multiple of a vector's length, as the contract promises no alignment. */
 enum { GUARD = HIDDEN1 + 19 };
 
 struct guarded {
@@ -65,14 +64,14 @@ struct made {
 
 void made_free(struct made *made);
 
-/* Images with no meaning; SPARSE ones have ink in a fifth of their pixels, as digits have. */
+/* Meaningless images; SPARSE ones have ink in a fifth of their pixels, as digits do. */
 void made_images(struct made *made, int count, enum fill fill, uint64_t seed);
 
 /* Images that can be learnt: each is its class's pattern with holes and specks. A share `wrong` of
- * the labels is drawn by lot, which no network can foresee in images it was not trained on. */
+ * the labels is random, so no network can predict them for images it was not trained on. */
 void made_classes(struct made *made, int count, float wrong, uint64_t seed);
 
-/* A batch of its own: `size` images from number `from` on. */
+/* Makes a new batch of `size` images from number `from` on. */
 void batch_of(struct batch *batch, const struct made *made, int from, int size);
 
 struct rig {
@@ -84,7 +83,7 @@ void rig_new(struct rig *rig, int threads, int capacity, const struct kernels *k
 
 void rig_free(struct rig *rig);
 
-/* Initial weights, and biases that are not 0: a mistake in them would not show otherwise. */
+/* Initial weights, but with biases that are not 0: otherwise mistakes in them would not show. */
 void params_of(float *params, uint64_t seed);
 
 void check_transposes(const struct network *network);

@@ -1,5 +1,5 @@
-/* A small test harness: a test is a function, a check that fails says where, what and why, and the
- * run goes on. */
+/* A small test harness: a test is a function; a check that fails says where, what and why, and the
+ * test goes on. */
 #ifndef TEST_H
 #define TEST_H
 
@@ -20,9 +20,9 @@
 __attribute__((format(printf, 5, 6))) bool test_check(bool condition, const char *file, int line,
                                                       const char *text, const char *format, ...);
 
-/* Fails the running test unless both are the same, and says what each of them is: first what came
- * out, then what should have. Returns whether they are the same. A double is compared by ==, so NaN
- * equals nothing; a float by its bits, so -0 is not 0. A string may be NULL. */
+/* Fails the running test unless both are the same, and prints both: first what came out, then what
+ * should have. Returns whether they are the same. Doubles are compared by ==, so NaN equals
+ * nothing; floats by their bits, so -0 is not 0. A string may be NULL. */
 #define check_int(got, wanted) check_int_at((got), (wanted), CHECK_PLACE(#got, #wanted))
 #define check_size(got, wanted) check_size_at((got), (wanted), CHECK_PLACE(#got, #wanted))
 #define check_hex(got, wanted) check_hex_at((got), (wanted), CHECK_PLACE(#got, #wanted))
@@ -31,7 +31,7 @@ __attribute__((format(printf, 5, 6))) bool test_check(bool condition, const char
 #define check_string(got, wanted) check_string_at((got), (wanted), CHECK_PLACE(#got, #wanted))
 #define check_pointer(got, wanted) check_pointer_at((got), (wanted), CHECK_PLACE(#got, #wanted))
 
-/* The same of `size` bytes; says which is the first that differs. */
+/* The same for `size` bytes; says which is the first that differs. */
 #define check_bytes(got, wanted, size) \
     check_bytes_at((got), (wanted), (size), CHECK_PLACE(#got, #wanted))
 
@@ -39,7 +39,7 @@ __attribute__((format(printf, 5, 6))) bool test_check(bool condition, const char
 #define check_near(got, wanted, tolerance) \
     check_near_at((got), (wanted), (tolerance), CHECK_PLACE(#got, #wanted))
 
-/* Where a comparison stands, and its two sides as they are written. */
+/* Where a comparison is in the source, and its two sides as written there. */
 struct check_place {
     const char *file;
     int line;
@@ -61,8 +61,8 @@ bool check_bytes_at(const void *got, const void *wanted, size_t size,
                     const struct check_place *place);
 bool check_near_at(double got, double wanted, double tolerance, const struct check_place *place);
 
-/* Names the case, such as a row of a table, that the following checks are about, until the next one
- * or the end of the test. A check that fails says it. */
+/* Names the case, such as a row of a table, that the following checks are about, until the next
+ * call or the end of the test. A check that fails prints it. */
 __attribute__((format(printf, 1, 2))) void test_case(const char *format, ...);
 
 /* Fails the test unless `result` is -1 and the error says `wanted`; `what` names the case. */
@@ -77,9 +77,9 @@ void check_refused(int result, const struct error *err, const char *wanted, cons
 
 __attribute__((format(printf, 1, 2))) void test_skip(const char *format, ...);
 
-/* A test is a function of this file, known by its name: TEST(crc32, "crc32: check values")
- * { … }. No list names it: it registers itself before main. Tests run in the order of their files'
- * names, and of a file from top to bottom. */
+/* Defines a test: TEST(crc32, "crc32: check values") { … }. No list names it: it registers itself
+ * before main. Tests run in the order of their files' names, and in a file from top to
+ * bottom. */
 #define TEST(function, title)                                                         \
     static void test_##function(void);                                                \
     __attribute__((constructor)) static void register_##function(void)                \
@@ -97,14 +97,14 @@ struct test {
     struct test *next;
 };
 
-/* Puts a test in its place among those that are to run; it stays the caller's. */
+/* Adds a test to those to run, in its place; it stays the caller's. */
 void test_register(struct test *test);
 
-/* A path inside a folder of this run's own, which is removed at the end unless KEEP=1 is in the
+/* A path inside this run's own folder, which is removed at the end unless KEEP=1 is in the
  * environment. The text is valid until the eighth call after. */
 const char *test_path(const char *name);
 
-/* Writes a file for a test; fails the test when it cannot. */
+/* Writes a file for a test; fails the test if it cannot. */
 void test_write(const char *path, const void *bytes, size_t size);
 
 static inline float from_bits(uint32_t bits)

@@ -41,7 +41,7 @@ TEST(file_read, "file: reads whole files")
     check(next_descriptor() == descriptor, "a descriptor was left open");
 }
 
-/* Its first page is never mapped, and reading what is not mapped fails. */
+/* Reads /proc/self/mem, whose first page is never mapped, so that reading fails. */
 TEST(file_read_fails, "file: a failing read")
 {
     static const char path[] = "/proc/self/mem";
@@ -65,7 +65,7 @@ static void interrupt(int number)
     interruptions++;
 }
 
-/* The other end of the pipe, which takes its time. */
+/* Writes to the other end of the pipe, slowly. */
 static void *write_large(void *end)
 {
     const int *fd = end;

@@ -62,7 +62,7 @@ TEST(file_write_relative, "file: writes to a relative path")
     check_content(test_path("relative"), "here", 4);
 }
 
-/* A killed run leaves its temporary file behind: longer than what comes now, it must not show. */
+/* A killed run leaves its temporary file behind. None of it may remain, even if it is longer. */
 TEST(file_write_stale_temporary, "file: uses up a stale temporary file")
 {
     struct error err = {""};
@@ -93,7 +93,7 @@ TEST(file_write_symlink, "file: writes through a symbolic link")
     char proc[64], got[8];
     check(!pipe(ends), "cannot make a pipe");
     snprintf(proc, sizeof proc, "/proc/self/fd/%d", ends[1]);
-    if (!access(proc, F_OK)) { /* a link to what has no path */
+    if (!access(proc, F_OK)) { /* a link to something without a path */
         check(!file_write_check(proc, &err) && !file_write(proc, "piped", 5, &err), "%s", err.text);
         check(read(ends[0], got, sizeof got) == 5 && !memcmp(got, "piped", 5), "not in the pipe");
     }
@@ -128,8 +128,8 @@ TEST(file_write_refused, "file: refuses what cannot be written")
     check(!exists(".tmp"), ".tmp was left behind");
 }
 
-/* A null device of the test's own, for root: a file_write that goes wrong must not be let loose on
- * the system's. Others cannot harm that one. NULL where root may not make devices. */
+/* For root, the test makes its own null device: a file_write that goes wrong must not replace the
+ * system's, which other users cannot harm. NULL if root may not make devices. */
 static const char *null_device(void)
 {
     const char *path = test_path("null");
@@ -146,7 +146,7 @@ TEST(file_write_device, "file: writes to a device")
     struct error err = {""};
     struct stat info;
     const char *path = null_device();
-    /* A file system without devices lets one be made, but not be opened. */
+    /* Some file systems let a device be made but not opened. */
     if (!path || access(path, W_OK))
         skip("file: writes to a device: cannot make one to try");
     check(!file_write_check(path, &err), "%s", err.text);
@@ -171,7 +171,7 @@ TEST(file_write_pipe, "file: writes to a pipe")
     close(fd);
 }
 
-/* A full disk, as a limit on file sizes plays it. */
+/* A limit on file sizes acts as a full disk. */
 TEST(file_write_fails_half_way, "file: a failure half way leaves the earlier file")
 {
     static uint8_t bytes[100000];
@@ -200,7 +200,7 @@ TEST(file_write_fails_half_way, "file: a failure half way leaves the earlier fil
     check(next_descriptor() == descriptor, "a descriptor was left open");
 }
 
-/* Locks are a process's own, so the other writer is a child; it says when it holds the lock and
+/* Locks belong to a process, so the other writer is a child; it says when it holds the lock and
  * ends when its input does. */
 static pid_t lock_in_child(const char *path, int *release)
 {
@@ -245,7 +245,7 @@ TEST(file_write_locked, "file: a second writer is refused")
     check_no_temporary(path);
 }
 
-/* In a child without root's rights: what both functions say of a file in a folder of this mode. */
+/* In a child without root's rights: what both functions return for a file in a folder of `mode`. */
 static int write_unprivileged(const char *folder, mode_t mode, const char *path)
 {
     int status = 0;
@@ -278,7 +278,7 @@ TEST(file_write_permissions, "file: permissions of the folder")
     result = write_unprivileged(folder, 0555, link);
     check(result == 3, "through a link into it: refused by %d, wanted 3 (both)", result);
     check_content(path, "old", 3);
-    /* Write and search permission is all a rename needs. */
+    /* A rename needs only write and search permission. */
     result = write_unprivileged(folder, 0333, path);
     struct file file = {0};
     struct error err = {""};

@@ -6,7 +6,7 @@
 
 #include "../test.h"
 
-/* A sanitizer ends the program where the allocator would return NULL. */
+/* A sanitizer ends the program when the allocator would return NULL. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
 #elif defined(__has_feature)

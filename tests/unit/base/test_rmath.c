@@ -28,7 +28,7 @@ static float call_exp(float x)
     return rmath_exp(x); /* an inline function: this one has an address */
 }
 
-/* Every stride-th float from `from` up to `to`, both positive, and with `both` its negative too. */
+/* Every stride-th float from `from` up to `to`, both positive, each times `sign`. */
 static void sweep(struct worst *worst, float (*f)(float), double (*libm)(double), float from,
                   float to, uint32_t stride, float sign)
 {
@@ -45,7 +45,7 @@ TEST(exp_error, "rmath: exp is within 2 ulp")
     sweep(&worst, call_exp, exp, 0.0f, 87.33f, 809, -1.0f);
     sweep(&worst, call_exp, exp, 88.7f, 88.7228317f, 1, 1.0f);
     sweep(&worst, call_exp, exp, 87.3f, 87.33f, 1, -1.0f);
-    /* Where the argument reduction changes its n, r is largest. */
+    /* r is largest where the argument reduction changes its n. */
     for (int n = -125; n <= 127; n++)
         for (int i = -50; i <= 50; i++) {
             float x = (float)((n + 0.5) * 0.69314718055994531);
@@ -141,8 +141,8 @@ TEST(cos_edges, "rmath: cos at its edges")
               (double)far[i], (double)rmath_cos(far[i]));
 }
 
-/* Bits, not values: another compiler or machine must give exactly these. The rows where exp is not
- * the correctly rounded result also show that nobody put libm in its place. */
+/* Bits, not values: every compiler and machine must give exactly these. The rows where exp is not
+ * correctly rounded also show that libm was not used instead. */
 static const struct {
     const char *name;
     float (*f)(float);
@@ -187,8 +187,8 @@ TEST(golden_bits, "rmath: the same bits everywhere")
     }
 }
 
-/* The bits of some hundred thousand results at once, as the CRC of their little-endian bytes: exact
- * where the bounds on the error still leave room. */
+/* The bits of some hundred thousand results at once, as the CRC of their little-endian bytes: this
+ * is exact, while the bounds on the error leave room. */
 static uint32_t checksum(float (*f)(float), float from, float to, uint32_t stride, float sign)
 {
     static uint8_t bytes[4 << 18];

@@ -78,7 +78,7 @@ static int compare_u64(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Small neighbouring numbers are where a weak seeding makes two streams meet. */
+/* With small neighbouring numbers, weak seeding makes two streams meet. */
 TEST(rng_streams_differ, "rng: seeds, streams and indices differ")
 {
     enum { SEEDS = 8, STREAMS = 5, INDICES = 20, DRAWS = 4 };

@@ -54,8 +54,8 @@ TEST(team_once, "team: each task exactly once")
     }
 }
 
-/* A worker that oversleeps a job wakes into a later one with another number of tasks and another
- * context: it must neither miss nor repeat a task, nor write where the earlier job did. */
+/* A worker that sleeps through a job wakes up in a later one with another number of tasks and
+ * another context: it must neither miss nor repeat a task, nor write where the earlier job did. */
 struct job {
     int number, tasks;
     int64_t results[64];
@@ -111,8 +111,8 @@ TEST(team_stress, "team: many jobs in a row")
         stress(threads[t], 4000);
 }
 
-/* Tasks of uneven length, so that the caller falls asleep over the last ones: whoever ends last
- * must wake it. Were that wake-up lost, the alarm would end the tests. */
+/* Tasks of uneven length, so that the caller falls asleep during the last ones: the thread that
+ * ends last must wake it. If that wake-up were lost, the alarm would end the tests. */
 static void doze(void *context, int i)
 {
     usleep((unsigned)(i * 700) % 1900);
@@ -170,7 +170,7 @@ TEST(team_parallel, "team: two threads run at once")
     team_destroy(team);
 }
 
-/* Workers that have hardly started must end as well. */
+/* Workers that have hardly started must end, too. */
 TEST(team_create_destroy, "team: created and destroyed unused")
 {
     team_destroy(NULL);

@@ -36,7 +36,7 @@ TEST(write_word, "command: a path as one word")
     }
 }
 
-/* Every byte but 0 and the one that parts the answers, at the start of a word and inside. */
+/* Every byte except 0 and the one that separates the answers, at the start of a word and inside. */
 TEST(write_word_for_shell, "command: a shell reads the word that was meant")
 {
     char command[16384] = "printf '%s\\001'", wanted[4096] = "", got[4096] = "";

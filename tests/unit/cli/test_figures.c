@@ -40,7 +40,7 @@ static const char *line_with(const struct page *page, const char *text)
     return NULL;
 }
 
-/* The word of a line that covers this place, without brackets and commas; "" where there is a
+/* The word of a line that covers this place, without brackets and commas; "" if there is a
  * space. */
 static void word_at(char word[32], const char *line, size_t place)
 {
@@ -70,7 +70,7 @@ static void print_figures(struct page *page, const struct metrics *metrics, bool
     free(text);
 }
 
-/* Counts of up to `most`, some of them 0, and a class that is never there. */
+/* Counts of up to `most`, some of them 0, and a class that never occurs. */
 static void make_metrics(struct metrics *metrics, int most)
 {
     *metrics = (struct metrics){.loss_sum = 1.0};

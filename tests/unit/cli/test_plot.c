@@ -1,4 +1,4 @@
-/* Learning curves of any history that can be, on the terminal. */
+/* Learning curves of any possible history, on the terminal. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ static void plot(FILE *out, const struct train_epoch *history, int count)
     plot_history(out, history, count, true, count, plot_width, false);
 }
 
-/* Lines between the axes and their best epoch; none is longer than the terminal is wide. */
+/* Checks the lines between the axes and the best epoch; no line is wider than the terminal. */
 static void check_plot(const char *text, int n, int count)
 {
     int longest = 0, length = 0, best = 0, signs = 0;

@@ -1,4 +1,4 @@
-/* What is said of training on a stderr that is no terminal, caught in a file. */
+/* What is said about training on a stderr that is not a terminal, caught in a file. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* Stop requests, each in a child process, as a signal that came cannot be taken back. */
+/* Stop requests, each in a child process, as a signal cannot be taken back. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 
 #include "../test.h"
 
-/* A child watches, gets the signals, and exits with what stop_signal tells; its exit code. */
+/* The exit code of a child that watches, gets the signals, and exits with stop_signal's answer. */
 static int after(int first, int second)
 {
     int status = 0;

@@ -1,4 +1,4 @@
-/* What is said of a terminal where there is none, and pictures character by character. */
+/* What is said about a terminal if there is none, and pictures character by character. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +72,7 @@ static const char *drawn(const struct picture *pictures, int count, struct pictu
     return page;
 }
 
-/* A character is two pixels high: both, one or none of them inked; a map's are signs. */
+/* A character is two pixels high: both, one or none may have ink; in a map they have signs. */
 TEST(picture_characters, "terminal: a picture in characters")
 {
     static const struct {
@@ -101,7 +101,7 @@ TEST(picture_characters, "terminal: a picture in characters")
     }
 }
 
-/* A corner's pixel each: so all lines but one are empty, and the titles show where pictures are. */
+/* Each has one pixel in a corner: all lines but one are empty, and titles show where they are. */
 TEST(picture_grid, "terminal: as many pictures beside each other as there is room for")
 {
     static uint8_t pixels[IMAGE_PIXELS] = {255};

@@ -54,7 +54,7 @@ static uint32_t textbook_adler32(const uint8_t *bytes, size_t size)
     return b << 16 | a;
 }
 
-/* Whole blocks of the largest bytes come nearest to the 32 bits there are. */
+/* Whole blocks of the largest bytes come closest to overflowing 32 bits. */
 TEST(checksum_adler32, "checksum: Adler-32's check values and the textbook")
 {
     static uint8_t bytes[3 * 5552 + 2];
@@ -65,7 +65,7 @@ TEST(checksum_adler32, "checksum: Adler-32's check values and the textbook")
     for (size_t size = 0; size <= sizeof bytes; size += size % 5552 > 5540 || size < 20 ? 1 : 7)
         check(checksum_adler32(bytes, size) == textbook_adler32(bytes, size),
               "%zu bytes of 255 differ from the textbook", size);
-    /* As much before them as the sums can be. */
+    /* The sums before them are as large as they can be. */
     for (size_t i = 0; i < 5552; i++)
         bytes[i] = i < 400 ? 22 : 11;
     bytes[5552] = 0;

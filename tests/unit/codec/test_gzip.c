@@ -12,7 +12,7 @@
 
 static const char text[] = "one seed, one seed, one seed, one model";
 
-/* What gzip makes of it. */
+/* The same, packed by gzip. */
 static const uint8_t packed[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03,
                                  0xcb, 0xcf, 0x4b, 0x55, 0x28, 0x4e, 0x4d, 0x4d, 0xd1, 0x51,
                                  0xc8, 0xc7, 0xc1, 0xca, 0xcd, 0x4f, 0x49, 0xcd, 0x01, 0x00,
@@ -34,8 +34,8 @@ static void add(struct parts *parts, const void *bytes, size_t size)
     }
 }
 
-/* A block of exactly this size, which those of mem_alloc are not, so that a sanitizer sees a byte
- * read beyond it. */
+/* A block of exactly this size (those of mem_alloc are larger), so that a sanitizer sees a read
+ * beyond it. */
 static uint8_t *block_of(const uint8_t *bytes, size_t size)
 {
     uint8_t *block = malloc(size ? size : 1);
@@ -45,7 +45,7 @@ static uint8_t *block_of(const uint8_t *bytes, size_t size)
     return block;
 }
 
-/* The file holds `wanted`. */
+/* Checks that the file holds `wanted`. */
 static void check_unpacks(const struct parts *parts, const char *wanted, size_t size,
                           const char *what)
 {
@@ -58,7 +58,7 @@ static void check_unpacks(const struct parts *parts, const char *wanted, size_t 
     mem_free(bytes);
 }
 
-/* And then the block is as it was. */
+/* Checks that unpacking fails and the block is as it was. */
 static void check_fails(const uint8_t *bytes, size_t size, size_t limit, const char *wanted,
                         const char *what)
 {
@@ -127,7 +127,7 @@ TEST(gzip_trailing, "gzip: rubbish behind it is refused")
     check_fails(parts.bytes, parts.size, 1000, "it is cut short", "a magic");
 }
 
-/* A header of these flags, each field as they announce it. */
+/* Adds a header with these flags and the fields that they announce. */
 static void add_header(struct parts *parts, unsigned flags)
 {
     uint8_t crc[2];
@@ -191,8 +191,8 @@ TEST(gzip_damaged, "gzip: each damage with its own message")
     }
 }
 
-/* A header's time stamp may be any, so a changed bit may do no harm; what it must never do is
- * change what is read. */
+/* A header may have any time stamp, so a flipped bit may be harmless, but it must never change what
+ * is read. */
 TEST(gzip_flipped, "gzip: no flipped bit changes what is read")
 {
     for (size_t bit = 16; bit < 8 * sizeof packed; bit++) {

@@ -37,7 +37,7 @@ TEST(idx_types, "idx: what is no IDX file")
     check(!idx_parse(&idx, (const uint8_t *)"\1\0\x08", 4), "a first byte of 1");
 }
 
-/* From a block of exactly the size, so that a sanitizer sees a byte read beyond it. */
+/* Read from a block of exactly this size, so that a sanitizer sees a read beyond it. */
 TEST(idx_truncated, "idx: a header cut at every byte")
 {
     static const uint8_t whole[] = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 28, 0, 0, 0, 28};

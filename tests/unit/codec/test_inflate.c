@@ -55,8 +55,8 @@ static void put_block(unsigned last, unsigned type)
     put(type, 2);
 }
 
-/* The header of a dynamic block whose literals and distances, by symbol, have codes of `lengths`:
- * 15 at the most, each written in four bits, by a code for the lengths 0 … 15 of four bits each. */
+/* The header of a dynamic block whose literals and distances, by symbol, have codes of `lengths`,
+ * at most 15. Each length is written in four bits: the lengths 0 … 15 have codes of four bits. */
 static void put_codes(unsigned last, const uint8_t *lengths, unsigned literals, unsigned distances)
 {
     static const uint8_t order[19] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
@@ -78,7 +78,7 @@ static int unpack(struct inflate *stream, size_t limit, struct error *err)
     return inflate(stream, err);
 }
 
-/* The stream that was made holds these bytes, and is refused when a byte less is allowed. */
+/* Checks that the stream holds these bytes, and is refused if one byte less is allowed. */
 static void check_holds(const void *wanted, size_t size, const char *what)
 {
     struct inflate stream;
@@ -100,12 +100,12 @@ static void check_damaged(const char *fault, const char *what)
 {
     struct inflate stream;
     struct error err = {""};
-    put(0, 32); /* the fault is met before the end */
+    put(0, 32); /* so that the fault comes before the end */
     check_refused(unpack(&stream, 1000000, &err), &err, fault, what);
     mem_free(stream.bytes);
 }
 
-/* --- what is good --- */
+/* --- valid streams --- */
 
 TEST(inflate_stored, "inflate: stored blocks")
 {
@@ -115,7 +115,7 @@ TEST(inflate_stored, "inflate: stored blocks")
     begin();
     for (size_t at = 0; at < sizeof wanted; at += 100) {
         put_block(at == 200, STORED);
-        put(0x15, -(unsigned)made.bits % 8); /* what fills the byte may be anything */
+        put(0x15, -(unsigned)made.bits % 8); /* the rest of the byte may be anything */
         put(100, 16);
         put(0xffff ^ 100, 16);
         for (int i = 0; i < 100; i++)
@@ -161,8 +161,8 @@ static const struct {
       {20, 9, 1025}, {23, 10, 3073}, {26, 12, 8193}, {28, 13, 16385}, {29, 13, 24577},
 };
 
-/* 32768 bytes that never repeat within the window, and behind them a match of each row: its first
- * length or distance, and its last. */
+/* 32768 bytes that never repeat within the window, then a match for each row, of its first length
+ * or distance and of its last. */
 TEST(inflate_matches, "inflate: lengths and distances, the last of each too")
 {
     enum { WINDOW = 32768 };
@@ -175,7 +175,7 @@ TEST(inflate_matches, "inflate: lengths and distances, the last of each too")
         for (int last = 0; last < 2; last++) {
             unsigned more = last ? (1u << length_rows[i].extra) - 1 : 0,
                      behind = last ? (1u << distance_rows[i].extra) - 1 : 0;
-            more -= length_rows[i].symbol == 284 && last; /* 258 has a symbol of its own */
+            more -= length_rows[i].symbol == 284 && last; /* 258 has its own symbol */
             unsigned length = length_rows[i].first + more,
                      distance = distance_rows[i].first + behind;
             put_fixed(length_rows[i].symbol);
@@ -205,7 +205,7 @@ TEST(inflate_matches, "inflate: lengths and distances, the last of each too")
     mem_free(stream.bytes);
 }
 
-/* Codes of 1 … 15 bits: a match and literals, among them such as no single look-up finds. */
+/* Codes of 1 … 15 bits: a match and literals, some of which take more than one look-up. */
 TEST(inflate_dynamic, "inflate: codes of up to 15 bits")
 {
     uint8_t lengths[257 + 1 + 30] = {0}, wanted[15 + 4] = {0};
@@ -247,7 +247,7 @@ TEST(inflate_lone_codes, "inflate: a code of one symbol, no code of distances")
     check_holds("x", 1, "no distances");
 }
 
-/* Two streams into one block: the second one's matches do not reach into the first. */
+/* Two streams go into one block: matches of the second may not reach into the first. */
 TEST(inflate_twice, "inflate: the window begins with the stream")
 {
     for (int reaching = 0; reaching < 2; reaching++) {
@@ -271,7 +271,7 @@ TEST(inflate_twice, "inflate: the window begins with the stream")
     }
 }
 
-/* Far more than the first room, which grows; 1032 times as much as it takes. */
+/* Far more than fits at first, so that the room grows: 1032 times the size of the stream. */
 TEST(inflate_grows, "inflate: grows up to its limit")
 {
     enum { MATCHES = 8000, SIZE = 1 + MATCHES * 258 };
@@ -301,7 +301,7 @@ TEST(inflate_grows, "inflate: grows up to its limit")
     }
 }
 
-/* --- what is not --- */
+/* --- damaged streams --- */
 
 TEST(inflate_damaged, "inflate: each damage with its own message")
 {
@@ -353,7 +353,7 @@ TEST(inflate_bad_codes, "inflate: codes that are none")
     } rows[] = {
         {1, 1, 1, {0}, "the code of the literals is none"}, /* too many */
         {2, 2, 2, {0}, "the code of the literals is none"}, /* too few */
-        {0, 0, 2, {0}, "the code of the literals is none"}, /* a lone one of two bits */
+        {0, 0, 2, {0}, "the code of the literals is none"}, /* a single one of two bits */
         {1, 2, 0, {0}, "a block without an end"},
         {1, 2, 2, {0, 2}, "the code of the distances is none"},
         {1, 2, 2, {2, 2}, "the code of the distances is none"},
@@ -416,8 +416,8 @@ TEST(inflate_bad_lengths, "inflate: code lengths that are none")
     check_damaged("a block without an end", "258 zeros");
 }
 
-/* Blocks of each kind, from a block of exactly the size, so that a sanitizer sees a byte read
- * beyond it. */
+/* Blocks of each kind, in memory of exactly their size, so that a sanitizer sees a read beyond
+ * it. */
 static const char mixed[] = "hiaaaaaaaaaaaaaaaaaaaaaaaaaaabyzc";
 
 static void make_mixed(void)
@@ -437,7 +437,7 @@ static void make_mixed(void)
     lengths['b'] = 1, lengths[256] = 2, lengths['z'] = 3, lengths['y'] = 3;
     put_codes(0, lengths, 257, 30);
     put_code(0, 1), put_code(6, 3), put_code(7, 3), put_code(2, 2);
-    put_block(1, FIXED); /* the codes that dynamic ones have taken the place of */
+    put_block(1, FIXED); /* fixed codes again, after dynamic ones */
     put_fixed('c'), put_fixed(256);
 }
 
@@ -463,7 +463,7 @@ TEST(inflate_truncated, "inflate: cut at every byte")
     }
 }
 
-/* Whatever it makes of a changed bit, it ends, within its limit. */
+/* Whatever a changed bit does, unpacking ends within its limit. */
 TEST(inflate_flipped, "inflate: every bit flipped")
 {
     make_mixed();

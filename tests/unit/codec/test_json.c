@@ -9,7 +9,7 @@
 
 #include "../test.h"
 
-/* A reader over a block of exactly the size, so that a sanitizer sees a byte read beyond it. */
+/* A reader over a block of exactly this size, so that a sanitizer sees a read beyond it. */
 static struct json_reader reader_of(const char *text, size_t size)
 {
     char *copy = malloc(size ? size : 1);
@@ -54,7 +54,7 @@ TEST(json_good_strings, "json: strings")
     }
 }
 
-/* `at` is the offending byte, where there can be no doubt which one it is; -1 elsewhere. */
+/* `at` is the offending byte if there is no doubt which one it is, else -1. */
 static const struct {
     const char *text;
     size_t size;
@@ -216,7 +216,7 @@ static void written(const char *value, char *text, size_t capacity)
     fclose(out);
 }
 
-/* All characters there are, as UTF-8, come back as they went. */
+/* Every character, in UTF-8, comes back unchanged. */
 TEST(json_round_trip, "json: what is written is read back")
 {
     for (uint32_t code = 1; code <= 0x10ffff; code += code < 0x900 ? 1 : 251) {
@@ -297,7 +297,7 @@ TEST(json_scalar, "json: values that are not nested")
     }
 }
 
-/* Every kind of value, alone, first, and after another one, and levels that open and close. */
+/* Every kind of value, alone, first and after another one, and levels that open and close. */
 TEST(json_writer, "json: commas and nesting")
 {
     char text[512] = "";

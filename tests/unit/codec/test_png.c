@@ -8,7 +8,7 @@
 
 #include "../test.h"
 
-/* What Python makes of the same pixels by its zlib, level 0. */
+/* What Python's zlib at level 0 makes of the same pixels. */
 TEST(png_bytes, "png: the smallest pictures, byte for byte")
 {
     static const char grey[] =
@@ -32,7 +32,7 @@ TEST(png_bytes, "png: the smallest pictures, byte for byte")
     check_bytes(png, colored, sizeof colored - 1);
 }
 
-/* Checks the next chunk, of `size` bytes of data; returns these, and moves *at behind it. */
+/* Checks the next chunk, with `size` bytes of data; returns the data, and moves *at past it. */
 static const uint8_t *next_chunk(const uint8_t **at, const uint8_t *end, const char *name,
                                  size_t size)
 {
@@ -103,7 +103,7 @@ static void check_picture(uint32_t width, uint32_t height, const struct png_pale
     free(rows);
 }
 
-/* One block, one that is just full, two, a last one of a single byte, many. */
+/* One block, one that is exactly full, two, a last one of a single byte, many. */
 TEST(png_sizes, "png: any size, unpacked again")
 {
     static const uint32_t sizes[][2] = {{1, 1},     {28, 28},    {65534, 1}, {65534, 2},

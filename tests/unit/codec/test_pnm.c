@@ -12,7 +12,7 @@
 static const struct {
     const char *bytes;
     size_t size;
-    size_t least; /* so many of the bytes are a whole picture */
+    size_t least; /* this many of the bytes are a complete picture */
     int width, height;
     uint8_t grey[16];
 } good[] = {
@@ -33,7 +33,7 @@ static const struct {
     {BYTES("P6 3 1 255 \xe9\0\0\0\xad\0\0\0\xfa"), 20, 3, 1, {70, 102, 29}},
     {BYTES("P4 12 3 \xf0\x0f\0\0\0\0"), 14, 12, 3, {0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255}},
     {BYTES("P6 1 1 65535 \xff\xff\x00\x00\x00\x00"), 19, 1, 1, {76}},
-    /* Comments, odd white space, and what looks like either among the pixels. */
+    /* Comments, odd white space, and pixels that look like either. */
     {BYTES("P5#c\n# 9 9\r2#c\n\t1 # c #\n\v255\n# "), 31, 2, 1, {35, 32}},
     {BYTES("P5 1 2 255\n\n \n\n"), 13, 1, 2, {10, 32}},
     {BYTES("P1 # two\n2 1 # by one\n1#\n0 \n"), 26, 2, 1, {0, 255}},
@@ -58,7 +58,7 @@ TEST(pnm_good, "pnm: every kind")
     }
 }
 
-/* From a block of exactly the size, so that a sanitizer sees a byte read beyond it. */
+/* Read from a block of exactly this size, so that a sanitizer sees a read beyond it. */
 TEST(pnm_truncated, "pnm: cut at every byte")
 {
     for (size_t i = 0; i < COUNT(good); i++) {

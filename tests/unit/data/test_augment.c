@@ -80,7 +80,7 @@ TEST(augment_map_random, "augment: as in double")
         }
 }
 
-/* No strength, no change; whole pixels change nothing but their place; half a turn is exact too. */
+/* Without strength nothing changes; shifts by whole pixels and half a turn are exact. */
 TEST(augment_map_exact, "augment: what must be exact")
 {
     uint8_t image[IMAGE_PIXELS], got[IMAGE_PIXELS];
@@ -126,7 +126,7 @@ TEST(augment_map_direction, "augment: directions")
           largest / IMAGE_SIDE);
 }
 
-/* Each strength stays within its bounds and reaches towards them. */
+/* Each strength stays within its bounds and comes close to them. */
 TEST(augment_map_strength, "augment: strengths")
 {
     const double middle = 13.5;
@@ -186,7 +186,7 @@ TEST(batch_augment, "augment: a batch")
     dataset_free(&dataset);
 }
 
-/* Another seed, epoch or image is another augmentation; in a whole set each image has its own. */
+/* Another seed, epoch or image gives another augmentation; in a set each image has its own. */
 TEST(augment_image, "augment: a function of seed, epoch and image")
 {
     uint8_t image[IMAGE_PIXELS], a[IMAGE_PIXELS], b[IMAGE_PIXELS];

@@ -81,7 +81,7 @@ TEST(batch_fill, "batch: every sample in its place")
     check(!batch.pixels && !batch.masks && !batch.targets, "batch_destroy leaves pointers");
 }
 
-/* Images whose digits nobody knows: the same masks, and targets that favour none. */
+/* Images without labels: the same masks, and targets that favour no class. */
 TEST(unlabelled, "batch: of images without labels")
 {
     uint8_t bytes[IMAGE_FILE];

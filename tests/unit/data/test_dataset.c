@@ -113,7 +113,7 @@ TEST(dataset_bad, "dataset: bad files, each with its own message")
     }
 }
 
-/* From a block of exactly the size, so that a sanitizer sees a byte read beyond it. */
+/* Read from a block of exactly this size, so that a sanitizer sees a read beyond it. */
 TEST(dataset_truncated, "dataset: files cut at every byte")
 {
     uint8_t bytes[IMAGE_FILE];
@@ -143,7 +143,7 @@ TEST(dataset_truncated, "dataset: files cut at every byte")
 
 /* --- folders --- */
 
-/* A folder of this run's own, made if it is not there. */
+/* A folder inside this run's own, made if it does not exist. */
 static const char *folder(const char *name)
 {
     const char *path = test_path(name);
@@ -200,8 +200,8 @@ static void remove_place(char path[256], bool own_folder)
     }
 }
 
-/* One layout and spelling, alone in the folder; whether it is packed has nothing to do with its
- * name. */
+/* Tries one layout and spelling, alone in the folder; whether it is packed has nothing to do with
+ * its name. */
 static void try_layout(const char *layout, char separator, const char *ending, bool own_folder,
                        int round)
 {
@@ -240,7 +240,7 @@ TEST(dataset_layouts, "dataset: every layout and spelling")
                            own_folder, round + (spelling >> 1));
 }
 
-/* Each with a name that says the opposite of what the bytes are. */
+/* Each file has a name that says the opposite of what its bytes are. */
 TEST(dataset_known_by_bytes, "dataset: known by its bytes")
 {
     char images[256], labels[256];
@@ -328,7 +328,7 @@ TEST(dataset_distinct, "dataset: a test set copied from the training set")
     struct dataset train = {.count = 4, .pixels = one}, test = {.count = 3, .pixels = other};
     memset(one, 9, sizeof one);
     memset(other, 9, sizeof other);
-    other[3 * IMAGE_PIXELS] = 1; /* outside what both have */
+    other[3 * IMAGE_PIXELS] = 1; /* beyond the images that both have */
     int shared = 0;
     check_refused(dataset_check_distinct(&train, &test, &shared, &err), &err, "each of the 3 ",
                   "a prefix");
@@ -339,7 +339,7 @@ TEST(dataset_distinct, "dataset: a test set copied from the training set")
     check(shared == 2, "%d are shared, wanted 2", shared);
 }
 
-/* Two sets of images that are numbers, in another order each and some of them more than once. */
+/* Two sets of images that are numbers, in different orders, some of them more than once. */
 TEST(dataset_shared, "dataset: some test images among the training images")
 {
     enum { TRAIN = 300, TEST = 200 };

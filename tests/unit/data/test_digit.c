@@ -101,7 +101,7 @@ TEST(digit_is_prepared, "digit: what MNIST's form is")
     check(!digit_is_prepared(picture), "no ink");
 }
 
-/* Shapes whose image can be told beforehand: fitted into 20×20, centre of mass in the middle. */
+/* Shapes whose image is known beforehand: fitted into 20×20, centre of mass in the middle. */
 TEST(digit_exact, "digit: exact shapes")
 {
     static const struct {
@@ -128,9 +128,8 @@ TEST(digit_exact, "digit: exact shapes")
     }
 }
 
-/* What must not matter: where on the paper, dark on light or light on dark, how light and how dark,
- * how large, specks. And the result is in MNIST's form, so that preparing it again changes
- * nothing. */
+/* What must not matter: the place on the paper, dark on light or light on dark, how light and how
+ * dark, the size, specks. The result is in MNIST's form, so preparing it again changes nothing. */
 TEST(digit_same, "digit: what must not matter")
 {
     struct dataset d;
@@ -179,7 +178,7 @@ TEST(digit_same, "digit: what must not matter")
     dataset_free(&d);
 }
 
-/* Lines a tenth of a pixel wide in the end are as strong as others. */
+/* Lines that end up a tenth of a pixel wide are as strong as others. */
 TEST(digit_thin_pen, "digit: a thin pen")
 {
     int most = 0;
@@ -192,7 +191,7 @@ TEST(digit_thin_pen, "digit: a thin pen")
     check(most == 255, "the strongest pixel is %d: %s", most, digit.nothing);
 }
 
-/* The image comes back from an enlargement of it, the right way up; the same on every machine. */
+/* An enlarged image comes back as it was, the right way up, and the same on every machine. */
 TEST(digit_enlarged, "digit: enlarged images come back")
 {
     struct dataset d;
@@ -250,7 +249,7 @@ TEST(digit_nothing, "digit: nothing there")
     check_nothing("nothing but specks: the largest is ", "noise");
 }
 
-/* The largest sides there are, and ink all over. */
+/* The largest possible sides, and ink all over. */
 TEST(digit_sizes, "digit: every size")
 {
     static uint8_t strip[16384];

@@ -74,8 +74,8 @@ TEST(split_sample, "split: data/sample")
     dataset_free(&dataset);
 }
 
-/* Classes of very different sizes, one of them empty, in order of class: what comes first must not
- * be what is taken. */
+/* Classes of very different sizes, one of them empty, in order of class: the split must not just
+ * take the first images. */
 static struct dataset skewed_dataset(void)
 {
     static const int sizes[IMAGE_CLASSES] = {1, 2, 3, 0, 500, 7, 10, 25, 1, 1};
@@ -97,7 +97,7 @@ TEST(split_skewed, "split: classes of uneven size")
     check_split(&single, 0, 1, "one image");
 }
 
-/* Over many seeds each image of the large class validates about equally often. */
+/* Over many seeds each image of the large class is set aside about equally often. */
 TEST(split_random, "split: another seed, other images")
 {
     enum { SEEDS = 400, VAL = 55 };
@@ -135,8 +135,8 @@ TEST(split_golden, "split: the same indices everywhere")
         check_int(split.val[i], wanted[i]);
     }
     split_free(&split);
-    /* The last place falls to one of three classes with equal remainders: 0, 8 and 9, one image
-     * each. The lowest gets it. */
+    /* Three classes with equal remainders could get the last place: 0, 8 and 9, one image each.
+     * The lowest gets it. */
     if (check(!split_create(&split, &dataset, 300, 1, &err), "%s", err.text))
         check(split.val[0] == 0 && split.val[299] < 548, "from %d to %d validate", split.val[0],
               split.val[299]);

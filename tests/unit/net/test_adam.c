@@ -57,7 +57,7 @@ TEST(adam_facts, "adam: first and late steps")
           "not the paper's constants: %g %g %g", (double)adam.beta1, (double)adam.beta2,
           (double)adam.epsilon);
     struct adam_step first = adam_next(&adam, 0.01f, 0.0f);
-    /* The first step is lr long, however large the gradient. */
+    /* The first step has length lr, however large the gradient. */
     for (float g = 1e-3f; g < 1e4f; g *= -7.0f) {
         float w = 1.0f, m = 0.0f, v = 0.0f;
         adam_update(&w, &m, &v, g, &first);
@@ -73,8 +73,8 @@ TEST(adam_facts, "adam: first and late steps")
           "after 100,000 steps: rate %.9g, root %.9g", (double)late.rate, (double)late.root);
 }
 
-/* No moment is left below 2^-58, where subnormal numbers would wait: a weight that has no gradient
- * but L2's comes to rest. */
+/* No moment stays below 2^-58, on the way to subnormal numbers: a weight that has no gradient
+ * except L2's stops moving. */
 TEST(adam_flush, "adam: tiny numbers are zero")
 {
     struct adam adam;

@@ -17,7 +17,7 @@
 
 enum { PREDICT_COUNT = 100 };
 
-/* p and losses of all PREDICT_COUNT images out of training steps that do not move (lr = 0). */
+/* p and losses of all PREDICT_COUNT images, from training steps that change nothing (lr = 0). */
 static void forward_by_training(float *p, float *loss, const struct made *made, const float *params,
                                 const struct kernels *kernels)
 {
@@ -90,7 +90,7 @@ TEST(predict, "evaluation: predicts what training computes")
     made_free(&made);
 }
 
-/* Predicting between two steps of training leaves no trace. */
+/* Predicting between two training steps leaves no trace. */
 TEST(predict_is_silent, "evaluation: predicting leaves no trace")
 {
     struct made made;
@@ -158,7 +158,7 @@ TEST(evaluate, "evaluation: figures of some images")
 
 /* --- answers --- */
 
-/* Mistakes first, the surest in front; then the right ones in order; nobody twice. */
+/* Mistakes come first, most confident first; then the right answers in order; no image twice. */
 static void check_order(const struct evaluation *e)
 {
     bool seen[SCENE_IMAGES] = {false};

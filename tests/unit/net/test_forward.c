@@ -11,8 +11,8 @@
 #include "../networks.h"
 #include "../test.h"
 
-/* All that forward_batch finds of `size` samples against what a step finds of them; the places of
- * other samples stay as they were. */
+/* Compares all that forward_batch computes for `size` samples with what a step computes; the places
+ * of other samples must stay as they were. */
 static void batch_case(const struct made *made, const float *params, const struct kernels *kernels,
                        int size)
 {

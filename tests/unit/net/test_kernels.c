@@ -1,5 +1,5 @@
-/* Every kernel, against double precision where a number is computed and against the reference bit
- * by bit where it may not change. */
+/* Checks every kernel: the reference against double precision, and all others against the reference
+ * bit by bit. */
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -116,16 +116,16 @@ static void naive_forward(double *y, double *scale, const double *x, const float
     }
 }
 
-/* What one call of a forward kernel has to give. */
+/* What one call of a forward kernel must give. */
 struct forward_case {
     char what[96];
     int B, K, N;
     const float *x, *W, *b;
-    const struct batch *batch; /* instead of x and b, */
-    int half;                  /* with half of its pixels */
+    const struct batch *batch; /* instead of x and b */
+    int half;                  /* which half of the batch's pixels */
     bool relu;
     double *want, *scale;
-    float *exact; /* by the first kernel set */
+    float *exact; /* what the first kernel set gives */
 };
 
 static void forward_run(const struct forward_case *c, const struct kernels *kernels, int from,
@@ -322,8 +322,7 @@ TEST(dense_backward, "kernels: gradient through a dense layer")
 
 enum update_kind { PIXELS_UPDATE, DENSE_UPDATE, BIAS_UPDATE };
 
-/* One call of an update kernel: what it starts from and what it has to give, W, m and v in this
- * order. */
+/* One call of an update kernel: what it starts from and what it must give, in the order W, m, v. */
 struct update_case {
     char what[96];
     enum update_kind kind;
@@ -399,7 +398,7 @@ static void update_call(const struct update_case *c, const struct kernels *kerne
         kernels->bias_update(W, m, v, c->dy, &c->step, c->B, c->N);
 }
 
-/* Rows from … to-1 of W are the columns of WT, and no other column was written. */
+/* Checks that rows from … to-1 of W are the columns of WT, and no other column was written. */
 static void check_transposed(const struct update_case *c, const float *W, const float *WT, int from,
                              int to)
 {
@@ -547,8 +546,8 @@ TEST(bias_update, "kernels: update of biases")
 
 /* --- softmax and loss --- */
 
-/* p, how far off it may be, and the loss for targets t. z minus the largest is rounded, so p loses
- * 2^-24 of it; what is no normal float may be 0. */
+/* p, its allowed error, and the loss for targets t. z minus the largest z is rounded, so p loses
+ * 2^-24 of that; a p that is not a normal float may be 0. */
 static double naive_softmax(double *p, double *allowed, const float *z, const float *t)
 {
     double largest = -HUGE_VAL, sum = 0.0, loss = 0.0;
@@ -615,7 +614,7 @@ TEST(softmax_random, "softmax: random logits")
             for (int k = 0; k < B * CLASSES; k++)
                 z[k] *= spreads[i];
             for (int s = 0; s < B; s++) {
-                /* Every other row smoothed: targets need not be one-hot. */
+                /* Every other row is smoothed: targets need not be one-hot. */
                 for (int c = 0; c < CLASSES && s % 2; c++)
                     t[s * CLASSES + c] = 0.01f;
                 t[s * CLASSES + s % CLASSES] += s % 2 ? 0.9f : 1.0f;

@@ -46,7 +46,7 @@ static void metrics_example(struct metrics *metrics)
         add_prediction(metrics, samples[i][0], samples[i][1], 0.9f, 0.25f * (float)i);
 }
 
-/* Undefined, NaN, is the same as undefined. */
+/* Whether two figures are equal; undefined (NaN) equals undefined. */
 static bool same_figure(double got, double wanted)
 {
     return isnan(wanted) ? isnan(got) : fabs(got - wanted) <= 1e-15;
@@ -87,9 +87,9 @@ TEST(metrics, "metrics: a worked example")
     check_class(&metrics, 0, 4.0 / 5.0, 4.0 / 6.0, 8.0 / 11.0, 6);
     check_class(&metrics, 1, 3.0 / 5.0, 1.0, 0.75, 3);
     check_class(&metrics, 2, UNDEFINED, 0.0, 0.0, 1);             /* never predicted */
-    check_class(&metrics, 3, UNDEFINED, UNDEFINED, UNDEFINED, 0); /* never seen either */
+    check_class(&metrics, 3, UNDEFINED, UNDEFINED, UNDEFINED, 0); /* never true, either */
     add_prediction(&metrics, 1, 4, 0.9f, 0.0f);
-    check_class(&metrics, 4, 0.0, UNDEFINED, 0.0, 0); /* predicted, but there is none */
+    check_class(&metrics, 4, 0.0, UNDEFINED, 0.0, 0); /* predicted, but never true */
 }
 
 TEST(metrics_empty, "metrics: no samples")
@@ -102,7 +102,7 @@ TEST(metrics_empty, "metrics: no samples")
     check_class(&metrics, 0, UNDEFINED, UNDEFINED, UNDEFINED, 0);
 }
 
-/* In float, a million losses of 0.1 after one of 1e4 would lose themselves. */
+/* In float, a million losses of 0.1 after one of 1e4 would be lost. */
 TEST(metrics_long_sum, "metrics: long sums")
 {
     struct metrics metrics = {0};

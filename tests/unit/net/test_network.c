@@ -8,7 +8,7 @@
 #include "../networks.h"
 #include "../test.h"
 
-/* What new parameters find must be as in a new network. */
+/* New parameters must find everything as in a new network. */
 TEST(set_params, "network: setting parameters starts afresh")
 {
     struct made made;

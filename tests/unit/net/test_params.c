@@ -97,7 +97,7 @@ TEST(params_seed, "params: seeds")
     for (int i = FC1_WEIGHT; i < FC1_BIAS; i++)
         same += a[i] == b[i];
     check(same < 100, "two seeds share %d weights of fc1", same);
-    /* Nor does a tensor repeat another. */
+    /* No tensor repeats another. */
     same = 0;
     for (int i = 0; i < HIDDEN2 * CLASSES; i++)
         same += a[FC3_WEIGHT + i] * sqrtf(HIDDEN2) == a[FC2_WEIGHT + i] * sqrtf(HIDDEN1);

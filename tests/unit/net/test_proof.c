@@ -27,7 +27,7 @@ static const char *some_fault(void)
     return "-fsome-flag";
 }
 
-/* Kernels that are off by one bit in one number, each in another of the table's functions. */
+/* Kernels with one number off by one bit, each in a different function of the table. */
 static void wrong_pixels_forward(float *z, const struct batch *x, const float *W, int half,
                                  int from, int to)
 {

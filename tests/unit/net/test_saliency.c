@@ -1,4 +1,4 @@
-/* The mean gradient of an image's own logit, by the chain rule in double precision. */
+/* The mean gradient of the logit of each image's class, by the chain rule in double precision. */
 #include <math.h>
 #include <string.h>
 
@@ -30,7 +30,7 @@ static void ahead(double *y, const float *W, const float *b, const double *x, in
     }
 }
 
-/* Adds one image's gradient of its own logit against the mean of all: the chain rule, in double. */
+/* Adds an image's gradient of its class's logit against the mean of all, by the chain rule. */
 static void add_gradient(double *sum, const struct scene *s, int image)
 {
     double x[INPUTS], a1[HIDDEN1], a2[HIDDEN2], d3[CLASSES], d2[HIDDEN2], d1[HIDDEN1], d0[INPUTS];

@@ -61,7 +61,7 @@ TEST(schedule_step, "schedule: step")
         check_rate(SCHEDULE_STEP, rows[i].t, rows[i].T, rows[i].want);
 }
 
-/* The steps before the warmup's end rise by equal parts; those after it are the schedule's own. */
+/* Before the warmup's end the rate rises by equal parts; after it the schedule decides. */
 TEST(schedule_warmup, "schedule: warmup")
 {
     for (int64_t t = 0; t < 4; t++) {

@@ -84,7 +84,7 @@ struct nudged {
     bool active1[HIDDEN1], active2[HIDDEN2];
 };
 
-/* A single parameter moves one z of one layer; all behind it is computed anew. Layer 0 to 2. */
+/* A single parameter moves one z of one layer (0 to 2); all after it is recomputed. */
 static void nudge(struct nudged *to, int s, int layer, int unit, double move)
 {
     const double *W2 = oracle.w + FC2_WEIGHT, *W3 = oracle.w + FC3_WEIGHT;
@@ -113,7 +113,7 @@ static void nudge(struct nudged *to, int s, int layer, int unit, double move)
     to->loss = cross_entropy(z3, oracle.label[s]);
 }
 
-/* What a parameter in row k of a layer's weights multiplies for sample s. */
+/* The factor of a parameter in row k of a layer's weights for sample s. */
 static double factor(int layer, int s, int k)
 {
     if (layer == 0)
@@ -123,10 +123,10 @@ static double factor(int layer, int s, int k)
     return positive(oracle.base.z2[s][k]) * oracle.keep2[s][k];
 }
 
-/* Half the distance of the two sides. */
+/* Half the distance between the two sides. */
 static const double h = 1e-5;
 
-/* Central difference by parameter i of tensor t; false where a ReLU's kink lies between the two
+/* Central difference by parameter i of tensor t; false if a ReLU's kink is between the two
  * sides. */
 static bool difference(double *slope, int t, int i)
 {
@@ -149,8 +149,8 @@ static bool difference(double *slope, int t, int i)
     return true;
 }
 
-/* The shortcut above against the whole pass with the parameter itself moved, for a few parameters
- * of each tensor. */
+/* Compares the shortcut above with the whole pass with the parameter itself moved, for a few
+ * parameters of each tensor. */
 static void check_shortcut(const double *slopes)
 {
     static struct activations scratch;
@@ -171,7 +171,7 @@ static void check_shortcut(const double *slopes)
     }
 }
 
-/* slopes (PARAM_COUNT) of the mean loss; NaN where there is a kink. */
+/* slopes (PARAM_COUNT) = those of the mean loss; NaN at a kink. */
 static void oracle_slopes(double *slopes)
 {
     int kinks = 0;
@@ -202,7 +202,7 @@ static void keep_by_hand(double *keep, int n, const struct step *step, uint64_t 
     }
 }
 
-/* The masks that step_run draws, from its description alone. */
+/* The masks that step_run draws, computed from its description alone. */
 static void oracle_dropout(const struct step *step)
 {
     for (int s = 0; s < GRADIENT_B; s++) {
@@ -224,8 +224,8 @@ static void oracle_set(const float *params, const struct made *made, const struc
     oracle_dropout(step);
 }
 
-/* One tensor's gradients against the slopes: to 5e-5 of each and 5e-7 of the largest, so that small
- * ones count too. L2 adds its share to weights, not to biases. */
+/* Compares one tensor's gradients with the slopes: to 5e-5 of each and 5e-7 of the largest, so that
+ * small ones count, too. L2 adds its share to weights, not to biases. */
 static void check_tensor(int t, const float *gradients, const double *slopes, const float *params,
                          float l2)
 {
@@ -299,8 +299,8 @@ TEST(gradient_l2, "gradient: every parameter with L2, biases without")
     gradient_case(&(struct step){.lr = 1e-3f, .l2 = 0.25f}, 122);
 }
 
-/* A batch's gradient is the mean of its samples' own, wherever they stand in it: what the check of
- * every parameter says of a few samples so holds for many. */
+/* A batch's gradient is the mean of its samples' gradients, wherever they are in it. So what the
+ * check of every parameter shows for a few samples holds for many. */
 static void gradient_mean_case(const struct made *made, const float *params,
                                const struct kernels *kernels)
 {
@@ -433,8 +433,8 @@ TEST(overfit, "step: learns a batch by heart")
 
 /* --- NaN passes through --- */
 
-/* A network whose weight at (pixel, unit) broke must say so in the loss of each image that has this
- * pixel, and not hide it behind a ReLU. */
+/* If the weight at (pixel, unit) is NaN, the loss of each image that has this pixel must be, too; a
+ * ReLU must not hide it. */
 static void nan_network_case(const struct made *made, float *params, const struct kernels *kernels,
                              int pixel, int unit)
 {
@@ -514,7 +514,7 @@ static void drop_new(struct drop_rig *d)
     d->a2 = make(DROP_B * HIDDEN2, sizeof(float));
     d->b2 = make(DROP_B * HIDDEN2, sizeof(float));
     params_of(d->params, 200);
-    /* High biases: no unit is 0 of itself, so a 0 was dropped. */
+    /* High biases: no unit is 0 by itself, so a 0 was dropped. */
     for (int n = 0; n < HIDDEN1; n++)
         d->params[FC1_BIAS + n] = 20.0f;
     for (int n = 0; n < HIDDEN2; n++)
@@ -572,7 +572,7 @@ TEST(dropout_share_and_scale, "dropout: share and scale")
     drop_free(&d);
 }
 
-/* The mask is a function of seed and position alone: not of threads, nor of the batches' sizes. */
+/* The mask depends only on seed and position, not on threads or the batches' sizes. */
 TEST(dropout_is_a_function, "dropout: a function of seed and position")
 {
     static const int groups[] = {1, 7, 16, 17, 40};

@@ -22,8 +22,8 @@
 
 enum { WATCH_EPOCHS = 40 };
 
-/* What the callbacks saw, and what they were told to do: at a batch, ask for a stop or break a
- * weight; after an epoch, break one. Epochs and batches count from 1; 0: never. */
+/* What the callbacks saw, and what they should do: at a batch, ask for a stop or break a weight;
+ * after an epoch, break one. Epochs and batches count from 1; 0: never. */
 struct watch {
     struct network *network;
     int stop_epoch, stop_batch, break_epoch, break_batch, break_after_epoch;
@@ -92,8 +92,8 @@ static int watch_epoch(void *context, const struct train_state *state, struct er
     return 0;
 }
 
-/* A small run: 210 images, 50 of them to validate, 5 batches of 33 an epoch unless told otherwise;
- * the data can be learnt only in part, so validation turns at some epoch. */
+/* A small run: 210 images, 50 of them for validation, 5 batches of 33 per epoch unless set
+ * otherwise; the data can be learnt only in part, so the validation loss turns at some epoch. */
 struct run_rig {
     struct made made;
     struct split split;
@@ -140,7 +140,7 @@ static void run_free(struct run_rig *run)
     made_free(&run->made);
 }
 
-/* The network holds the weights of the best epoch, and nothing else. */
+/* Checks that the network holds the weights of the best epoch. */
 static void check_best_kept(struct run_rig *run)
 {
     struct metrics metrics;
@@ -156,8 +156,8 @@ static void check_best_kept(struct run_rig *run)
     check_double(run->result.best.val_acc, metrics_accuracy(&metrics));
 }
 
-/* Epochs in order, the best flag wherever the loss is lower than all before, result.best the last
- * of those. */
+/* Checks that epochs are in order, flagged best if the loss is lower than all before, and that
+ * result.best is the last of those. */
 static void check_epochs(const struct run_rig *run, int count)
 {
     const struct watch *watch = &run->watch;
@@ -226,7 +226,7 @@ TEST(run_early, "train: early stop")
     }
 }
 
-/* With nothing to validate on, the last weights stay and patience means nothing. */
+/* Without validation images, the last weights are kept and patience means nothing. */
 TEST(run_without_validation, "train: no validation images")
 {
     struct run_rig run;
@@ -323,7 +323,7 @@ TEST(run_by_hand, "train: the same by hand")
     }
 }
 
-/* All that is off unless asked for: augmented images, smoothed labels, a warmup, an average. */
+/* All that is off by default: augmented images, smoothed labels, a warmup, an average. */
 TEST(run_by_hand_extras, "train: extras, the same by hand")
 {
     static const float decays[] = {0.0f, 0.5f, 0.999f};
@@ -362,7 +362,7 @@ TEST(run_asked, "train: asked to stop")
     free(params);
     run_free(&run);
 
-    run_new(&run, 50); /* asked later: the best of the whole epochs */
+    run_new(&run, 50); /* asked later: the best of the complete epochs */
     run.watch.stop_epoch = 4;
     run.watch.stop_batch = 2;
     run_go(&run);
@@ -422,8 +422,8 @@ TEST(run_diverged_late, "train: diverged late")
     diverged_late_case(0, 1, 1, 5);
 }
 
-/* While the weights all but stand still, an epoch's training figures are those of the images: each
- * counts once, also in a short last batch. */
+/* If the weights hardly move, an epoch's training figures are those of the images: each counts
+ * once, also in a short last batch. */
 TEST(run_averages, "train: averages with a short last batch")
 {
     static const int batches[] = {1, 32, 33, 64};
@@ -473,7 +473,7 @@ TEST(run_seeds, "train: seeds")
         free(params[i]);
 }
 
-/* No callbacks is allowed, and changes nothing. */
+/* Callbacks may be left out, which changes nothing. */
 TEST(run_without_callbacks, "train: no callbacks")
 {
     struct run_rig run;
@@ -494,7 +494,7 @@ TEST(run_without_callbacks, "train: no callbacks")
     run_free(&run);
 }
 
-/* Runs on from the state kept after some epoch, in a new network with other threads. */
+/* Resumes from the state kept after some epoch, in a new network with other threads. */
 static void check_resumed(struct run_rig *whole, const struct train_state *from)
 {
     struct rig rig;
@@ -537,7 +537,7 @@ static void resumed_case(const struct train_options *options, int val, int keep)
     run_free(&run);
 }
 
-/* Interrupted after any epoch, a run that goes on ends with the same bytes. */
+/* A run interrupted after any epoch and resumed ends with the same bytes. */
 TEST(run_resumed, "train: goes on to the same bytes")
 {
     struct train_options options = {
@@ -555,7 +555,7 @@ TEST(run_resumed, "train: goes on to the same bytes")
     }
 }
 
-/* A run that had run out of patience does nothing more. */
+/* Resuming a run that had run out of patience does nothing. */
 TEST(run_resumed_early, "train: goes on after its patience")
 {
     struct run_rig run;
@@ -573,7 +573,7 @@ TEST(run_resumed_early, "train: goes on after its patience")
     run_free(&run);
 }
 
-/* What on_epoch says is what train_run says. */
+/* The error of on_epoch is that of train_run. */
 TEST(run_told_to_fail, "train: a callback that fails")
 {
     struct run_rig run;

@@ -59,7 +59,7 @@ static void charts(FILE *out, const struct train_epoch *history, int count)
         chart_write(out, &all[i]);
 }
 
-/* Every coordinate behind this name is a number inside the picture of 360×230. */
+/* Checks that every coordinate after this name is a number inside the picture of 360×230. */
 static void check_coordinates(const char *text, const char *name, double most, int n, int count)
 {
     for (const char *at = strstr(text, name); at; at = strstr(at + 1, name)) {

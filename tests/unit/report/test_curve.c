@@ -48,7 +48,7 @@ TEST(curve_place, "curve: places on an axis")
     check(near(curve_place(&none, 3.0), 0.0), "no length: %g", curve_place(&none, 3.0));
 }
 
-/* Ends that are round, and ticks between them that are. */
+/* The ends are round, and so are the ticks between them. */
 TEST(curve_ticks, "curve: round ends and ticks")
 {
     static const struct {

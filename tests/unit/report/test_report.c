@@ -10,7 +10,7 @@
 #include "../networks.h"
 #include "../test.h"
 
-/* A report is whole where a network is always right, always wrong, or never answers some class. */
+/* A report is complete if a network is always right, always wrong, or never answers some class. */
 TEST(report_extremes, "report: networks that know all, nothing, one digit")
 {
     struct scene *s = scene_new();

@@ -126,7 +126,7 @@ TEST(run_log_open, "run_log: logs that are new, cut off, or none")
     check_refused(-1, &err, "cannot be opened for the log", "no folder");
 }
 
-/* What is undefined is null, and what was not done is left out. */
+/* Undefined figures are null, and what was not done is left out. */
 TEST(run_log_lines, "run_log: the lines of a run that diverged, and of one that did not")
 {
     char text[2048] = "";
