@@ -215,7 +215,7 @@ static int parse_metadata(struct parser *p)
             return refuse_json(p, "\"key\":\"value\"");
         entry->end = p->json.at - 1;
         if (safetensors_get(st, entry->key))
-            return error_set(p->err, "%s: metadata key %s stands twice", p->name, entry->key);
+            return error_set(p->err, "%s: metadata key %s appears twice", p->name, entry->key);
         st->metadata_count++;
     } while (another(p));
     return json_expect(&p->json, '}') ? 0 : refuse_json(p, ", or } after a metadata string");
@@ -300,14 +300,14 @@ static int parse_header(struct parser *p)
             return refuse_json(p, "a tensor's name");
         if (!strcmp(name, "__metadata__")) {
             if (metadata_seen)
-                return error_set(p->err, "%s: __metadata__ stands twice in the header", p->name);
+                return error_set(p->err, "%s: __metadata__ appears twice in the header", p->name);
             if (parse_metadata(p))
                 return -1;
             metadata_seen = true;
             continue;
         }
         if (safetensors_find(st, name))
-            return error_set(p->err, "%s: tensor %s stands twice in the header", p->name, name);
+            return error_set(p->err, "%s: tensor %s appears twice in the header", p->name, name);
         if (st->tensor_count == SAFETENSORS_TENSORS)
             return error_set(p->err, "%s: more than %d tensors", p->name, SAFETENSORS_TENSORS);
         struct safetensors_tensor *tensor = &st->tensors[st->tensor_count];

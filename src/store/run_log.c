@@ -182,7 +182,7 @@ static size_t kept_bytes(const char *log, size_t size, const struct train_option
     return size;
 }
 
-/* Drops what must not stay of an earlier log: its end, so whoever reads it at the same time is not
+/* Drops what must not stay of an earlier log: its end, so that a reader of it is not
  * disturbed. */
 static int trim(const char *path, const struct train_options *options, bool goes_on,
                 struct error *err)

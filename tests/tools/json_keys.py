@@ -1,5 +1,5 @@
 """Reads JSON Lines and prints the keys of each object, in their order; lists of objects and nested lists show their
-shape. Fails on anything that is not strict JSON: NaN, a key that stands twice, text around the object."""
+shape. Fails on anything that is not strict JSON: NaN, a key that appears twice, text around the object."""
 import json
 import sys
 
@@ -7,7 +7,7 @@ import sys
 def unique(pairs):
     keys = [key for key, _ in pairs]
     if len(keys) != len(set(keys)):
-        raise ValueError("a key stands twice: %s" % keys)
+        raise ValueError("a key appears twice: %s" % keys)
     return dict(pairs)
 
 

@@ -15,7 +15,7 @@
 
 enum {
     SAFETENSORS_TENSORS = 64,  /* at the most in a file */
-    SAFETENSORS_METADATA = 64, /* likewise */
+    SAFETENSORS_METADATA = 64, /* strings of metadata at the most */
     SAFETENSORS_NAME = 64,     /* bytes of a name or key, with its NUL */
     SAFETENSORS_VALUE = 256    /* bytes of a metadata value, with its NUL */
 };

@@ -90,7 +90,7 @@ TEST(seal_bad, "seal: broken seals, each with its own message")
          "the header has CRC-32"},
         {META("\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\""), "the header has CRC-32"},
         {META("\"crc32\":\"\",\"header_crc32\":\"HHHHHHHH\""), "the weights has CRC-32"},
-        {META(SUMS ",\"crc32\":\"00000000\""), "metadata key crc32 stands twice"},
+        {META(SUMS ",\"crc32\":\"00000000\""), "metadata key crc32 appears twice"},
         {"{}", "damaged at byte 9"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
