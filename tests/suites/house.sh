@@ -176,6 +176,12 @@ functions() {
         }' $(code src include)
 }
 
+# Nothing else lies at the top of the repository (where this is one: an archive has no list of its files).
+top() {
+    git ls-files 2>/dev/null | sed '/^\./d; s,/.*,,' | sort -u |
+        grep -vxE 'Makefile|README.md|LICENSE|src|include|tests|data|scripts' | sed 's/$/: not of the house/'
+}
+
 # What src/README.md tells a student to read is there, and is an evening's reading: 2,500 lines at the most.
 evening() {
     sed -n 's/^| [0-9]* | `\([a-z_0-9/.]*\)` | .*/\1/p' src/README.md | while read -r module; do
@@ -200,5 +206,6 @@ fi
 check 'no option, command or script in strings below the front doors' holds strings
 check 'no line over 100 columns' holds columns
 check 'no function over 60 lines' holds functions
+check 'nothing else at the top' holds top
 check "an evening's reading" holds evening
 finish
