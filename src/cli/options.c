@@ -1,5 +1,6 @@
 #include "mnist/cli/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -47,6 +48,7 @@ struct common_options options_common(void)
 
 void options_add(struct usage *usage, const struct option_spec *specs, int count)
 {
+    assert(usage->spec_count + count <= OPTIONS_MAX);
     for (int i = 0; i < count && usage->spec_count < OPTIONS_MAX; i++)
         usage->specs[usage->spec_count++] = specs[i];
 }
