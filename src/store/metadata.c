@@ -159,17 +159,28 @@ static bool parse(struct metadata *metadata, const struct row *row, const char *
     return !strcmp(text_of(row, metadata).text, text) && *text != '-';
 }
 
+static const char *wanted_by(const struct row *row)
+{
+    switch (row->kind) {
+    case WHOLE:
+        return "a whole number";
+    case CRC32:
+        return "eight hexadecimal digits";
+    case INPUT:
+        return "digits or as-is";
+    default:
+        return row->text;
+    }
+}
+
 static int take_row(struct metadata *metadata, const struct row *row, int form,
                     const struct safetensors *st, const char *name, struct error *err)
 {
-    static const char *const wanted[] = {[WHOLE] = "a whole number",
-                                         [CRC32] = "eight hexadecimal digits",
-                                         [INPUT] = "digits or as-is"};
     const char *key = form == 1 && row->first ? row->first : row->key;
     const char *text = safetensors_get(st, key);
     if (!text || !parse(metadata, row, text))
         return error_set(err, "%s: its %s is %s, wanted %s", name, key, text ? text : "missing",
-                         row->text ? row->text : wanted[row->kind]);
+                         wanted_by(row));
     return 0;
 }
 
