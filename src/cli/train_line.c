@@ -72,12 +72,12 @@ int train_line_end(const char *program, struct train_line *line)
 }
 
 /* The strengths follow --augment, or are left out. */
-void train_line_write(FILE *out, const struct train_options *options)
+void train_line_write(FILE *out, const struct train_options *options, bool (*wanted)(int i))
 {
     bool augments = augment_any(&options->augment), said = false;
     for (int i = 0; i < TRAIN_OPTIONS; i++) {
         bool strength = train_options_table[i].group == TRAIN_AUGMENTATION;
-        if (strength && !augments)
+        if ((strength && !augments) || (wanted && !wanted(i)))
             continue;
         if (strength && !said)
             fputs(" --augment", out);

@@ -37,10 +37,8 @@ static void announce_group(const struct train_options *options, enum train_group
 
 static void announce_preset(const struct train_request *request)
 {
-    struct train_options options = request->line.options;
-    presets_apply(&options, request->preset);
     fprintf(stderr, "preset %s:", request->preset->name);
-    train_line_write(stderr, &options);
+    train_line_write(stderr, &request->preset->options, presets_sets);
     putc('\n', stderr);
 }
 
@@ -93,7 +91,7 @@ int train_output_start(struct train_output *output, struct error *err)
     if (log_path) {
         output->log = run_log_open(log_path, &start, output->from, err);
         if (!output->log)
-            return command_advise(err, "name another file with --log");
+            return -1;
     }
     if (!request->common.quiet)
         announce(output);
@@ -193,7 +191,7 @@ static void write_command(FILE *out, const void *context)
     const struct train_output *o = context;
     fputs("mnist-train --data", out);
     command_write_word(out, o->request->common.data);
-    train_line_write(out, &o->request->line.options);
+    train_line_write(out, &o->request->line.options, NULL);
     if (o->result->stop == TRAIN_ASKED) /* it gives another model, and must not replace this one */
         return;
     fputs(" --out", out);

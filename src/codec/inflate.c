@@ -273,6 +273,7 @@ static int read_codes(struct codes *codes, struct bits *in, struct error *err)
 int inflate_reserve(struct inflate *stream, size_t capacity, struct error *err)
 {
     capacity = capacity < stream->limit ? capacity : stream->limit;
+    capacity = capacity > stream->size ? capacity : stream->size;
     capacity = capacity < SIZE_MAX - SLACK ? capacity : SIZE_MAX - SLACK;
     uint8_t *bigger = mem_grow(stream->bytes, stream->size, capacity + SLACK, err);
     if (!bigger)

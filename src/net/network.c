@@ -10,7 +10,8 @@
 static const struct block {
     size_t at; /* the offset of its pointer in struct network */
     int floats;
-    enum { EVERY_NETWORK, TRAINED_NETWORK, EACH_SAMPLE } of; /* what each has that many floats */
+    /* Once in every network, once in those that train, or once per sample of the capacity. */
+    enum { EVERY_NETWORK, TRAINED_NETWORK, EACH_SAMPLE } of;
 } blocks[] = {
     {offsetof(struct network, params), PARAM_COUNT, EVERY_NETWORK},
     {offsetof(struct network, fc2_t), HIDDEN1 *HIDDEN2, EVERY_NETWORK},

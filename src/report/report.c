@@ -36,7 +36,7 @@ static void write_tiles(FILE *out, const struct report *r)
     write_tile(out, "loss", format_loss(metrics_loss(m)), "mean cross-entropy, nats");
     snprintf(note, sizeof note, "expected, over %d bins", CALIBRATION_BINS);
     write_tile(out, "calibration error", format_percent(metrics_calibration_error(m)), note);
-    snprintf(note, sizeof note, "the surest answers, of which at most %s are wrong",
+    snprintf(note, sizeof note, "the most confident answers, of which at most %s are wrong",
              format_share(COVERAGE_RISK).text);
     write_tile(out, "coverage", format_percent(r->evaluation->coverage), note);
     fputs("</dl>\n", out);

@@ -12,7 +12,8 @@ static const size_t LARGEST_FILE = (size_t)128 << 20;
 
 enum { PARTS = 5 };
 
-/* The blocks of weights, and what their tensors' names begin with. The last is there with --ema. */
+/* The blocks of weights, and what their tensors' names begin with. The last is there if an average
+ * is kept. */
 static const char *const part_names[PARTS] = {"", "m.", "v.", "best.", "average."};
 
 static float **part(struct train_state *state, int i)

@@ -74,7 +74,8 @@ int model_take_tensors(float *params, const struct safetensors *st, const char *
     return failed;
 }
 
-/* What the metadata tells of the training. A model without is a model all the same. */
+/* Takes what the metadata tells of the training. A model whose metadata lacks something, or tells
+ * what this program does not know, is not described, and is a model all the same. */
 static void take_description(struct model *model, int form, const struct safetensors *st)
 {
     struct metadata told;

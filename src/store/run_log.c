@@ -119,15 +119,17 @@ static const size_t LARGEST_LOG = (size_t)1 << 30;
 
 /* A line of a log, as far as it is asked whether it is the start of this run. */
 struct line {
-    bool is_start;
+    bool is_start, has_event;
     struct train_options options;
     bool has[TRAIN_OPTIONS], good; /* the options it tells; each is one that can be */
 };
 
 static void take_member(struct line *line, const char *key, const char *value)
 {
-    if (!strcmp(key, "event"))
+    if (!strcmp(key, "event")) {
+        line->has_event = true;
         line->is_start = !strcmp(value, "start");
+    }
     for (int i = 0; i < TRAIN_OPTIONS; i++)
         if (!strcmp(key, train_options_table[i].name)) {
             line->has[i] = true;
@@ -135,7 +137,9 @@ static void take_member(struct line *line, const char *key, const char *value)
         }
 }
 
-/* By the names of its members, in any order; lines with something nested are no starts. */
+/* Reads the members by their names, in any order, up to one that is nested. A line that does not
+ * tell its event before that could be any, and is taken for the start of another run: nothing is
+ * cut. */
 static void read_line(struct line *line, const char *text, size_t size)
 {
     struct json_reader json = {.text = text, .size = size};
@@ -143,9 +147,12 @@ static void read_line(struct line *line, const char *text, size_t size)
     bool more = json_expect(&json, '{');
     while (more) {
         char key[32], value[PATH_MAX];
-        if (!json_string(&json, key, sizeof key) || !json_expect(&json, ':') ||
-            !json_scalar(&json, value, sizeof value))
+        if (!json_string(&json, key, sizeof key) || !json_expect(&json, ':'))
             break;
+        if (!json_scalar(&json, value, sizeof value)) {
+            line->is_start = line->is_start || !line->has_event;
+            break;
+        }
         take_member(line, key, value);
         more = json_expect(&json, ',');
     }
@@ -199,7 +206,7 @@ static int trim(const char *path, const struct train_options *options, bool goes
         kept = kept_bytes((const char *)file.bytes, size, options, goes_on);
     file_read_free(&file);
     if (!is_log)
-        return error_set(err, "%s: not a log", path);
+        return error_set(err, "%s: not a log: name another file", path);
     if (kept < size && truncate(path, (off_t)kept))
         return error_set(err, "%s: cannot be cut to its whole lines (%s)", path, strerror(errno));
     return 0;

@@ -1,6 +1,6 @@
 /* Runs a fuzz target without libFuzzer, so with any compiler: driver COPIES FILE…
  *
- * The target gets the bytes of each file as they are, and then so many changed copies of them,
+ * The target gets the bytes of each file as they are, and then this many changed copies of them,
  * the same ones each time. What it is about to get stands in the file `input`, so that it is
  * there after a crash. */
 #include <fcntl.h>
@@ -13,7 +13,7 @@ __attribute__((weak)) size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t size
                                                      unsigned seed);
 __attribute__((weak)) void __sanitizer_set_report_fd(void *fd);
 
-/* A copy may be longer than its file by so many bytes. */
+/* A copy may be longer than its file by this many bytes. */
 enum { LONGER = 4096 };
 
 /* Somewhere, every other time at the start, where files say what they are. */

@@ -1,19 +1,23 @@
-/* `mnist train --resume` from a sealed checkpoint that holds whatever a checkpoint may be made
- * to say: refused, failed or done, and what is then there is whole. The history of the run,
- * which may have thousands of epochs, goes through plot, log and report.
- *
- * The input is no checkpoint, but says in lines how one is to differ from that of a run on the
- * tiny data set. A checkpoint has two megabytes, of which all but some hundred bytes are
- * weights: bytes changed at random in it are weights, and hardly ever two things at once. What
- * its reader makes of damaged bytes is fuzz_checkpoint's; here each input gets past the
- * checksums, and every seed, a near miss as well, is a few lines that can be read.
+/* `mnist train --resume` from a sealed checkpoint that holds whatever a checkpoint may be made to
+ * say: refused, failed or done, and what is then there is whole. The history of the run, which may
+ * have thousands of epochs, goes through plot, log and report.
+ * The input is no checkpoint, but says in lines how one is to differ from that of a run on the tiny
+ * data set. A checkpoint has two megabytes, of which all but some hundred bytes are weights: bytes
+ * changed at random in it are weights, and hardly ever two things at once. What its reader makes of
+ * damaged bytes is fuzz_checkpoint's; here each input gets past the checksums, and every seed, a
+ * near miss as well, is a few lines that can be read.
  *
  *   KEY TEXT             another metadata string
- *   rows N               so many epochs of history; all there were to be, unless a line says epochs
+ *
+ *   rows N               N epochs of history; all there were to be, unless a line says epochs
+ *
  *   history.COLUMN V…    its numbers, over and over again down the column
+ *
  *   TENSOR V…            numbers of a tensor, likewise; TENSOR@I V: of number I alone
+ *
  *   log TEXT             a line of the log as it was before; the last of them is not whole
- *   --NAME=VALUE, COLUMNS=…   options and variables, as in fuzz_train.c */
+ *
+ *   --NAME=VALUE, COLUMNS=…   options and variables, as in fuzz_train.c  */
 #include "command.h"
 #include "mnist/base/memory.h"
 

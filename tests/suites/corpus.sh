@@ -11,7 +11,7 @@ export TMPDIR
 limit=
 have timeout && limit='timeout 120'
 
-# look TARGET COPIES: at each of its seeds, and so many changed copies of each.
+# look TARGET COPIES: at each of its seeds, and this many changed copies of each.
 look() {
     $limit "$REPO/build/$MODE/tests/fuzz/driver_$1" "$2" "seed-$1"/* && return
     code=$?

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Rubbish in: fuzz.sh [SECONDS]
 #
-# libFuzzer makes up files, command lines and whole runs for so many seconds (5) each, under the address and undefined-behaviour
+# libFuzzer makes up files, command lines and whole runs for this many seconds (5) each, under the address and undefined-behaviour
 # sanitizers, from the small corpora in tests/fuzz/corpus and from whole files made here. Memory is bounded: no target may allocate
 # more than 64 MB at once. What is found is kept in build/.
 . "$(dirname "$0")/../tools/suite.sh"

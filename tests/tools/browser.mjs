@@ -37,7 +37,7 @@ function same(found, wanted, what) {
 function close(found, wanted, most, what) {
     expect(Math.abs(found - wanted) <= most, `${what}: found ${found}, wanted ${wanted}`);
 }
-// Text that is a number rounded to so many decimals: "1,234", "98.25%"; a share that is neither 0 nor 1 does not look like it.
+// Text that is a number rounded to this many decimals: "1,234", "98.25%"; a share that is neither 0 nor 1 does not look like it.
 function shows(text, value, decimals, what) {
     const percent = text.endsWith('%'), unit = 10 ** -decimals, between = value > 0 && value < 1;
     const wanted = !percent ? value : between ? Math.min(Math.max(100 * value, unit), 100 - unit) : 100 * value;

@@ -25,8 +25,9 @@ void train_line_add(struct train_line *line, struct usage *usage, enum train_gro
  * EXIT_USAGE after explaining a mistake. */
 int train_line_end(const char *program, struct train_line *line);
 
-/* Writes all options of a run as they are typed, each after a space. */
-void train_line_write(FILE *out, const struct train_options *options);
+/* Writes the options of a run as they are typed, each after a space: those that `wanted` says yes
+ * to, or all if it is NULL. */
+void train_line_write(FILE *out, const struct train_options *options, bool (*wanted)(int i));
 
 /* Option i as it is typed: "--label-smoothing". */
 struct text train_line_flag(int i);

@@ -6,14 +6,18 @@
 
 struct preset {
     const char *name;
-    struct train_options options; /* options.seed is not used: see presets_apply */
+    struct train_options options; /* only those count for which presets_sets */
 };
 
 enum { PRESETS = 1 };
 
 extern const struct preset presets_table[PRESETS];
 
-/* Replaces the options by the preset's, except the seed. */
+/* Whether presets set option i: all but seed, patience, schedule and warmup, which are the
+ * run's. */
+bool presets_sets(int i);
+
+/* Replaces the options that presets set by those of this one. */
 void presets_apply(struct train_options *options, const struct preset *preset);
 
 #endif

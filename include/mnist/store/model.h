@@ -12,7 +12,7 @@ struct model {
     float *params;  /* (PARAM_COUNT) in the program's order; owned */
     bool described; /* whether the file tells options, data and best */
     struct train_options options;
-    struct run_data data;    /* all 0 where the file is of version 1.0 */
+    struct run_data data; /* sums of the training files, framed; all 0 from a file of version 1.0 */
     struct train_epoch best; /* the epoch the weights are of: its number alone is read back */
     uint32_t crc32;          /* of the tensor bytes; set by model_save and model_load */
     bool is_checkpoint;      /* the file that model_load refused is a checkpoint */

@@ -11,7 +11,8 @@
  * or when seal_parse would refuse it. */
 int seal_save(struct safetensors *st, const char *path, struct error *err);
 
-/* Takes a file apart that is whole, into what is the caller's: 0, or -1 with err filled. */
+/* Takes what it needs of an intact file into `into`, which is the caller's: 0, or -1 with err
+ * filled. */
 typedef int seal_take(void *into, const struct safetensors *st, const char *name,
                       struct error *err);
 

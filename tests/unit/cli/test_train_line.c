@@ -50,7 +50,7 @@ static int parse(struct train_line *line, const char *text)
 
 static void print(FILE *out, const void *options)
 {
-    train_line_write(out, options);
+    train_line_write(out, options, NULL);
 }
 
 static void check_options(const struct train_options *got, const struct train_options *wanted)

@@ -94,6 +94,8 @@ TEST(run_log_goes_on, "run_log: going on with a log")
         {"no rate", "{\"event\":\"start\",\"epochs\":40}\n", false},
         {"a line with no end", "{\"event\":\"start\"," OPTIONS("40", "0.003") "\n", false},
         {"rubbish behind", "{\"event\":\"start\"," OPTIONS("40", "0.003") "}x\n", false},
+        {"another start behind it, told after something nested",
+         START "{\"v\":[1],\"event\":\"start\"}\n", false},
         {"no start", "{\"event\":\"stop\"," OPTIONS("40", "0.003") "}\n", false},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
