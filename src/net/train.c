@@ -230,12 +230,11 @@ static int remember(struct run *run, const struct train_epoch *record, struct er
     int count = result->epochs_run;
     if (count == run->history_room) {
         int room = count ? 2 * count : 64;
-        struct train_epoch *history = mem_alloc((size_t)room, sizeof *history, err);
+        struct train_epoch *history = result->history;
+        history =
+            mem_grow(history, (size_t)count * sizeof *history, (size_t)room * sizeof *history, err);
         if (!history)
             return -1;
-        if (count)
-            memcpy(history, result->history, (size_t)count * sizeof *history);
-        mem_free(result->history);
         result->history = history;
         run->history_room = room;
     }
