@@ -112,6 +112,13 @@ struct text format_integer(uint64_t value)
     return result;
 }
 
+struct text format_crc32(uint32_t crc)
+{
+    struct text result;
+    snprintf(result.text, sizeof result.text, "%08" PRIx32, crc);
+    return result;
+}
+
 struct text format_rounded(double value)
 {
     return rmath_is_finite_double(value)

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -150,11 +149,9 @@ static void print_json(const struct session *s)
 {
     const struct metrics *metrics = &s->evaluation.metrics;
     struct json_writer json = {.out = stdout};
-    char crc[16];
-    snprintf(crc, sizeof crc, "%08" PRIx32, s->engine.model.crc32);
     json_put_object(&json, NULL);
     json_put_string(&json, "model", s->path);
-    json_put_string(&json, "weights_crc32", crc);
+    json_put_string(&json, "weights_crc32", format_crc32(s->engine.model.crc32).text);
     json_put_string(&json, "split", split_choices[s->split]);
     json_put_array(&json, "shift");
     json_put_float(&json, NULL, s->shift[0]);
@@ -223,7 +220,7 @@ static int write_report(const struct session *s, struct error *err)
     };
     describe_images(s, "°", images, sizeof images);
     report_fact(&report, "model", "%s", s->path);
-    report_fact(&report, "weights_crc32", "%08" PRIx32, s->engine.model.crc32);
+    report_fact(&report, "weights_crc32", "%s", format_crc32(s->engine.model.crc32).text);
     report_fact(&report, "data", "%s", s->common.data);
     report_fact(&report, "images", "%s, the %s", format_count(s->dataset.count).text, images);
     report_fact(&report, "time", "%s", format_seconds(s->seconds).text);

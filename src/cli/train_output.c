@@ -1,6 +1,5 @@
 #include "mnist/cli/train_output.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -215,7 +214,7 @@ static void add_facts(struct report *report, const struct train_output *o)
                 o->network->kernels->name);
     report_fact(report, "peak memory", "%s", format_bytes((double)peak_memory()).text);
     report_fact(report, "model", "%s", o->request->files[FILE_OUT]);
-    report_fact(report, "weights_crc32", "%08" PRIx32, o->model->crc32);
+    report_fact(report, "weights_crc32", "%s", format_crc32(o->model->crc32).text);
     report_fact(report, "program", "mnist %s", MNIST_VERSION);
 }
 

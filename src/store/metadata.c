@@ -1,6 +1,5 @@
 #include "mnist/store/metadata.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,8 +77,7 @@ static struct text text_of(const struct row *row, const struct metadata *metadat
         snprintf(result.text, sizeof result.text, "%d", *(const int *)at);
         break;
     case CRC32:
-        snprintf(result.text, sizeof result.text, "%08" PRIx32, *(const uint32_t *)at);
-        break;
+        return format_crc32(*(const uint32_t *)at);
     case INPUT:
         snprintf(result.text, sizeof result.text, *(const bool *)at ? "digits" : "as-is");
         break;

@@ -1,7 +1,6 @@
 #include "mnist/store/run_log.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -77,10 +76,8 @@ void run_log_write_end(FILE *out, const struct run_log_end *end)
     json_put_number(&json, "images_per_s", r->images_per_s);
     json_put_raw(&json, "peak_bytes", format_integer(end->peak_bytes).text);
     if (end->model) {
-        char crc[16];
-        snprintf(crc, sizeof crc, "%08" PRIx32, end->weights_crc32);
         json_put_string(&json, "model", end->model);
-        json_put_string(&json, "weights_crc32", crc);
+        json_put_string(&json, "weights_crc32", format_crc32(end->weights_crc32).text);
     }
     end_line(&json);
 }

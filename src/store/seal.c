@@ -1,12 +1,11 @@
 #include "mnist/store/seal.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mnist/base/file_read.h"
 #include "mnist/base/file_write.h"
+#include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
 #include "mnist/codec/checksum.h"
@@ -38,13 +37,10 @@ static int check_finite(const struct safetensors *st, const char *name, struct e
 /* Writes a checksum over the zeros that stand for it in st and in the header. */
 static void put_digits(struct safetensors *st, uint8_t *header, const char *key, uint32_t crc)
 {
-    for (int i = 0; i < st->metadata_count; i++) {
-        struct safetensors_entry *entry = &st->metadata[i];
-        if (strcmp(entry->key, key) != 0)
-            continue;
-        snprintf(entry->value, sizeof entry->value, "%08" PRIx32, crc);
-        memcpy(header + entry->begin, entry->value, DIGITS);
-    }
+    struct safetensors_entry *entry = &st->metadata[safetensors_entry(st, key) - st->metadata];
+    const struct text digits = format_crc32(crc);
+    memcpy(entry->value, digits.text, DIGITS);
+    memcpy(header + entry->begin, digits.text, DIGITS);
 }
 
 /* The file is written in memory with zeros for checksums, and read, which tells where they are. */
@@ -73,13 +69,12 @@ int seal_save(struct safetensors *st, const char *path, struct error *err)
 static int check_sum(const struct safetensors *st, const char *key, uint32_t found,
                      const char *what, const char *name, struct error *err)
 {
-    char found_text[DIGITS + 1];
+    const struct text digits = format_crc32(found);
     const char *stored = safetensors_get(st, key);
     if (!stored)
         return error_set(err, "%s: no %s in its metadata: not a file that mnist wrote", name, key);
-    snprintf(found_text, sizeof found_text, "%08" PRIx32, found);
-    if (strcmp(stored, found_text) != 0)
-        return error_set(err, "%s: damaged: %s has CRC-32 %s, wanted %s", name, what, found_text,
+    if (strcmp(stored, digits.text) != 0)
+        return error_set(err, "%s: damaged: %s has CRC-32 %s, wanted %s", name, what, digits.text,
                          stored);
     return 0;
 }

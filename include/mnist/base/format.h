@@ -30,6 +30,9 @@ struct text format_figure(double value);
  * number as a double would get a different one. */
 struct text format_integer(uint64_t value);
 
+/* A checksum: eight hexadecimal digits, as model files and JSON have it. */
+struct text format_crc32(uint32_t crc);
+
 /* The shortest text that reads back as the same float: 0.002, not 0.00200000009; 10, not 1e+01. */
 struct text format_float(float value);
 

@@ -171,3 +171,10 @@ TEST(format_float, "format: floats as short as they can be")
             check_shortest(value);
     }
 }
+
+TEST(format_crc32, "format: a checksum has eight digits")
+{
+    check_string(format_crc32(0).text, "00000000");
+    check_string(format_crc32(0x0badf00d).text, "0badf00d");
+    check_string(format_crc32(UINT32_MAX).text, "ffffffff");
+}
