@@ -76,13 +76,11 @@ static double median(double *values, int n)
 }
 
 /* The first epoch warms caches and threads up and is not counted. */
-static int note_epoch(void *context, const struct train_state *state, struct error *err)
+static void note_epoch(void *context, const struct train_state *state)
 {
     struct measure *measure = context;
-    (void)err;
     if (state->epochs_run > 1 && measure->epochs < TIMED_MAX)
         measure->seconds[measure->epochs++] = state->history[state->epochs_run - 1].seconds;
-    return 0;
 }
 
 /* A data set of `images` images, made by repeating the training set; freed with free_repeated. */

@@ -45,35 +45,27 @@ static int read_all(struct file *file, int fd, const char *path, size_t expected
     return -1;
 }
 
-static int open_to_read(const char *path, struct stat *info, struct error *err)
+int file_read_open(struct file *file, int fd, const char *path, size_t limit, struct error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return error_set(err, "%s: cannot open: %s", path, strerror(errno));
-    if (fstat(fd, info)) {
-        error_set(err, "%s: cannot stat: %s", path, strerror(errno));
-    } else if (S_ISDIR(info->st_mode)) {
-        error_set(err, "%s: is a folder, not a file", path);
-    } else {
-        return fd;
-    }
-    close(fd);
-    return -1;
+    struct stat info;
+    if (fstat(fd, &info))
+        return error_set(err, "%s: cannot stat: %s", path, strerror(errno));
+    if (S_ISDIR(info.st_mode))
+        return error_set(err, "%s: is a folder, not a file", path);
+    if (!S_ISREG(info.st_mode))
+        return read_all(file, fd, path, 0, limit, err);
+    if ((uintmax_t)info.st_size > limit)
+        return error_set(err, "%s: %jd bytes, more than the %zu such a file may have", path,
+                         (intmax_t)info.st_size, limit);
+    return read_all(file, fd, path, (size_t)info.st_size, limit, err);
 }
 
 int file_read(struct file *file, const char *path, size_t limit, struct error *err)
 {
-    struct stat info = {0};
-    int fd = open_to_read(path, &info, err);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return -1;
-    int failed;
-    if (S_ISREG(info.st_mode) && (uintmax_t)info.st_size > limit)
-        failed = error_set(err, "%s: %jd bytes, more than the %zu such a file may have", path,
-                           (intmax_t)info.st_size, limit);
-    else
-        failed =
-            read_all(file, fd, path, S_ISREG(info.st_mode) ? (size_t)info.st_size : 0, limit, err);
+        return error_set(err, "%s: cannot open: %s", path, strerror(errno));
+    int failed = file_read_open(file, fd, path, limit, err);
     close(fd);
     return failed;
 }

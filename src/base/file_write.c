@@ -2,23 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-/* The folder that a path is in, "." if it names none. */
-static void folder_of(const char *path, char folder[PATH_MAX])
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash)
-        snprintf(folder, PATH_MAX, ".");
-    else
-        snprintf(folder, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-}
+#include "mnist/base/claim.h"
+#include "mnist/base/path.h"
 
 static int write_all(int fd, const uint8_t *bytes, size_t size)
 {
@@ -34,160 +25,222 @@ static int write_all(int fd, const uint8_t *bytes, size_t size)
     return 0;
 }
 
-/* Opens and locks the temporary file. Its name is fixed, so killed runs leave at most one behind,
- * and the next run reuses it; the lock keeps two runs from writing it at once. If the file was
- * renamed before the lock was granted, it is another run's finished file: try again. */
-static int open_temporary(const char *temporary, struct error *err)
+/* A file system that cannot promise to keep what was written has written it all the same. */
+static int sync_file(int fd)
 {
-    for (int attempt = 0; attempt < 100; attempt++) {
-        int fd = open(temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-        if (fd < 0)
-            return error_set(err, "%s: cannot write: %s", temporary, strerror(errno));
-        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-        struct stat ours, named;
-        /* On a file system without locks (ENOLCK, ENOSYS) go on: better than losing a model. */
-        if (fcntl(fd, F_SETLK, &lock) && (errno == EACCES || errno == EAGAIN)) {
-            error_set(err, "%s: another run is writing it: give one of them another file",
-                      temporary);
-            close(fd);
-            return -1;
-        }
-        if (!fstat(fd, &ours) && !stat(temporary, &named) && ours.st_ino == named.st_ino &&
-            ours.st_dev == named.st_dev)
-            return fd;
-        close(fd);
-    }
-    return error_set(err, "%s: somebody keeps replacing it", temporary);
+    int failed;
+    do
+        failed = fsync(fd);
+    while (failed && errno == EINTR);
+    return failed && errno != EOPNOTSUPP && errno != ENOTSUP && errno != ENOSYS && errno != EINVAL;
 }
 
-/* Makes the rename permanent. That is impossible in a folder that may be written but not read, and
- * on file systems that say EINVAL; neither counts as an error. */
-static int sync_folder(const char *path, struct error *err)
+/* Makes a rename permanent, where that is possible: it is done, so nothing here is a failure. */
+static void sync_folder(const char *path)
 {
     char folder[PATH_MAX];
-    folder_of(path, folder);
+    path_folder(folder, path);
     int fd = open(folder, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return errno == EACCES ? 0
-                               : error_set(err, "%s: written, but its folder cannot be synced: %s",
-                                           path, strerror(errno));
-    int failed = fsync(fd) && errno != EINVAL;
-    if (failed)
-        error_set(err, "%s: written, but its folder cannot be synced: %s", path, strerror(errno));
+        return;
+    (void)sync_file(fd);
     close(fd);
-    return failed ? -1 : 0;
 }
 
-/* The name of the file that is written and then renamed to `path`. */
-static int temporary_of(const char *path, char temporary[PATH_MAX], struct error *err)
+/* Gives a file that only we can read yet the mode of the one it will replace, and its owner or at
+ * least its group if we may, or the mode of any new file. Some file systems know neither. */
+static void set_mode(int fd, const struct path_target *target)
 {
-    if (snprintf(temporary, PATH_MAX, "%s.tmp", path) >= PATH_MAX)
-        return error_set(err, "%s: the path is too long", path);
+    const struct stat *old = &target->info;
+    mode_t mask = umask(0);
+    umask(mask);
+    bool kept = target->exists &&
+                (!fchown(fd, old->st_uid, old->st_gid) || !fchown(fd, (uid_t)-1, old->st_gid));
+    (void)kept;
+    (void)fchmod(fd, target->exists ? old->st_mode & 0777 : 0666 & ~mask);
+}
+
+/* --- what may not be replaced --- */
+
+/* In a sticky folder only its owner and the file's may rename. */
+static bool is_stuck(const struct path_target *target)
+{
+    char folder[PATH_MAX];
+    struct stat info;
+    uid_t user = geteuid();
+    path_folder(folder, target->path);
+    return user != 0 && user != target->info.st_uid && !stat(folder, &info) &&
+           info.st_mode & S_ISVTX && user != info.st_uid;
+}
+
+/* Refuses a file that its user may not write. A program that runs may be replaced, though not
+ * written (ETXTBSY). */
+static int check_replaceable(const struct path_target *target, const char *path, struct error *err)
+{
+    if (!target->exists)
+        return 0;
+    if (is_stuck(target))
+        return error_set(err, "%s: is another user's, in a folder where only they may replace it",
+                         path);
+    int fd = open(target->path, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && errno != ETXTBSY)
+        return error_set(err, "%s: cannot write: %s", path, strerror(errno));
+    if (fd >= 0)
+        close(fd);
     return 0;
 }
 
-static int write_atomically(const char *path, const void *bytes, size_t size, struct error *err)
+/* --- the temporary file --- */
+
+enum { MILLISECOND = 1000000, PATIENCE = 10000 /* milliseconds */ };
+
+/* Takes away what a killed process left: 0 when it is gone, 1 while a living one writes it. Another
+ * file of that name stays, and is refused. */
+static int remove_leftover(const char *temporary, int *holder, struct error *err)
+{
+    struct stat info;
+    if (lstat(temporary, &info))
+        return errno == ENOENT ? 0 : error_set(err, "%s: %s", temporary, strerror(errno));
+    const char *why = !S_ISREG(info.st_mode)     ? "is no plain file"
+                      : info.st_uid != geteuid() ? "belongs to another user"
+                      : info.st_nlink > 1        ? "is a file with another name, too"
+                                                 : NULL;
+    if (why)
+        return error_set(err, "%s: in the way of what is written first, and %s: move it away",
+                         temporary, why);
+    int fd = open(temporary, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : error_set(err, "%s: %s", temporary, strerror(errno));
+    bool held = claim_lock(fd, holder) == CLAIM_HELD;
+    if (!held && path_names(temporary, fd))
+        unlink(temporary);
+    close(fd);
+    return held;
+}
+
+/* Makes and locks it. Its name is fixed, so that killed runs leave at most one behind. */
+static int open_temporary(const char *temporary, const char *path, struct error *err)
+{
+    const struct timespec pause = {.tv_nsec = MILLISECOND};
+    char folder[PATH_MAX];
+    int held = 0, holder = 0;
+    path_folder(folder, temporary);
+    for (int waited = 0; waited < PATIENCE; waited++) {
+        int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0 && errno != EEXIST)
+            return error_set(err, "%s: cannot write in folder %s: %s", path, folder,
+                             strerror(errno));
+        /* Whoever found it before it was locked has taken it for a leftover. */
+        if (fd >= 0 && claim_lock(fd, &holder) != CLAIM_HELD && path_names(temporary, fd))
+            return fd;
+        if (fd >= 0)
+            close(fd);
+        held = remove_leftover(temporary, &holder, err);
+        if (held < 0)
+            return -1;
+        if (held)
+            nanosleep(&pause, NULL);
+    }
+    return claim_refuse(path, holder, err);
+}
+
+/* --- writing --- */
+
+static int write_atomically(const struct path_target *target, const char *path, const void *bytes,
+                            size_t size, struct error *err)
 {
     char temporary[PATH_MAX];
-    if (temporary_of(path, temporary, err))
+    if (check_replaceable(target, path, err) ||
+        path_beside(temporary, target->path, PATH_TEMPORARY, err))
         return -1;
-    int fd = open_temporary(temporary, err);
+    int fd = open_temporary(temporary, path, err);
     if (fd < 0)
         return -1;
-    int failed = ftruncate(fd, 0) || write_all(fd, bytes, size) || fsync(fd);
-    failed = failed || rename(temporary, path);
+    set_mode(fd, target);
+    int failed = write_all(fd, bytes, size) || sync_file(fd) || rename(temporary, target->path);
     if (failed) {
         error_set(err, "%s: cannot write %zu bytes: %s", path, size, strerror(errno));
         unlink(temporary);
     }
     if (close(fd) && !failed)
         failed = error_set(err, "%s: cannot close: %s", path, strerror(errno));
-    return failed ? -1 : sync_folder(path, err);
+    if (!failed)
+        sync_folder(target->path);
+    return failed ? -1 : 0;
 }
 
-static int write_directly(const char *path, const void *bytes, size_t size, struct error *err)
+static int write_directly(const struct path_target *target, const char *path, const void *bytes,
+                          size_t size, struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int own = target->descriptor;
+    fflush(stdout);
+    int fd = own >= 0 ? own : open(target->path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
     int failed = fd < 0 || write_all(fd, bytes, size);
     if (failed)
         error_set(err, "%s: cannot write: %s", path, strerror(errno));
-    if (fd >= 0 && close(fd) && !failed)
+    if (own < 0 && fd >= 0 && close(fd) && !failed)
         failed = error_set(err, "%s: cannot close: %s", path, strerror(errno));
     return failed ? -1 : 0;
 }
 
-/* target = the file that writing to `path` replaces: the target of a symbolic link, otherwise the
- * path itself; never a folder. *direct is set for a device or a pipe, which cannot be replaced
- * (/dev/stdout may lead to one that has no path). */
-static int resolve(const char *path, char target[PATH_MAX], bool *direct, struct error *err)
-{
-    struct stat info;
-    if (*path == '\0')
-        return error_set(err, "an empty path: name a file");
-    bool exists = !stat(path, &info);
-    if (exists && S_ISDIR(info.st_mode))
-        return error_set(err, "%s: is a folder: name a file in it", path);
-    *direct = exists && !S_ISREG(info.st_mode);
-    if (!*direct && !lstat(path, &info) && S_ISLNK(info.st_mode)) {
-        if (!realpath(path, target))
-            return error_set(err, "%s: a symbolic link that leads nowhere: %s", path,
-                             strerror(errno));
-    } else if (snprintf(target, PATH_MAX, "%s", path) >= PATH_MAX) {
-        return error_set(err, "%s: the path is too long", path);
-    }
-    return 0;
-}
-
 int file_write(const char *path, const void *bytes, size_t size, struct error *err)
 {
-    char target[PATH_MAX];
-    bool direct = false;
-    if (resolve(path, target, &direct, err))
+    struct path_target target;
+    if (path_resolve(&target, path, err))
         return -1;
-    return direct ? write_directly(target, bytes, size, err)
-                  : write_atomically(target, bytes, size, err);
+    return target.stream ? write_directly(&target, path, bytes, size, err)
+                         : write_atomically(&target, path, bytes, size, err);
 }
 
 int file_write_check(const char *path, struct error *err)
 {
-    char target[PATH_MAX], temporary[PATH_MAX], folder[PATH_MAX];
-    bool direct = false;
-    if (resolve(path, target, &direct, err))
+    struct path_target target;
+    char temporary[PATH_MAX];
+    if (path_resolve(&target, path, err))
         return -1;
-    if (direct)
-        return access(target, W_OK) ? error_set(err, "%s: cannot write: %s", path, strerror(errno))
-                                    : 0;
-    if (temporary_of(target, temporary, err))
-        return -1;
-    /* This finds a name that is too long. It is fine that there is no such file yet. */
-    if (access(temporary, F_OK) && errno != ENOENT && errno != EACCES)
+    if (target.stream && target.descriptor < 0 && access(target.path, W_OK))
         return error_set(err, "%s: cannot write: %s", path, strerror(errno));
-    folder_of(target, folder);
-    if (access(folder, W_OK | X_OK))
-        return error_set(err, "%s: cannot write in folder %s: %s", path, folder, strerror(errno));
-    return 0;
+    if (target.stream)
+        return 0;
+    if (check_replaceable(&target, path, err) ||
+        path_beside(temporary, target.path, PATH_TEMPORARY, err))
+        return -1;
+    int fd = open_temporary(temporary, path, err);
+    if (fd < 0)
+        return -1;
+    int failed = unlink(temporary);
+    if (failed)
+        error_set(err, "%s: cannot be taken away again: %s", temporary, strerror(errno));
+    close(fd);
+    return failed;
 }
 
-/* The real path of a file that need not exist yet; false if its folder does not exist. */
-static bool real_name(const char *path, char real[PATH_MAX])
+int file_write_beside(char saved[PATH_MAX], const char *path, const void *bytes, size_t size,
+                      struct error *err)
 {
-    char folder[PATH_MAX], real_folder[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    if (realpath(path, real))
-        return true;
-    folder_of(path, folder);
-    return realpath(folder, real_folder) &&
-           snprintf(real, PATH_MAX, "%s/%s", real_folder, slash ? slash + 1 : path) < PATH_MAX;
-}
-
-bool file_write_same(const char *a, const char *b)
-{
-    char real_a[PATH_MAX], real_b[PATH_MAX];
-    struct stat info_a, info_b;
-    bool there_a = !stat(a, &info_a), there_b = !stat(b, &info_b);
-    if ((there_a && !S_ISREG(info_a.st_mode)) || (there_b && !S_ISREG(info_b.st_mode)))
-        return false;
-    if (there_a && there_b)
-        return info_a.st_dev == info_b.st_dev && info_a.st_ino == info_b.st_ino;
-    return real_name(a, real_a) && real_name(b, real_b) && !strcmp(real_a, real_b);
+    struct path_target target;
+    int fd = -1;
+    if (path_resolve(&target, path, err))
+        snprintf(target.path, sizeof target.path, "%s", path);
+    for (int n = 1; fd < 0; n++) {
+        char number[16] = "";
+        if (n > 1)
+            snprintf(number, sizeof number, "-%d", n);
+        if (snprintf(saved, PATH_MAX, "%s.saved%s", target.path, number) >= PATH_MAX)
+            return error_set(err, "%s: the path is too long", path);
+        fd = open(saved, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (fd < 0 && errno != EEXIST)
+            return error_set(err, "%s: cannot write: %s", saved, strerror(errno));
+    }
+    set_mode(fd, &target);
+    int failed = write_all(fd, bytes, size) || sync_file(fd);
+    if (failed) {
+        error_set(err, "%s: cannot write: %s", saved, strerror(errno));
+        unlink(saved);
+    }
+    if (close(fd) && !failed)
+        failed = error_set(err, "%s: cannot close: %s", saved, strerror(errno));
+    if (!failed)
+        sync_folder(saved);
+    return failed ? -1 : 0;
 }

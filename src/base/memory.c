@@ -7,6 +7,9 @@
 
 enum { ALIGNMENT = 64 };
 
+/* What each message of a shortage begins with. */
+#define SHORT "out of memory"
+
 void *mem_alloc(size_t count, size_t size, struct error *err)
 {
     if (size && count > (SIZE_MAX - ALIGNMENT) / size) {
@@ -17,7 +20,7 @@ void *mem_alloc(size_t count, size_t size, struct error *err)
     size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     void *block = aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
     if (!block)
-        error_set(err, "out of memory: %zu bytes wanted", bytes);
+        error_set(err, SHORT ": %zu bytes wanted", bytes);
     return block;
 }
 
@@ -40,6 +43,11 @@ void *mem_grow(void *block, size_t used, size_t size, struct error *err)
     return bigger;
 }
 
+bool mem_was_short(const struct error *err)
+{
+    return !strncmp(err->text, SHORT, sizeof SHORT - 1);
+}
+
 void mem_free(void *block)
 {
     free(block);
@@ -55,7 +63,7 @@ char *mem_print(void (*print)(FILE *out, const void *context), const void *conte
     bool failed = !out || ferror(out);
     if ((out && fclose(out)) || failed) {
         free(text);
-        error_set(err, "out of memory for %s", what);
+        error_set(err, SHORT " for %s", what);
         return NULL;
     }
     return text;

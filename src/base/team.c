@@ -1,6 +1,7 @@
 #include "mnist/base/team.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -144,6 +145,17 @@ static int init_waiting(struct team *team, struct error *err)
     return error_set(err, "cannot make a condition for threads (%s)", strerror(code));
 }
 
+/* Signals are for the caller: it may wait for something that a signal has to end. */
+static int start_worker(struct worker *worker)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int code = pthread_create(&worker->thread, NULL, worker_main, worker);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return code;
+}
+
 struct team *team_create(int threads, struct error *err)
 {
     struct team *team = mem_calloc(1, sizeof *team, err);
@@ -166,7 +178,7 @@ struct team *team_create(int threads, struct error *err)
         struct worker *worker = &team->workers[i];
         worker->team = team;
         worker->index = i;
-        int code = pthread_create(&worker->thread, NULL, worker_main, worker);
+        int code = start_worker(worker);
         if (code) {
             error_set(err, "cannot start thread %d of %d (%s): use fewer threads", i + 1, threads,
                       strerror(code));

@@ -11,6 +11,7 @@
 #include "mnist/cli/command.h"
 #include "mnist/cli/engine.h"
 #include "mnist/cli/figures.h"
+#include "mnist/cli/files.h"
 #include "mnist/cli/options.h"
 #include "mnist/cli/terminal.h"
 #include "mnist/codec/json.h"
@@ -100,13 +101,17 @@ static bool moved(const struct session *s)
 
 static int prepare(struct session *s, struct error *err)
 {
-    if (s->report_path && file_write_same(s->report_path, s->path))
-        return error_set(err, "--report %s is the model itself: name another file", s->report_path);
+    const struct files_use uses[] = {{"the model", s->path, false},
+                                     {"--report", s->report_path, true}};
+    if (s->report_path &&
+        (files_check(uses, 2, s->common.data, err) || files_check_report(s->report_path, err) ||
+         file_write_check(s->report_path, err)))
+        return -1;
     if (engine_find(&s->engine, &s->common, err) ||
         engine_load(&s->engine, &s->common, s->path, err) ||
-        (s->report_path && file_write_check(s->report_path, err)) ||
         command_load_data(&s->dataset, s->common.data, s->split ? DATASET_TRAIN : DATASET_TEST,
-                          err))
+                          err) ||
+        evaluation_create(&s->evaluation, s->dataset.count, err))
         return -1;
     if (!moved(s))
         return 0;
@@ -248,8 +253,7 @@ static void print(const struct session *s)
 static int run(struct session *s, struct error *err)
 {
     double start = clock_seconds();
-    if (evaluation_run(&s->evaluation, &s->engine.network, &s->dataset, err))
-        return -1;
+    evaluation_run(&s->evaluation, &s->engine.network, &s->dataset);
     s->seconds = clock_seconds() - start;
     if (!rmath_is_finite_double(s->evaluation.metrics.loss_sum))
         return error_set(err, "%s: its loss on these images is not finite: retrain it", s->path);

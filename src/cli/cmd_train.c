@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "mnist/base/clock.h"
-#include "mnist/base/file_write.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
@@ -16,28 +15,17 @@
 /* One run of the command. */
 struct session {
     struct train_request request;
+    struct train_files files;
     struct checkpoint resumed; /* with --resume */
-    struct run_data data;      /* with --checkpoint; else when there is a model to save */
-    int saved_epoch;           /* the epoch that a failed run can resume from; 0: none */
-    const char *saved_path;    /* the checkpoint that holds that epoch */
+    struct run_data data;
     struct dataset train_set, test_set;
     struct split split;
     struct engine engine; /* has the trained model in the end */
     struct train_result result;
     struct evaluation evaluation;
     struct train_output output;
-    double start; /* clock at the start */
-};
-
-/* The options that name the files. */
-static const struct {
-    const char *flag, *help, *none;
-} file_options[TRAIN_FILES] = {
-    [FILE_OUT] = {"out", "model file to write", NULL},
-    [FILE_CHECKPOINT] = {"checkpoint", "write what --resume needs after each epoch", "none"},
-    [FILE_RESUME] = {"resume", "go on from a checkpoint, and keep it up to date", "none"},
-    [FILE_LOG] = {"log", "append JSON Lines to this file", "none"},
-    [FILE_REPORT] = {"report", "write a report with curves and pictures, one HTML file", "none"},
+    double start;              /* clock at the start */
+    char saved_path[PATH_MAX]; /* where the model was saved instead */
 };
 
 /* --- the command line --- */
@@ -80,47 +68,50 @@ static int load_resumed(struct session *s)
             command_advise(&err, "--resume wants what --checkpoint wrote");
         return command_fail(s->request.program, &err);
     }
-    s->saved_epoch = s->resumed.state.epochs_run;
-    s->saved_path = path;
-    if (!s->request.files[FILE_CHECKPOINT])
-        s->request.files[FILE_CHECKPOINT] = path;
     return -1;
 }
 
-/* Parses the line, and again on top of the checkpoint and the preset that it names. */
-static int parse_line(struct session *s, const struct usage *usage, int *preset, int argc,
-                      char **argv)
+static int take_files(struct session *s)
+{
+    struct error err;
+    return train_files_take(&s->files, &s->request, &err) ? command_fail(s->request.program, &err)
+                                                          : -1;
+}
+
+/* Parses the line again, on top of the options of the resumed run and of the preset. */
+static int parse_again(struct session *s, const struct usage *usage, int preset, int argc,
+                       char **argv)
 {
     struct train_request *request = &s->request;
-    struct train_options base = train_options_usual();
-    int first, code = options_parse(usage, argc, argv, &first);
-    if (code >= 0)
-        return code;
-    if (request->files[FILE_RESUME]) {
-        code = load_resumed(s);
-        base = s->resumed.options;
-    }
-    request->preset = *preset ? &presets_table[*preset - 1] : NULL;
+    struct train_options base =
+        request->files[FILE_RESUME] ? s->resumed.options : train_options_usual();
+    int first;
+    request->preset = preset ? &presets_table[preset - 1] : NULL;
     if (request->preset)
         presets_apply(&base, request->preset);
     train_line_begin(&request->line, &base);
-    if (code < 0)
-        code = options_parse(usage, argc, argv, &first);
-    if (code < 0 && train_line_end(request->program, &request->line))
-        code = EXIT_USAGE;
-    return code < 0 && request->files[FILE_RESUME] ? check_resumed(s) : code;
+    int code = options_parse(usage, argc, argv, &first);
+    return code < 0 && train_line_end(request->program, &request->line) ? EXIT_USAGE : code;
 }
 
-static void add_files(struct usage *usage, const char **files)
+/* The files are taken before any of them is read. */
+static int parse_line(struct session *s, const struct usage *usage, const int *preset, int argc,
+                      char **argv)
 {
-    for (int i = 0; i < TRAIN_FILES; i++) {
-        struct option_spec spec = {.unit = "FILE", .kind = OPTION_STRING, .value = &files[i]};
-        snprintf(spec.name, sizeof spec.name, "%s", file_options[i].flag);
-        spec.group = GROUP_FILES;
-        spec.help = file_options[i].help;
-        spec.special_default = file_options[i].none;
-        options_add(usage, &spec, 1);
+    const char **files = s->request.files;
+    int first, code = options_parse(usage, argc, argv, &first);
+    if (code >= 0)
+        return code;
+    if (!files[FILE_RESUME]) {
+        code = parse_again(s, usage, *preset, argc, argv);
+        return code < 0 ? take_files(s) : code;
     }
+    code = take_files(s);
+    if (code < 0)
+        code = load_resumed(s);
+    if (code < 0)
+        code = parse_again(s, usage, *preset, argc, argv);
+    return code < 0 ? check_resumed(s) : code;
 }
 
 static int parse(struct session *s, int argc, char **argv)
@@ -164,38 +155,13 @@ static int parse(struct session *s, int argc, char **argv)
     options_add(&usage, &recipe, 1);
     train_line_add(&request->line, &usage, TRAIN_AUGMENTATION);
     options_add_data(&usage, &request->common);
-    add_files(&usage, request->files);
+    train_files_add(&usage, request->files);
     options_add(&usage, &seconds, 1);
     options_add_common(&usage, &request->common);
     return parse_line(s, &usage, &preset, argc, argv);
 }
 
 /* --- before the work --- */
-
-/* Two files of the same name would overwrite each other; each is first written under a name ending
- * in .tmp. Only a checkpoint may replace the one that the run resumes. */
-static int check_names(const char *const *files, struct error *err)
-{
-    for (int i = 0; i < TRAIN_FILES; i++) {
-        char temporary[PATH_MAX];
-        if (!files[i] || snprintf(temporary, PATH_MAX, "%s.tmp", files[i]) >= PATH_MAX)
-            continue;
-        for (int j = 0; j < TRAIN_FILES; j++) {
-            bool kept_up = (i == FILE_CHECKPOINT && j == FILE_RESUME) ||
-                           (i == FILE_RESUME && j == FILE_CHECKPOINT);
-            if (i == j || kept_up || !files[j])
-                continue;
-            if (file_write_same(files[i], files[j]))
-                return error_set(err, "--%s and --%s are both %s: give each a file of its own",
-                                 file_options[i].flag, file_options[j].flag, files[i]);
-            if (file_write_same(temporary, files[j]))
-                return error_set(err,
-                                 "--%s %s is what --%s %s is written to first: name another file",
-                                 file_options[j].flag, files[j], file_options[i].flag, files[i]);
-        }
-    }
-    return 0;
-}
 
 static int load_data(struct session *s, struct error *err)
 {
@@ -209,26 +175,30 @@ static int load_data(struct session *s, struct error *err)
         fprintf(stderr, "%s: %s of %s test images %s too\n", s->request.program,
                 format_count(shared).text, format_count(s->test_set.count).text,
                 shared == 1 ? "is a training image" : "are training images");
-    if (s->request.files[FILE_CHECKPOINT])
-        s->data = metadata_run_data(&s->train_set, &s->test_set);
+    s->data = metadata_run_data(&s->train_set, &s->test_set);
     if (s->request.files[FILE_RESUME] &&
         checkpoint_check_data(&s->resumed, s->request.files[FILE_RESUME], &s->data, folder, err))
         return command_advise(err, "name their folder with --data");
     return 0;
 }
 
+/* Takes all the memory that saving needs, before there is something to lose. */
+static int reserve(struct session *s, struct error *err)
+{
+    struct model *model = &s->engine.model;
+    model->params = mem_alloc(PARAM_COUNT, sizeof(float), err);
+    if (!model->params || model_reserve(model, err))
+        return -1;
+    return evaluation_create(&s->evaluation, s->test_set.count, err);
+}
+
 /* Finds everything that can be wrong before the work starts. */
 static int prepare(struct session *s, struct error *err)
 {
-    static const enum train_file replaced[] = {FILE_OUT, FILE_CHECKPOINT, FILE_REPORT};
-    const char **files = s->request.files;
     struct train_options *options = &s->request.line.options;
-    if (engine_find(&s->engine, &s->request.common, err) || check_names(files, err))
-        return -1;
-    for (size_t i = 0; i < sizeof replaced / sizeof replaced[0]; i++)
-        if (files[replaced[i]] && file_write_check(files[replaced[i]], err))
-            return -1;
-    if (load_data(s, err))
+    const struct checkpoint *resumed = s->request.files[FILE_RESUME] ? &s->resumed : NULL;
+    if (engine_find(&s->engine, &s->request.common, err) ||
+        train_files_judge(&s->files, &s->request, resumed, err) || load_data(s, err))
         return -1;
     if (train_options_settle(options, s->train_set.count))
         return error_set(err, "--val %d leaves nothing of the %d training images: give fewer",
@@ -236,9 +206,10 @@ static int prepare(struct session *s, struct error *err)
     if (options->warmup >= options->epochs)
         return error_set(err, "--warmup %d leaves nothing of the %d epochs: give fewer",
                          options->warmup, options->epochs);
-    if (split_create(&s->split, &s->train_set, options->val, options->seed, err))
+    if (split_create(&s->split, &s->train_set, options->val, options->seed, err) ||
+        reserve(s, err) || engine_start(&s->engine, &s->request.common, options->batch, err))
         return -1;
-    return engine_start(&s->engine, &s->request.common, options->batch, err);
+    return stop_signal() ? error_set(err, "stopped by a signal before training began") : 0;
 }
 
 static void release(struct session *s)
@@ -251,6 +222,7 @@ static void release(struct session *s)
     split_free(&s->split);
     dataset_free(&s->train_set);
     dataset_free(&s->test_set);
+    train_files_release(&s->files);
 }
 
 /* --- the work --- */
@@ -269,71 +241,111 @@ static bool on_batch(void *context, const struct train_progress *now)
 }
 
 /* The log comes before the checkpoint, so the log has every epoch that a checkpoint has. */
-static int on_epoch(void *context, const struct train_state *state, struct error *err)
+static void on_epoch(void *context, const struct train_state *state)
 {
     struct session *s = context;
+    struct error err;
     const char *path = s->request.files[FILE_CHECKPOINT];
-    if (train_output_epoch(&s->output, &state->history[state->epochs_run - 1], err))
-        return -1;
-    if (!path)
-        return 0;
-    if (checkpoint_save(state, &s->request.line.options, &s->data, path, err))
-        return -1;
-    s->saved_epoch = state->epochs_run;
-    s->saved_path = path;
-    return 0;
+    train_output_epoch(&s->output, &state->history[state->epochs_run - 1]);
+    if (path && checkpoint_save(state, &s->request.line.options, &s->data, path, &err))
+        train_output_lost(&s->output, FILE_CHECKPOINT, &err);
+    else if (path)
+        s->output.kept = path;
 }
 
-/* A run that failed for lack of memory or disk space is not lost if there is a checkpoint: says
- * so. */
-static int tell_left(const struct session *s, struct error *err)
+/* Whether the weights have been judged and may replace others: a whole epoch gave them, and their
+ * loss on the test images is finite. Where there is nothing to lose, any weights may be saved. */
+static bool may_replace(const struct session *s)
 {
-    struct error cause = *err;
-    if (s->saved_epoch)
-        error_set(err, "%s; epoch %d is whole in %s: make room, then go on with --resume %s",
-                  cause.text, s->saved_epoch, s->saved_path, s->saved_path);
-    return -1;
+    return s->files.out.kind == EARLIER_NOTHING ||
+           (s->result.best.epoch && rmath_is_finite_double(s->evaluation.metrics.loss_sum));
 }
 
-/* What to do about weights that grew without bound. A resumed run must keep its options. */
-static const char *advice(const struct session *s)
-{
-    return s->request.files[FILE_RESUME] ? "start a new run with" : "try";
-}
-
-/* Training diverged: fills err, and says whether there is anything to keep. */
-static int refuse_divergence(struct session *s, struct error *err)
-{
-    const struct train_result *r = &s->result;
-    const char *out = s->request.files[FILE_OUT];
-    char kept[PATH_MAX + 64] = "nothing was saved";
-    if (r->best.epoch) {
-        if (model_save(&s->engine.model, out, err))
-            return -1;
-        snprintf(kept, sizeof kept, "the weights of epoch %d are in %s", r->best.epoch, out);
-    }
-    if (train_output_end(&s->output, NULL, err))
-        return -1;
-    return error_set(err,
-                     "the loss or its squared gradient is not finite in epoch %d, batch %d; %s: %s "
-                     "a lower --lr than %s",
-                     r->diverged_epoch, r->diverged_batch, kept, advice(s),
-                     format_float(s->request.line.options.lr).text);
-}
-
-/* Makes the trained network the engine's model. */
-static int take_model(struct session *s, struct error *err)
+/* Saves the model where it should be, or beside that, which it says. */
+static void save(struct session *s)
 {
     struct model *model = &s->engine.model;
-    model->params = mem_alloc(PARAM_COUNT, sizeof(float), err);
-    if (!model->params)
-        return -1;
+    struct train_output *output = &s->output;
+    const char *out = s->request.files[FILE_OUT];
+    struct error err, worse;
+    if (!model_save(model, out, &err)) {
+        output->saved = out;
+        return;
+    }
+    if (!model_save_beside(s->saved_path, model, out, &worse)) {
+        output->saved = s->saved_path;
+        command_advise(&err, "the weights are in %s", s->saved_path);
+    }
+    train_output_lost(output, FILE_OUT, &err);
+}
+
+/* Makes the trained network the engine's model, judges it on the test images, and saves it if it
+ * may replace what is there. */
+static void keep(struct session *s)
+{
+    struct model *model = &s->engine.model;
     network_get_params(&s->engine.network, model->params);
-    if (!s->request.files[FILE_CHECKPOINT])
-        s->data = metadata_run_data(&s->train_set, &s->test_set);
     model->options = s->request.line.options;
     model->data = s->data;
     model->best = s->result.best;
+    evaluation_run(&s->evaluation, &s->engine.network, &s->test_set);
+    if (may_replace(s))
+        save(s);
+}
+
+/* Fills err: something is not finite, `what`. A resumed run must keep its options. */
+static int refuse_infinite(struct session *s, const char *what, struct error *err)
+{
+    const char *saved = s->output.saved;
+    int epoch = s->result.best.epoch;
+    char kept[PATH_MAX + 64] = "nothing was saved";
+    if (saved && epoch)
+        snprintf(kept, sizeof kept, "the weights of epoch %d are in %s", epoch, saved);
+    else if (saved)
+        snprintf(kept, sizeof kept, "the weights are in %s", saved);
+    train_output_end(&s->output, NULL);
+    return error_set(err, "%s; %s: %s a lower --lr than %s", what, kept,
+                     s->request.files[FILE_RESUME] ? "start a new run with" : "try",
+                     format_float(s->request.line.options.lr).text);
+}
+
+static int refuse_divergence(struct session *s, struct error *err)
+{
+    char what[128];
+    snprintf(what, sizeof what,
+             "the loss or its squared gradient is not finite in epoch %d, batch %d",
+             s->result.diverged_epoch, s->result.diverged_batch);
+    return refuse_infinite(s, what, err);
+}
+
+/* A stop before the first epoch was whole leaves the earlier model. Whoever sent a signal knows why;
+ * --max-seconds gave too little. */
+static int stopped_early(struct session *s, struct error *err)
+{
+    train_output_end(&s->output, NULL);
+    error_set(err, "stopped before the end of the first epoch: %s stays as it was",
+              s->request.files[FILE_OUT]);
+    if (!stop_signal())
+        return command_advise(err, "give more --max-seconds");
+    command_fail(s->request.program, err);
+    return 0;
+}
+
+static int finish(struct session *s, struct error *err)
+{
+    const struct train_result *result = &s->result;
+    struct train_output *output = &s->output;
+    bool diverged = result->stop == TRAIN_DIVERGED;
+    if (!diverged || result->best.epoch)
+        keep(s);
+    if (diverged)
+        return refuse_divergence(s, err);
+    if (!rmath_is_finite_double(s->evaluation.metrics.loss_sum))
+        return refuse_infinite(s, "the loss on the test set is not finite", err);
+    if (!result->best.epoch && !may_replace(s))
+        return stopped_early(s, err);
+    train_output_end(output, &s->evaluation.metrics);
+    train_output_report(output);
     return 0;
 }
 
@@ -341,10 +353,9 @@ static int run(struct session *s, struct error *err)
 {
     const struct train_callbacks callbacks = {on_batch, on_epoch, s};
     const struct train_options *options = &s->request.line.options;
-    const char *out = s->request.files[FILE_OUT];
-    stop_watch(); /* first: a signal may come as soon as the start is printed */
     s->output = (struct train_output){
         .request = &s->request,
+        .files = &s->files,
         .from = s->request.files[FILE_RESUME] ? &s->resumed.state : NULL,
         .split = &s->split,
         .test_set = &s->test_set,
@@ -352,27 +363,25 @@ static int run(struct session *s, struct error *err)
         .result = &s->result,
         .evaluation = &s->evaluation,
         .model = &s->engine.model,
+        .kept = s->files.resumable,
     };
     if (train_output_start(&s->output, err))
         return -1;
     s->start = clock_seconds();
     if (train_run(&s->result, &s->engine.network, &s->train_set, &s->split, options, s->output.from,
                   &callbacks, err))
-        return tell_left(s, err);
+        return -1;
     progress_clear(&s->output.progress);
-    if (take_model(s, err))
-        return -1;
-    if (s->result.stop == TRAIN_DIVERGED)
-        return refuse_divergence(s, err);
-    if (model_save(&s->engine.model, out, err) ||
-        evaluation_run(&s->evaluation, &s->engine.network, &s->test_set, err))
-        return tell_left(s, err);
-    if (!rmath_is_finite_double(s->evaluation.metrics.loss_sum))
-        return error_set(err, "%s: its loss on the test set is not finite: %s a lower --lr than %s",
-                         out, advice(s), format_float(options->lr).text);
-    if (train_output_end(&s->output, &s->evaluation.metrics, err))
-        return -1;
-    return s->request.files[FILE_REPORT] ? train_output_report(&s->output, err) : 0;
+    return finish(s, err);
+}
+
+/* A signal that ended a wait, or the training, gives the exit code. */
+static int exit_code(const struct session *s, int code)
+{
+    bool trained = s->result.history != NULL;
+    bool stopped =
+        trained ? code == EXIT_DONE && s->result.stop == TRAIN_ASKED : code == EXIT_FAILED;
+    return stopped && stop_signal() ? EXIT_SIGNAL + stop_signal() : code;
 }
 
 int command_train(int argc, char **argv)
@@ -381,16 +390,13 @@ int command_train(int argc, char **argv)
                                     .common = options_common(),
                                     .files = {[FILE_OUT] = "model.bin"}}};
     struct error err = {""};
+    stop_watch(); /* first: reading a pipe may take long, and files are claimed */
     int code = parse(&s, argc, argv);
-    if (code >= 0) {
-        release(&s);
-        return code;
-    }
-    if (prepare(&s, &err) || run(&s, &err))
+    if (code < 0 && (prepare(&s, &err) || run(&s, &err)))
         code = command_fail(s.request.program, &err);
-    else
-        code =
-            s.result.stop == TRAIN_ASKED && stop_signal() ? EXIT_SIGNAL + stop_signal() : EXIT_DONE;
+    else if (code < 0)
+        code = s.output.failed ? EXIT_FAILED : EXIT_DONE;
+    code = exit_code(&s, code);
     release(&s);
     return command_finish(argv[0], code);
 }

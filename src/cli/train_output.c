@@ -41,6 +41,27 @@ static void announce_preset(const struct train_request *request)
     putc('\n', stderr);
 }
 
+/* What will be lost when the run ends well. */
+static void announce_replaced(const char *path, const struct earlier *earlier)
+{
+    const struct train_epoch *best = &earlier->best;
+    if (earlier->kind == EARLIER_NOTHING)
+        return;
+    fprintf(stderr, "replaces %s", path);
+    if (earlier->kind == EARLIER_OTHER)
+        fputs(", which is neither a model nor a checkpoint that can be read", stderr);
+    else if (!earlier->described)
+        fputs(", a model of another version", stderr);
+    else if (best->epoch == 0)
+        fputs(": weights from inside the first epoch", stderr);
+    else if (earlier->options.val > 0)
+        fprintf(stderr, ": %s validation, epoch %d of %d", format_percent(best->val_acc).text,
+                best->epoch, earlier->options.epochs);
+    else
+        fprintf(stderr, ": epoch %d of %d", best->epoch, earlier->options.epochs);
+    putc('\n', stderr);
+}
+
 static void announce(const struct train_output *output)
 {
     const struct train_request *request = output->request;
@@ -66,6 +87,9 @@ static void announce(const struct train_output *output)
         fprintf(stderr, "%s after epoch %d of %s\n",
                 output->from->epochs_run < options->epochs ? "going on" : "nothing left to train",
                 output->from->epochs_run, request->files[FILE_RESUME]);
+    announce_replaced(request->files[FILE_OUT], &output->files->out);
+    if (request->files[FILE_CHECKPOINT])
+        announce_replaced(request->files[FILE_CHECKPOINT], &output->files->checkpoint);
     if (split->val_count == 0)
         fputs("no validation images: no early stop, and the last weights are kept\n", stderr);
 }
@@ -106,8 +130,25 @@ void train_output_close(struct train_output *output)
     output->log = NULL;
 }
 
-int train_output_epoch(struct train_output *output, const struct train_epoch *epoch,
-                       struct error *err)
+void train_output_lost(struct train_output *output, enum train_file file, const struct error *err)
+{
+    progress_clear(&output->progress);
+    if (!output->lost[file])
+        command_fail(output->request->program, err);
+    output->lost[file] = output->failed = true;
+}
+
+/* A log that cannot be written has a gap, and gets no more lines. */
+static void flush_log(struct train_output *output)
+{
+    struct error err;
+    if (!run_log_flush(output->log, output->request->files[FILE_LOG], &err))
+        return;
+    train_output_lost(output, FILE_LOG, &err);
+    train_output_close(output);
+}
+
+void train_output_epoch(struct train_output *output, const struct train_epoch *epoch)
 {
     bool validated = output->split->val_count > 0;
     progress_epoch(&output->progress, epoch, validated);
@@ -116,9 +157,9 @@ int train_output_epoch(struct train_output *output, const struct train_epoch *ep
         fflush(stdout);
     }
     if (!output->log)
-        return 0;
+        return;
     run_log_write_epoch(output->log, epoch, validated);
-    return run_log_flush(output->log, output->request->files[FILE_LOG], err);
+    flush_log(output);
 }
 
 /* The most memory the process has used, in bytes. macOS counts in bytes, all others in kB. */
@@ -148,29 +189,56 @@ static void print_end(const struct train_output *o, const struct metrics *test)
         putchar('\n');
     }
     figures_print(stdout, "test set", test, terminal_colors(stdout, o->request->common.color));
-    printf("\n  model     %s, %s parameters, ", o->request->files[FILE_OUT],
+    printf("\n  model     %s, %s parameters, ", o->saved ? o->saved : "not saved",
            format_count(PARAM_COUNT).text);
     if (r->best.epoch)
-        printf("weights of epoch %d of %d", r->best.epoch, r->epochs_run);
+        printf("weights of epoch %d", r->best.epoch);
     else
         printf("weights from inside the first epoch");
+    if (r->stop == TRAIN_ASKED)
+        printf("; stopped in epoch %d of %d by %s", r->stopped_epoch,
+               o->request->line.options.epochs, stop_signal() ? "a signal" : "--max-seconds");
+    else
+        printf(" of %d", r->epochs_run);
     if (r->stop == TRAIN_EARLY)
         printf(" (no better validation loss in %d epochs)", o->request->line.options.patience);
-    if (r->stop == TRAIN_ASKED)
-        printf(" (stopped by %s)", stop_signal() ? "a signal" : "--max-seconds");
     printf("\n  training  %s, %s images a second, peak memory %s\n",
            format_seconds(r->seconds).text, format_rounded(r->images_per_s).text,
            format_bytes((double)peak_memory()).text);
 }
 
-int train_output_end(const struct train_output *o, const struct metrics *test, struct error *err)
+/* Writes the command line that goes on with the run. */
+static void write_resumption(FILE *out, const struct train_output *o)
+{
+    static const struct {
+        const char *flag;
+        enum train_file file;
+    } rows[] = {{" --out", FILE_OUT},
+                {" --checkpoint", FILE_CHECKPOINT},
+                {" --log", FILE_LOG},
+                {" --report", FILE_REPORT}};
+    const char *const *files = o->request->files;
+    fputs("mnist-train --resume", out);
+    command_write_word(out, o->kept);
+    fputs(" --data", out);
+    command_write_word(out, o->request->common.data);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *path = files[rows[i].file];
+        if (!path || (rows[i].file == FILE_CHECKPOINT && !strcmp(path, o->kept)))
+            continue;
+        fputs(rows[i].flag, out);
+        command_write_word(out, path);
+    }
+}
+
+void train_output_end(struct train_output *o, const struct metrics *test)
 {
     const struct train_result *r = o->result;
     const struct run_log_end end = {
         .result = r,
         .stopped = stopped_by(r),
         .test = test,
-        .model = test || r->best.epoch ? o->request->files[FILE_OUT] : NULL,
+        .model = o->saved,
         .weights_crc32 = o->model->crc32,
         .peak_bytes = peak_memory(),
     };
@@ -178,10 +246,15 @@ int train_output_end(const struct train_output *o, const struct metrics *test, s
         run_log_write_end(stdout, &end);
     else if (test)
         print_end(o, test);
+    if (r->stop == TRAIN_ASKED && o->kept && !o->request->common.quiet) {
+        fputs("to go on: ", stderr);
+        write_resumption(stderr, o);
+        putc('\n', stderr);
+    }
     if (!o->log)
-        return 0;
+        return;
     run_log_write_end(o->log, &end);
-    return run_log_flush(o->log, o->request->files[FILE_LOG], err);
+    flush_log(o);
 }
 
 /* Writes the command line that trains the same model. */
@@ -213,12 +286,12 @@ static void add_facts(struct report *report, const struct train_output *o)
     report_fact(report, "threads", "%d, %s kernels", o->request->common.threads,
                 o->network->kernels->name);
     report_fact(report, "peak memory", "%s", format_bytes((double)peak_memory()).text);
-    report_fact(report, "model", "%s", o->request->files[FILE_OUT]);
+    report_fact(report, "model", "%s", o->saved ? o->saved : "not saved");
     report_fact(report, "weights_crc32", "%s", format_crc32(o->model->crc32).text);
     report_fact(report, "program", "mnist %s", MNIST_VERSION);
 }
 
-int train_output_report(const struct train_output *o, struct error *err)
+static int write_report(const struct train_output *o, struct error *err)
 {
     size_t size;
     char *command = mem_print(write_command, o, &size, "the report", err);
@@ -242,4 +315,19 @@ int train_output_report(const struct train_output *o, struct error *err)
     int failed = report_write(&report, o->request->files[FILE_REPORT], err);
     free(command);
     return failed;
+}
+
+void train_output_report(struct train_output *output)
+{
+    struct error err;
+    const char *path = output->request->files[FILE_REPORT];
+    if (!path)
+        return;
+    if (stop_count() > 1) {
+        fprintf(stderr, "%s: %s: not written: a second signal came\n", output->request->program,
+                path);
+        return;
+    }
+    if (write_report(output, &err))
+        train_output_lost(output, FILE_REPORT, &err);
 }

@@ -120,7 +120,7 @@ static void write_header(FILE *out, const struct safetensors *st)
 }
 
 /* Padded with spaces to a multiple of 8. */
-static void write_padded_header(FILE *out, const void *st)
+static void write_padded_header(FILE *out, const struct safetensors *st)
 {
     write_header(out, st);
     while (ftell(out) % 8)
@@ -143,34 +143,26 @@ static void put_numbers(uint8_t *to, const struct safetensors_tensor *tensor)
     }
 }
 
-uint8_t *safetensors_write(const struct safetensors *st, size_t *size, const char *name,
-                           struct error *err)
+int safetensors_write(const struct safetensors *st, uint8_t *bytes, size_t room, size_t *size,
+                      const char *name, struct error *err)
 {
-    static const char what[] = "the header of a safetensors file";
-    if (st->overfull) {
-        error_set(err, "%s: more metadata or tensors than one file has room for", name);
-        return NULL;
-    }
-    size_t header_size = 0, data_size = 0;
-    if (st->tensor_count)
-        data_size = st->tensors[st->tensor_count - 1].end;
-    char *header = mem_print(write_padded_header, st, &header_size, what, err);
-    uint8_t *bytes = NULL;
+    size_t data_size = st->tensor_count ? st->tensors[st->tensor_count - 1].end : 0;
+    if (st->overfull || room < data_size + SAFETENSORS_HEADER)
+        return error_set(err, "%s: more metadata or tensors than one file has room for", name);
+    FILE *out = fmemopen(bytes + LENGTH_BYTES, room - LENGTH_BYTES - data_size, "wb");
+    if (!out)
+        return error_set(err, "out of memory: the header of a safetensors file");
+    write_padded_header(out, st);
+    size_t header_size = (size_t)ftell(out);
+    bool cut = ferror(out);
+    if (fclose(out) || cut)
+        return error_set(err, "%s: its header is longer than the %d bytes there are for it", name,
+                         SAFETENSORS_HEADER - LENGTH_BYTES);
+    bytes_put_le64(bytes, header_size);
     *size = LENGTH_BYTES + header_size + data_size;
-    if (header && header_size > LARGEST_HEADER)
-        error_set(err, "%s: a header of %zu bytes, more than the %d one may have", name,
-                  header_size, LARGEST_HEADER);
-    else if (header)
-        bytes = mem_alloc(*size, 1, err);
-    if (bytes) {
-        uint8_t *data = bytes + LENGTH_BYTES + header_size;
-        bytes_put_le64(bytes, header_size);
-        memcpy(bytes + LENGTH_BYTES, header, header_size);
-        for (int i = 0; i < st->tensor_count; i++)
-            put_numbers(data + st->tensors[i].begin, &st->tensors[i]);
-    }
-    free(header);
-    return bytes;
+    for (int i = 0; i < st->tensor_count; i++)
+        put_numbers(bytes + LENGTH_BYTES + header_size + st->tensors[i].begin, &st->tensors[i]);
+    return 0;
 }
 
 /* --- reading --- */

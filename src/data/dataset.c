@@ -35,8 +35,8 @@ static int rank_of(enum dataset_kind kind)
 static const char *const split_names[] = {"train", "t10k"};
 
 /* Tries every layout and spelling in use, the simplest first. */
-static bool find_file(char path[PATH_MAX], const char *folder, enum dataset_split split,
-                      enum dataset_kind kind)
+bool dataset_find(char path[PATH_MAX], const char *folder, enum dataset_split split,
+                  enum dataset_kind kind)
 {
     static const char *const layouts[] = {"", "raw/", "MNIST/raw/"};
     static const char *const endings[] = {"", ".gz"};
@@ -59,8 +59,8 @@ static bool find_file(char path[PATH_MAX], const char *folder, enum dataset_spli
 bool dataset_is_there(const char *folder, enum dataset_split split)
 {
     char path[PATH_MAX];
-    return find_file(path, folder, split, DATASET_IMAGES) &&
-           find_file(path, folder, split, DATASET_LABELS);
+    return dataset_find(path, folder, split, DATASET_IMAGES) &&
+           dataset_find(path, folder, split, DATASET_LABELS);
 }
 
 /* --- what a file holds --- */
@@ -135,7 +135,7 @@ static int load_file(struct file *file, const uint8_t **values, int *count, cons
                      enum dataset_split split, enum dataset_kind kind, struct error *err)
 {
     char path[PATH_MAX];
-    if (!find_file(path, folder, split, kind))
+    if (!dataset_find(path, folder, split, kind))
         return error_set(err, "no %s-%s-idx%d-ubyte (or .gz) in %s", split_names[split],
                          name_of(kind), rank_of(kind), folder);
     if (file_read(file, path, DATASET_LARGEST_FILE, err) ||

@@ -40,22 +40,15 @@ void evaluation_predict(const struct network *network, const struct dataset *dat
     team_run(network->team, forward_chunks(count), predict_task, &job);
 }
 
-int evaluation_measure(const struct network *network, const struct dataset *dataset,
-                       const int *indices, int count, struct metrics *metrics, struct error *err)
+void evaluation_measure(const struct network *network, const struct dataset *dataset,
+                        const int *indices, int count, float *p, float *loss,
+                        struct metrics *metrics)
 {
-    float *p = mem_alloc((size_t)count, CLASSES * sizeof *p, err);
-    float *loss = mem_alloc((size_t)count, sizeof *loss, err);
     *metrics = (struct metrics){0};
-    if (p && loss) {
-        evaluation_predict(network, dataset, indices, count, p, loss);
-        for (int i = 0; i < count; i++)
-            metrics_add(metrics, dataset->labels[indices ? indices[i] : i], p + (size_t)i * CLASSES,
-                        loss[i]);
-    }
-    int failed = !p || !loss;
-    mem_free(p);
-    mem_free(loss);
-    return failed ? -1 : 0;
+    evaluation_predict(network, dataset, indices, count, p, loss);
+    for (int i = 0; i < count; i++)
+        metrics_add(metrics, dataset->labels[indices ? indices[i] : i], p + (size_t)i * CLASSES,
+                    loss[i]);
 }
 
 /* --- answers --- */
@@ -75,46 +68,42 @@ static int compare_answers(const void *a, const void *b)
     return (x->index > y->index) - (x->index < y->index);
 }
 
-static void gather(struct evaluation *e, const struct dataset *dataset, const float *loss,
-                   struct decision *decisions)
+int evaluation_create(struct evaluation *evaluation, int count, struct error *err)
 {
+    struct evaluation *e = evaluation;
+    size_t n = (size_t)count;
+    *e = (struct evaluation){.p = mem_alloc(n, CLASSES * sizeof *e->p, err),
+                             .loss = mem_alloc(n, sizeof *e->loss, err),
+                             .decisions = mem_alloc(n, sizeof *e->decisions, err),
+                             .answers = mem_alloc(n, sizeof *e->answers, err)};
+    return e->p && e->loss && e->decisions && e->answers ? 0 : -1;
+}
+
+void evaluation_run(struct evaluation *evaluation, const struct network *network,
+                    const struct dataset *dataset)
+{
+    struct evaluation *e = evaluation;
     int count = dataset->count;
+    evaluation_measure(network, dataset, NULL, count, e->p, e->loss, &e->metrics);
+    e->mistakes = 0;
     for (int i = 0; i < count; i++) {
         const float *p = e->p + (size_t)i * CLASSES;
         int truth = dataset->labels[i], predicted = metrics_argmax(p);
-        metrics_add(&e->metrics, truth, p, loss[i]);
-        decisions[i] = (struct decision){p[predicted], predicted == truth};
+        e->decisions[i] = (struct decision){p[predicted], predicted == truth};
         e->answers[i] = (struct answer){i, truth, predicted, p[predicted]};
         e->mistakes += predicted != truth;
     }
     if (!rmath_is_finite_double(e->metrics.loss_sum)) /* NaN cannot be sorted */
         return;
-    e->coverage = metrics_coverage(decisions, count, COVERAGE_RISK);
+    e->coverage = metrics_coverage(e->decisions, count, COVERAGE_RISK);
     qsort(e->answers, (size_t)count, sizeof *e->answers, compare_answers);
-}
-
-int evaluation_run(struct evaluation *evaluation, const struct network *network,
-                   const struct dataset *dataset, struct error *err)
-{
-    struct evaluation *e = evaluation;
-    size_t count = (size_t)dataset->count;
-    *e = (struct evaluation){.p = mem_alloc(count, CLASSES * sizeof *e->p, err),
-                             .answers = mem_alloc(count, sizeof *e->answers, err)};
-    float *loss = mem_alloc(count, sizeof *loss, err);
-    struct decision *decisions = mem_alloc(count, sizeof *decisions, err);
-    int failed = !e->p || !e->answers || !loss || !decisions;
-    if (!failed) {
-        evaluation_predict(network, dataset, NULL, dataset->count, e->p, loss);
-        gather(e, dataset, loss, decisions);
-    }
-    mem_free(loss);
-    mem_free(decisions);
-    return failed ? -1 : 0;
 }
 
 void evaluation_free(struct evaluation *evaluation)
 {
     mem_free(evaluation->p);
+    mem_free(evaluation->loss);
+    mem_free(evaluation->decisions);
     mem_free(evaluation->answers);
     *evaluation = (struct evaluation){0};
 }

@@ -29,7 +29,7 @@ struct run {
     struct batch batch;
     int *order;        /* (train_count) this epoch's order of the training images */
     float *best;       /* (PARAM_COUNT) */
-    int history_room;  /* records that result->history has room for */
+    float *p, *loss;   /* of the images that judge an epoch */
     int batches;       /* per epoch */
     bool stop;         /* on_batch asked for a stop */
     int resumed;       /* epochs run before a resumption */
@@ -40,9 +40,15 @@ struct run {
 
 static int allocate(struct run *run, struct error *err)
 {
+    struct train_result *result = run->result;
+    int batch = run->options->batch, val = run->split->val_count;
+    size_t judged = (size_t)(val > batch ? val : batch), epochs = (size_t)run->options->epochs;
     run->order = mem_alloc((size_t)run->split->train_count, sizeof *run->order, err);
     run->best = mem_alloc(PARAM_COUNT, sizeof *run->best, err);
-    if (!run->order || !run->best)
+    run->p = mem_alloc(judged, CLASSES * sizeof *run->p, err);
+    run->loss = mem_alloc(judged, sizeof *run->loss, err);
+    result->history = mem_alloc(epochs, sizeof *result->history, err);
+    if (!run->order || !run->best || !run->p || !run->loss || !result->history)
         return -1;
     if (batch_create(&run->batch, run->options->batch, err))
         return -1;
@@ -59,6 +65,8 @@ static void release(struct run *run)
 {
     mem_free(run->order);
     mem_free(run->best);
+    mem_free(run->p);
+    mem_free(run->loss);
     batch_destroy(&run->batch);
     network_destroy(&run->average);
 }
@@ -161,8 +169,10 @@ static enum train_stop train_pass(struct run *run, int epoch, struct train_epoch
             return TRAIN_DIVERGED;
         }
         run->stop = run->stop || stop_asked(run, epoch, i + 1, &metrics);
-        if (run->stop && i + 1 < run->batches)
+        if (run->stop && i + 1 < run->batches) {
+            run->result->stopped_epoch = epoch;
             return TRAIN_ASKED;
+        }
     }
     record->epoch = epoch;
     record->train_loss = metrics_loss(&metrics);
@@ -193,7 +203,7 @@ static bool state_is_finite(const struct run *run)
 /* Validates, and keeps the weights if they are the best so far. Without validation images it
  * evaluates the last batch again, to see whether the last update diverged. *finite is false if it
  * did. */
-static int judge(struct run *run, struct train_epoch *record, bool *finite, struct error *err)
+static void judge(struct run *run, struct train_epoch *record, bool *finite)
 {
     double start = clock_seconds();
     const struct split *split = run->split;
@@ -204,10 +214,9 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
     bool averaged =
         run->options->ema > 0.0f && (int64_t)record->epoch * run->batches >= AVERAGE_STEPS;
     const struct network *subject = averaged ? &run->average : run->network;
-    if (evaluation_measure(subject, run->dataset,
-                           validate ? split->val : run->order + split->train_count - last,
-                           validate ? split->val_count : last, &metrics, err))
-        return -1;
+    evaluation_measure(subject, run->dataset,
+                       validate ? split->val : run->order + split->train_count - last,
+                       validate ? split->val_count : last, run->p, run->loss, &metrics);
     *finite = rmath_is_finite_double(metrics.loss_sum) && state_is_finite(run);
     if (validate) {
         record->val_loss = metrics_loss(&metrics);
@@ -220,30 +229,14 @@ static int judge(struct run *run, struct train_epoch *record, bool *finite, stru
         network_get_params(subject, run->best);
         run->result->best = *record;
     }
-    return 0;
 }
 
-/* Adds an epoch to the history, which grows by doubling. */
-static int remember(struct run *run, const struct train_epoch *record, struct error *err)
+static void remember(struct train_result *result, const struct train_epoch *record)
 {
-    struct train_result *result = run->result;
-    int count = result->epochs_run;
-    if (count == run->history_room) {
-        int room = count ? 2 * count : 64;
-        struct train_epoch *history = result->history;
-        history =
-            mem_grow(history, (size_t)count * sizeof *history, (size_t)room * sizeof *history, err);
-        if (!history)
-            return -1;
-        result->history = history;
-        run->history_room = room;
-    }
-    result->history[count] = *record;
-    result->epochs_run = count + 1;
-    return 0;
+    result->history[result->epochs_run++] = *record;
 }
 
-static int tell(struct run *run, struct error *err)
+static void tell(struct run *run)
 {
     struct network *network = run->network;
     const struct train_state state = {
@@ -256,13 +249,12 @@ static int tell(struct run *run, struct error *err)
         .best_params = run->best,
         .average = run->average.params,
     };
-    if (!run->callbacks->on_epoch)
-        return 0;
-    return run->callbacks->on_epoch(run->callbacks->context, &state, err);
+    if (run->callbacks->on_epoch)
+        run->callbacks->on_epoch(run->callbacks->context, &state);
 }
 
 /* Starts from initial weights, or from the state to resume. */
-static int begin(struct run *run, const struct train_state *from, struct error *err)
+static void begin(struct run *run, const struct train_state *from)
 {
     struct train_result *result = run->result;
     bool averages = run->options->ema > 0.0f;
@@ -271,7 +263,7 @@ static int begin(struct run *run, const struct train_state *from, struct error *
         network_set_params(run->network, run->best);
         if (averages)
             network_set_params(&run->average, run->best);
-        return 0;
+        return;
     }
     memcpy(run->best, from->best_params, PARAM_COUNT * sizeof *run->best);
     network_restore(run->network, from->params, from->m, from->v,
@@ -279,54 +271,50 @@ static int begin(struct run *run, const struct train_state *from, struct error *
     if (averages)
         network_set_params(&run->average, from->average);
     for (int i = 0; i < from->epochs_run; i++) {
-        if (remember(run, &from->history[i], err))
-            return -1;
+        remember(result, &from->history[i]);
         run->train_time += from->history[i].seconds;
         run->earlier += from->history[i].seconds + from->history[i].val_seconds;
     }
     result->best = from->best;
     run->resumed = from->epochs_run;
-    return 0;
 }
 
-static bool out_of_patience(const struct run *run)
+bool train_has_ended(const struct train_options *options, int epochs_run, int best_epoch)
 {
-    const struct train_options *options = run->options;
-    const struct train_result *result = run->result;
-    return options->patience && run->split->val_count &&
-           result->epochs_run - result->best.epoch >= options->patience;
+    bool impatient = options->patience > 0 && options->val > 0;
+    return epochs_run >= options->epochs ||
+           (impatient && epochs_run - best_epoch >= options->patience);
 }
 
-static int epochs(struct run *run, struct error *err)
+static void run_epochs(struct run *run)
 {
     struct train_result *result = run->result;
     while (result->epochs_run < run->options->epochs) {
         int epoch = result->epochs_run + 1;
         struct train_epoch record = {0};
         bool finite;
-        if (out_of_patience(run)) {
+        if (train_has_ended(run->options, result->epochs_run, result->best.epoch)) {
             result->stop = TRAIN_EARLY;
-            return 0;
+            return;
         }
         result->stop = train_pass(run, epoch, &record);
         if (result->stop != TRAIN_COMPLETED)
-            return 0;
-        if (judge(run, &record, &finite, err))
-            return -1;
+            return;
+        judge(run, &record, &finite);
         if (!finite) {
             result->stop = TRAIN_DIVERGED;
             result->diverged_epoch = epoch;
             result->diverged_batch = run->batches;
-            return 0;
+            return;
         }
-        if (remember(run, &record, err) || tell(run, err))
-            return -1;
+        remember(result, &record);
+        tell(run);
         if (run->stop && result->epochs_run < run->options->epochs) {
             result->stop = TRAIN_ASKED;
-            return 0;
+            result->stopped_epoch = epoch;
+            return;
         }
     }
-    return 0;
 }
 
 int train_run(struct train_result *result, struct network *network, const struct dataset *dataset,
@@ -346,9 +334,11 @@ int train_run(struct train_result *result, struct network *network, const struct
         .start = clock_seconds(),
     };
     int failed = allocate(&run, err);
-    if (!failed)
-        failed = begin(&run, from, err) || epochs(&run, err) ? -1 : 0;
-    if (!failed && result->best.epoch)
+    if (!failed) {
+        begin(&run, from);
+        run_epochs(&run);
+    }
+    if (result->best.epoch)
         network_set_params(network, run.best);
     result->seconds = run.earlier + clock_seconds() - run.start;
     result->images_per_s = (double)result->epochs_run * split->train_count / run.train_time;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "mnist/base/file_write.h"
 #include "mnist/base/memory.h"
 #include "mnist/net/proof.h"
 #include "mnist/store/model.h"
@@ -57,10 +58,14 @@ int checkpoint_save(const struct train_state *state, const struct train_options 
     const struct metadata told = {PROOF_NUMBERS, *options, *data, state->best};
     struct train_state copy = *state;
     int parts = part_count(options);
+    size_t size, rows = (size_t)state->epochs_run, count = (size_t)parts * PARAM_COUNT;
+    size_t room =
+        SAFETENSORS_HEADER + count * sizeof(float) + rows * TRAIN_COLUMNS * sizeof(double);
     struct safetensors *st = mem_calloc(1, sizeof *st, err);
-    float *floats = mem_alloc((size_t)parts * PARAM_COUNT, sizeof *floats, err);
-    double(*history)[TRAIN_COLUMNS] = mem_alloc((size_t)state->epochs_run, sizeof *history, err);
-    int failed = !st || !floats || !history;
+    float *floats = mem_alloc(count, sizeof *floats, err);
+    double(*history)[TRAIN_COLUMNS] = mem_alloc(rows, sizeof *history, err);
+    uint8_t *bytes = mem_alloc(room, 1, err);
+    int failed = !st || !floats || !history || !bytes;
     if (!failed) {
         metadata_put(st, METADATA_CHECKPOINT, &told);
         for (int i = 0; i < parts; i++)
@@ -68,13 +73,13 @@ int checkpoint_save(const struct train_state *state, const struct train_options 
         for (int e = 0; e < state->epochs_run; e++)
             for (int i = 0; i < TRAIN_COLUMNS; i++)
                 history[e][i] = train_column_get(&state->history[e], i);
-        safetensors_add(st, "history", SAFETENSORS_F64, 2, (uint64_t)state->epochs_run,
-                        TRAIN_COLUMNS, history);
-        failed = seal_save(st, path, err);
+        safetensors_add(st, "history", SAFETENSORS_F64, 2, rows, TRAIN_COLUMNS, history);
+        failed = seal_pack(st, bytes, room, &size, path, err) || file_write(path, bytes, size, err);
     }
     mem_free(st);
     mem_free(floats);
     mem_free(history);
+    mem_free(bytes);
     return failed ? -1 : 0;
 }
 

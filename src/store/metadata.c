@@ -22,7 +22,7 @@ enum kind {
     WHOLE,   /* int, 0 or more */
     CRC32,   /* uint32_t */
     INPUT,   /* bool: framed */
-    FIGURE,  /* double, where there is validation; not read */
+    FIGURE,  /* double, where there was validation */
     OPTIONS, /* a string for each, with its own name */
 };
 
@@ -150,6 +150,8 @@ static bool parse(struct metadata *metadata, const struct row *row, const char *
         return !strcmp(text, row->text);
     if (row->kind == WHOLE)
         *(int *)at = (int)strtol(text, NULL, 10);
+    else if (row->kind == FIGURE)
+        *(double *)at = strtod(text, NULL);
     else if (row->kind == CRC32)
         *(uint32_t *)at = (uint32_t)strtoul(text, NULL, 16);
     else
@@ -166,6 +168,8 @@ static const char *wanted_by(const struct row *row)
         return "eight hexadecimal digits";
     case INPUT:
         return "digits or as-is";
+    case FIGURE:
+        return "a number";
     default:
         return row->text;
     }
@@ -176,6 +180,8 @@ static int take_row(struct metadata *metadata, const struct row *row, int form,
 {
     const char *key = form == 1 && row->first ? row->first : row->key;
     const char *text = safetensors_get(st, key);
+    if (!text && row->kind == FIGURE)
+        return 0;
     if (!text || !parse(metadata, row, text))
         return error_set(err, "%s: its %s is %s, wanted %s", name, key, text ? text : "missing",
                          wanted_by(row));
@@ -188,7 +194,7 @@ int metadata_take(struct metadata *metadata, enum metadata_file file, int form,
     *metadata = (struct metadata){.numbers = 1};
     for (int r = 0; r < ROWS; r++) {
         const struct row *row = &rows[r];
-        if (!row->since[file] || row->since[file] > form || row->kind == FIGURE)
+        if (!row->since[file] || row->since[file] > form)
             continue;
         if (row->kind == OPTIONS ? take_options(&metadata->options, st, name, err)
                                  : take_row(metadata, row, form, st, name, err))

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "mnist/base/file_write.h"
 #include "mnist/base/memory.h"
 #include "mnist/net/proof.h"
 #include "mnist/store/seal.h"
@@ -22,21 +23,44 @@ void model_add_tensors(struct safetensors *st, const char *prefix, float *to, co
     }
 }
 
+/* What a model is packed in. */
+struct model_sheet {
+    struct safetensors st;
+    float floats[PARAM_COUNT]; /* as files hold them */
+    uint8_t bytes[SAFETENSORS_HEADER + PARAM_COUNT * sizeof(float)];
+    size_t size;
+};
+
+int model_reserve(struct model *model, struct error *err)
+{
+    if (!model->sheet)
+        model->sheet = mem_alloc(1, sizeof *model->sheet, err);
+    return model->sheet ? 0 : -1;
+}
+
 int model_save(struct model *model, const char *path, struct error *err)
 {
     const struct metadata told = {PROOF_NUMBERS, model->options, model->data, model->best};
-    struct safetensors *st = mem_calloc(1, sizeof *st, err);
-    float *floats = mem_alloc(PARAM_COUNT, sizeof *floats, err);
-    int failed = !st || !floats;
-    if (!failed) {
-        metadata_put(st, METADATA_MODEL, &told);
-        model_add_tensors(st, "", floats, model->params);
-        failed = seal_save(st, path, err);
-        model->crc32 = seal_crc32(st);
-    }
-    mem_free(st);
-    mem_free(floats);
-    return failed ? -1 : 0;
+    if (model_reserve(model, err))
+        return -1;
+    struct model_sheet *sheet = model->sheet;
+    sheet->st = (struct safetensors){0};
+    sheet->size = 0;
+    metadata_put(&sheet->st, METADATA_MODEL, &told);
+    model_add_tensors(&sheet->st, "", sheet->floats, model->params);
+    if (seal_pack(&sheet->st, sheet->bytes, sizeof sheet->bytes, &sheet->size, path, err))
+        return -1;
+    model->crc32 = seal_crc32(&sheet->st);
+    return file_write(path, sheet->bytes, sheet->size, err);
+}
+
+int model_save_beside(char saved[PATH_MAX], const struct model *model, const char *path,
+                      struct error *err)
+{
+    const struct model_sheet *sheet = model->sheet;
+    if (!sheet || !sheet->size)
+        return -1;
+    return file_write_beside(saved, path, sheet->bytes, sheet->size, err);
 }
 
 /* The tensor must have the shape and type of this network's. */
@@ -133,5 +157,6 @@ int model_load(struct model *model, const char *path, struct error *err)
 void model_free(struct model *model)
 {
     mem_free(model->params);
+    mem_free(model->sheet);
     *model = (struct model){0};
 }

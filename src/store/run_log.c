@@ -1,13 +1,16 @@
 #include "mnist/store/run_log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist/base/claim.h"
 #include "mnist/base/file_read.h"
 #include "mnist/base/format.h"
+#include "mnist/base/path.h"
 #include "mnist/base/version.h"
 
 /* --- lines --- */
@@ -186,37 +189,77 @@ static size_t kept_bytes(const char *log, size_t size, const struct train_option
     return size;
 }
 
-/* Drops what must not stay of an earlier log: its end, so that a reader of it is not
- * disturbed. */
-static int trim(const char *path, const struct train_options *options, bool goes_on,
+/* Whether the bytes are a log, or what a killed process left of its first line. */
+static bool is_log(const uint8_t *bytes, size_t size)
+{
+    static const char begin[] = "{\"event\":\"start\"";
+    size_t length = sizeof begin - 1;
+    return !memcmp(bytes, begin, size < length ? size : length);
+}
+
+/* Drops what must not stay of an earlier log, its end, so that a reader of it is not disturbed. */
+static int trim(int fd, const char *path, const struct train_options *options, bool goes_on,
                 struct error *err)
 {
-    struct stat info;
     struct file file;
-    if (stat(path, &info) || !S_ISREG(info.st_mode))
-        return 0;
-    if (file_read(&file, path, LARGEST_LOG, err))
+    if (file_read_open(&file, fd, path, LARGEST_LOG, err))
         return -1;
     size_t size = file.size, kept = 0;
-    bool is_log = size == 0 || file.bytes[0] == '{';
-    if (is_log)
+    bool good = is_log(file.bytes, size);
+    if (good)
         kept = kept_bytes((const char *)file.bytes, size, options, goes_on);
     file_read_free(&file);
-    if (!is_log)
+    if (!good)
         return error_set(err, "%s: not a log: name another file", path);
-    if (kept < size && truncate(path, (off_t)kept))
+    if (kept < size && ftruncate(fd, (off_t)kept))
         return error_set(err, "%s: cannot be cut to its whole lines (%s)", path, strerror(errno));
     return 0;
+}
+
+/* One descriptor judges, cuts and appends. A pipe has nothing to judge, nor has our own stdout,
+ * which others write to, too. */
+static int open_log(const char *path, bool *is_file, struct error *err)
+{
+    struct path_target target;
+    int flags = O_APPEND | O_NOCTTY | O_CLOEXEC;
+    if (path_resolve(&target, path, err))
+        return -1;
+    *is_file = !target.stream;
+    if (!target.exists)
+        flags |= O_CREAT;
+    int fd = target.descriptor >= 0
+                 ? fcntl(target.descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1)
+                 : open(target.path, flags | (*is_file ? O_RDWR : O_WRONLY), 0666);
+    if (fd < 0)
+        return error_set(err, "%s: cannot be opened for the log (%s)", path, strerror(errno));
+    return fd;
+}
+
+/* Locks an earlier log until it is closed, and makes it ready for more. */
+static int take_over(int fd, const char *path, const struct train_options *options, bool goes_on,
+                     struct error *err)
+{
+    int holder;
+    if (claim_lock(fd, &holder) == CLAIM_HELD)
+        return claim_refuse(path, holder, err);
+    return trim(fd, path, options, goes_on, err);
 }
 
 FILE *run_log_open(const char *path, const struct run_log_start *start,
                    const struct train_state *from, struct error *err)
 {
-    if (trim(path, start->options, from != NULL, err))
+    bool is_file = false;
+    int fd = open_log(path, &is_file, err);
+    if (fd < 0)
         return NULL;
-    FILE *log = fopen(path, "a");
+    if (is_file && take_over(fd, path, start->options, from != NULL, err)) {
+        close(fd);
+        return NULL;
+    }
+    FILE *log = fdopen(fd, "a");
     if (!log) {
         error_set(err, "%s: cannot be opened for the log (%s)", path, strerror(errno));
+        close(fd);
         return NULL;
     }
     run_log_write_start(log, start);

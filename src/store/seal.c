@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "mnist/base/file_read.h"
-#include "mnist/base/file_write.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
@@ -44,24 +43,18 @@ static void put_digits(struct safetensors *st, uint8_t *header, const char *key,
 }
 
 /* The file is written in memory with zeros for checksums, and read, which tells where they are. */
-int seal_save(struct safetensors *st, const char *path, struct error *err)
+int seal_pack(struct safetensors *st, uint8_t *bytes, size_t room, size_t *size, const char *name,
+              struct error *err)
 {
-    size_t size;
     safetensors_set(st, DATA_KEY, "%s", ZEROS);
     safetensors_set(st, HEADER_KEY, "%s", ZEROS);
-    uint8_t *bytes = safetensors_write(st, &size, path, err);
-    if (!bytes)
+    if (safetensors_write(st, bytes, room, size, name, err) ||
+        safetensors_parse(st, bytes, *size, name, err) || check_finite(st, name, err))
         return -1;
-    int failed = safetensors_parse(st, bytes, size, path, err) || check_finite(st, path, err);
-    if (!failed) {
-        uint8_t *header = bytes + (st->header - bytes);
-        put_digits(st, header, DATA_KEY, checksum_crc32(st->data, st->data_size));
-        put_digits(st, header, HEADER_KEY, checksum_crc32(header, st->header_size));
-        failed = file_write(path, bytes, size, err);
-    }
-    mem_free(bytes);
-    st->header = st->data = NULL;
-    return failed ? -1 : 0;
+    uint8_t *header = bytes + (st->header - bytes);
+    put_digits(st, header, DATA_KEY, checksum_crc32(st->data, st->data_size));
+    put_digits(st, header, HEADER_KEY, checksum_crc32(header, st->header_size));
+    return 0;
 }
 
 /* --- reading --- */

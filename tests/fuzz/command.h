@@ -404,9 +404,11 @@ static void check_said(bool json)
 static void check_files(int code, bool json, int before)
 {
     for (int i = 0; i < SAID; i++) {
-        char temporary[sizeof paths[0] + 4];
-        snprintf(temporary, sizeof temporary, "%s.tmp", paths[i]);
-        require(access(temporary, F_OK) != 0, "a temporary file that stays");
+        char left[sizeof paths[0] + 16];
+        snprintf(left, sizeof left, "%s/.%s.mnist-tmp", folder, file_names[i]);
+        require(access(left, F_OK) != 0, "a temporary file that stays");
+        snprintf(left, sizeof left, "%s/.%s.mnist-lock", folder, file_names[i]);
+        require(access(left, F_OK) != 0, "a claim that stays");
         require(code != EXIT_DONE || i == CHECKPOINT || is_there(i), "done, but a file is missing");
     }
     if (is_there(MODEL))

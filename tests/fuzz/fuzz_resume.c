@@ -210,8 +210,9 @@ static void write_checkpoint(void)
     safetensors_set(&st, "header_crc32", "--------");
     for (int i = 0; i < st.tensor_count; i++)
         st.tensors[i].values = data + st.tensors[i].begin;
-    uint8_t *bytes = safetensors_write(&st, &size, "changed", &err);
-    require(bytes != NULL, "out of memory");
+    size_t room = SAFETENSORS_HEADER + st.tensors[st.tensor_count - 1].end;
+    uint8_t *bytes = mem_alloc(room, 1, &err);
+    require(bytes && !safetensors_write(&st, bytes, room, &size, "changed", &err), "not written");
     uint8_t *right = put_right(bytes, size);
     write_file(CHECKPOINT, right, size);
     free(right);

@@ -21,12 +21,17 @@ mnist-train --epochs 2 --data data --quiet --out earlier.bin --checkpoint earlie
 { echo P1 9 12 && printf '%s\n' 000000000 001111100 001000100 000000100 000001000 000010000 000010000 000100000 000100000 000100000 \
     000000000 000000000; } >digit.pgm
 
+# No temporary file and no lock is here.
+nothing_left() {
+    ! ls -d .*.mnist-* 2>/dev/null
+}
+
 # failed_well [NEW]: the last command said one line and ended with 1, and left the earlier model (or, when it failed
 # only after that was saved, the new one) and no temporary file.
 failed_well() {
     [ $code -eq 1 ] || { echo "exit code $code" && cat stderr && return 1; }
     [ "$(wc -l <stderr)" -eq 1 ] || { cat stderr && return 1; }
-    { cmp -s model.bin "${1:-earlier.bin}" || cmp model.bin earlier.bin; } && ! ls -- *.tmp 2>/dev/null
+    { cmp -s model.bin "${1:-earlier.bin}" || cmp model.bin earlier.bin; } && nothing_left
 }
 
 # every_allocation COMMAND…: fails the first allocation, the second, … until there is none left to fail.
@@ -40,6 +45,7 @@ every_allocation() {
         code=$?
         [ $code -ne 0 ] || break
         failed_well new.bin && grep -q 'out of memory' stderr || { echo "allocation $n" && cat stderr && return 1; }
+        ! grep -q '^test set' stdout || cmp model.bin new.bin || { echo "allocation $n: trained, but lost" && return 1; }
     done
     echo "$n allocations"
     [ $n -gt 3 ]
@@ -86,6 +92,13 @@ small_files() (
     mnist-train --epochs 1 --data data --quiet "$@"
 )
 
+# There is room for the model.
+small_checkpoint() (
+    ulimit -f 1000
+    rm -f checkpoint model.bin
+    mnist-train --epochs 2 --data data --quiet --checkpoint checkpoint
+)
+
 little_memory() (
     ulimit -v 60000
     mnist-train --epochs 1 --data data --quiet --batch 8192 --threads 64
@@ -110,38 +123,47 @@ stopped_clock() {
     grep -c '"seconds":1e-09' clock.log
 }
 
-# A report comes after the model: the new one is there, and no part of the report.
-unreported() {
-    mnist-train --epochs 1 --data data --quiet --report full/report.html >stdout 2>stderr
+# trained FILE: the run said that FILE could not be written, once, and ended with 1; but it saved its model, whole.
+trained() {
+    [ $code -eq 1 ] && [ "$(wc -l <stderr)" -eq 1 ] && grep -q "^mnist-train: $1: .*: No space left on device\$" stderr &&
+        grep -q '^test set' stdout && cmp model.bin earlier.bin && nothing_left || { echo "exit code $code" && cat stderr && return 1; }
+}
+
+# What is accessory costs nothing but itself: no part of it is left, but for a log, which ends in whole lines next time.
+accessory() {
+    for option in --checkpoint --report; do
+        rm -f model.bin
+        mnist-train --epochs 2 --data data --quiet $option full/accessory >stdout 2>stderr
+        code=$?
+        trained full/accessory && [ "$(ls -A full)" = model.bin ] || return
+    done
+    head -c 200000 /dev/zero | tr '\0' x >full/rest
+    while echo '{"event":"start"}' >>full/log; do :; done 2>/dev/null
+    truncate -s -5000 full/log && truncate -s -6000 full/rest && rm -f model.bin
+    mnist-train --epochs 60 --patience 0 --data data --quiet --out many.bin --log full/log >stdout 2>stderr
     code=$?
-    cp model.bin new.bin && failed_well new.bin && grep -q 'No space left' stderr && [ "$(ls full)" = model.bin ]
+    [ $code -eq 1 ] && [ "$(wc -l <stderr)" -eq 1 ] && grep -q '^mnist-train: full/log: the log cannot be written (No space left' stderr &&
+        mnist-eval many.bin --data data >stdout && rm full/rest full/log
 }
 
 full_disk() {
     mkdir -p full && mount -t tmpfs -o size=600k none full 2>/dev/null || return 1
     cp earlier.bin full/model.bin
-    for option in --out=full/model.bin --checkpoint=full/checkpoint; do
-        limited 'No space left' mnist-train --epochs 1 --data data --quiet "$option" || break
-        cmp full/model.bin earlier.bin && [ "$(ls full)" = model.bin ] || break
-    done
-    [ "$option" = --checkpoint=full/checkpoint ] && cmp full/model.bin earlier.bin && [ "$(ls full)" = model.bin ] &&
-        unreported
+    limited 'No space left' mnist-train --epochs 1 --data data --quiet --out full/model.bin &&
+        cmp full/model.bin earlier.bin && [ "$(ls -A full)" = model.bin ] && accessory
     result=$?
     umount full
     return $result
 }
 
-# went_on CHECKPOINT: what a failed run left, and said, ends with the model of one that did not fail.
-went_on() {
-    grep -q "; epoch [1-9]* is whole in $1: make room, then go on with --resume $1\$" stderr || { cat stderr && return 1; }
-    mnist-train --resume "$1" --data data --quiet --out gone.bin >report && cmp gone.bin earlier.bin
-}
-
 # Room for one checkpoint: the second, which must not replace the first before it is whole, finds none.
 full_in_the_middle() {
     mkdir -p full && mount -t tmpfs -o size=3000k none full 2>/dev/null || return 1
-    limited 'No space left' mnist-train --epochs 2 --data data --quiet --checkpoint full/checkpoint &&
-        [ "$(ls full)" = checkpoint ] && cp full/checkpoint left && sed 's|full/checkpoint|left|g' stderr >said && mv said stderr && went_on left
+    rm -f model.bin
+    mnist-train --epochs 2 --data data --quiet --checkpoint full/checkpoint >stdout 2>stderr
+    code=$?
+    trained full/checkpoint && [ "$(ls -A full)" = checkpoint ] && cp full/checkpoint left &&
+        mnist-train --resume left --data data --quiet --out gone.bin >report && cmp gone.bin earlier.bin
     result=$?
     umount full
     return $result
@@ -149,8 +171,11 @@ full_in_the_middle() {
 
 # Files of 1,800,192 bytes are enough for a checkpoint, and for a log that had been long before but for one epoch.
 full_log() {
-    awk 'BEGIN {for (i = 0; i < 17995; i++) printf "{\"event\":\"end\"%84s}\n", ""}' >log
-    limited 'log: the log cannot be written (File too large)' small_log && rm log && went_on checkpoint
+    awk 'BEGIN {printf "{\"event\":\"start\"}\n"; for (i = 0; i < 17995; i++) printf "{\"event\":\"end\"%84s}\n", ""}' >log
+    rm -f model.bin
+    small_log >stdout 2>stderr
+    [ $? -eq 1 ] && [ "$(wc -l <stderr)" -eq 1 ] && grep -q '^mnist-train: log: the log cannot be written (File too large)' stderr &&
+        cmp model.bin earlier.bin && mnist-train --resume checkpoint --data data --quiet --out gone.bin >report && cmp gone.bin earlier.bin
 }
 
 small_log() (
@@ -184,7 +209,7 @@ if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
     check 'a clock that stands' stopped_clock
 fi
 check 'a limit on file sizes' limited 'File too large' small_files
-check 'a limit on file sizes, checkpoint' limited 'File too large' small_files --checkpoint checkpoint
+check 'a limit on file sizes, that of the checkpoint' limited 'checkpoint: cannot write .*File too large' small_checkpoint
 check 'a limit on file sizes, reached half-way by the log' full_log
 check 'too few open files' limited 'Too many open files' few_files
 if mkdir -p probe && mount -t tmpfs none probe 2>/dev/null; then

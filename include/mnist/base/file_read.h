@@ -18,6 +18,9 @@ struct file {
  * `limit` bytes (checked first for a regular file), or cannot be read, or when memory is short. */
 int file_read(struct file *file, const char *path, size_t limit, struct error *err);
 
+/* The same for a file that is open, and stays so. */
+int file_read_open(struct file *file, int fd, const char *path, size_t limit, struct error *err);
+
 /* The same for stdin, to its end; messages call it "-". */
 int file_read_stdin(struct file *file, size_t limit, struct error *err);
 

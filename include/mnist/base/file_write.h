@@ -2,23 +2,28 @@
 #ifndef MNIST_FILE_WRITE_H
 #define MNIST_FILE_WRITE_H
 
-#include <stdbool.h>
+#include <limits.h>
 #include <stddef.h>
 
 #include "mnist/base/error.h"
 
-/* Writes `size` bytes to `path` atomically: to `path`.tmp in the same folder, fsync, rename, fsync
- * of the folder. On failure the earlier file is untouched and the temporary one is gone. A symbolic
- * link is followed; a device or a pipe is written directly. Two writers of one path: the second is
- * refused. */
+/* Writes `size` bytes to `path` atomically: to FOLDER/.NAME.mnist-tmp, which is locked as long,
+ * fsync, rename, fsync of the folder. The new file has the old one's mode and, where that is
+ * allowed, its owner and group. What a killed process left there is taken away; a living one is
+ * waited for. On failure the earlier file is untouched and the temporary one is gone.
+ *
+ * A symbolic link is followed. A device or a pipe is written directly, and the file that is our
+ * stdout or stderr through that descriptor. */
 int file_write(const char *path, const void *bytes, size_t size, struct error *err);
 
-/* 0 if file_write to `path` should succeed (its folder exists and is writable, and `path` is not a
- * folder), else -1 with err filled. Called before long work starts. */
+/* 0 if file_write to `path` should succeed, else -1 with err filled. Called before long work
+ * starts: it makes the temporary file, as writing will, and takes it away. Refuses what file_write
+ * refuses, for root too: a file that nobody may write. */
 int file_write_check(const char *path, struct error *err);
 
-/* Whether two paths name the same file, or would once both are written, whatever links, dots and
- * slashes they contain. Devices and pipes are never the same, since writing replaces nothing. */
-bool file_write_same(const char *a, const char *b);
+/* Writes what file_write could not, beside it: to NAME.saved, or .saved-2 … if that is there, and
+ * fills `saved` with that path. -1 with err filled when it cannot. */
+int file_write_beside(char saved[PATH_MAX], const char *path, const void *bytes, size_t size,
+                      struct error *err);
 
 #endif

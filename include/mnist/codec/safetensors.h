@@ -17,7 +17,8 @@ enum {
     SAFETENSORS_TENSORS = 64,  /* at the most in a file */
     SAFETENSORS_METADATA = 64, /* strings of metadata at the most */
     SAFETENSORS_NAME = 64,     /* bytes of a name or key, with its NUL */
-    SAFETENSORS_VALUE = 256    /* bytes of a metadata value, with its NUL */
+    SAFETENSORS_VALUE = 256,   /* bytes of a metadata value, with its NUL */
+    SAFETENSORS_HEADER = 65536 /* room for the length and the header of a file that is written */
 };
 
 enum safetensors_type { SAFETENSORS_F32, SAFETENSORS_F64 };
@@ -54,10 +55,11 @@ __attribute__((format(printf, 3, 4))) void safetensors_set(struct safetensors *s
 void safetensors_add(struct safetensors *st, const char *name, enum safetensors_type type, int rank,
                      uint64_t rows, uint64_t cols, const void *values);
 
-/* The whole file in memory, *size bytes; the caller gives it to mem_free. NULL with err filled
- * where it cannot be. `name` is for the messages, here and below. */
-uint8_t *safetensors_write(const struct safetensors *st, size_t *size, const char *name,
-                           struct error *err);
+/* Writes the whole file, *size bytes, to `bytes`, where there is room for that of the tensors and
+ * SAFETENSORS_HEADER. -1 with err filled where it cannot be. `name` is for the messages, here and
+ * below. */
+int safetensors_write(const struct safetensors *st, uint8_t *bytes, size_t room, size_t *size,
+                      const char *name, struct error *err);
 
 /* Reads bytes and believes nothing: header <= 1 MB and inside the file, strict JSON, F32 and F64
  * only, sizes that fit, no name twice, offsets that tile the data to its last byte. The numbers may

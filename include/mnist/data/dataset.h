@@ -2,6 +2,7 @@
 #ifndef MNIST_DATASET_H
 #define MNIST_DATASET_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +40,10 @@ int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size
  * The caller gives the data set to dataset_free. */
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
                  struct error *err);
+
+/* path = the file that dataset_load reads for this; false if there is none. */
+bool dataset_find(char path[PATH_MAX], const char *folder, enum dataset_split split,
+                  enum dataset_kind kind);
 
 /* Whether dataset_load finds both files, valid or not. */
 bool dataset_is_there(const char *folder, enum dataset_split split);

@@ -72,11 +72,11 @@ struct train_state {
 };
 
 /* Both functions may be NULL. on_batch returns true to ask for a stop after this batch. on_epoch
- * sees the state after each epoch, whose record is the last of the history; it may return -1 with
- * err filled, which ends the run. The run owns the state, which is valid until on_epoch returns. */
+ * sees the state after each epoch, whose record is the last of the history. The run owns the state,
+ * which is valid until on_epoch returns. */
 struct train_callbacks {
     bool (*on_batch)(void *context, const struct train_progress *progress);
-    int (*on_epoch)(void *context, const struct train_state *state, struct error *err);
+    void (*on_epoch)(void *context, const struct train_state *state);
     void *context;
 };
 
@@ -94,6 +94,7 @@ struct train_result {
     struct train_epoch best;
     double seconds;                     /* the whole run */
     double images_per_s;                /* over all training passes; NaN if there were none */
+    int stopped_epoch;                  /* from 1, when TRAIN_ASKED: the one it was asked in */
     int diverged_epoch, diverged_batch; /* from 1, when TRAIN_DIVERGED */
 };
 
@@ -101,13 +102,18 @@ struct train_result {
  * stops, the network ends with the best weights: those of the epoch with the lowest validation
  * loss. If no epoch was completed, best.epoch is 0 and the network keeps its latest weights, which
  * are worthless if it diverged. If `from` is not NULL, it continues the run that had this state,
- * exactly as that run would have gone on, to the last bit. -1 with err filled when memory is short
- * or on_epoch failed. The caller gives the result to train_result_free. */
+ * exactly as that run would have gone on, to the last bit. All memory is taken before the first
+ * epoch: -1 with err filled when it is short, and nothing was trained. The caller gives the result
+ * to train_result_free. */
 int train_run(struct train_result *result, struct network *network, const struct dataset *dataset,
               const struct split *split, const struct train_options *options,
               const struct train_state *from, const struct train_callbacks *callbacks,
               struct error *err);
 
 void train_result_free(struct train_result *result);
+
+/* Whether a run with these options is over after this many epochs, the best of which was that one:
+ * it has run them all, or patience ran out. */
+bool train_has_ended(const struct train_options *options, int epochs_run, int best_epoch);
 
 #endif

@@ -15,7 +15,7 @@ struct run_data {
     bool tells_test;
 };
 
-/* What is told. Of `best` the figures of validation are written, and the number alone is read.
+/* What is told. Of `best` that is its number and, where there was validation, val_loss and val_acc.
  * Version 1.0 told no `numbers`, which were 1, and no data but a checkpoint's training files. */
 struct metadata {
     int numbers; /* version of the arithmetic, PROOF_NUMBERS today */

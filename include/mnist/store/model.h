@@ -2,6 +2,7 @@
 #ifndef MNIST_MODEL_H
 #define MNIST_MODEL_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "mnist/base/error.h"
@@ -13,15 +14,27 @@ struct model {
     bool described; /* whether the file tells options, data and best */
     struct train_options options;
     struct run_data data; /* sums of the training files, framed; all 0 from a file of version 1.0 */
-    struct train_epoch best; /* the epoch the weights are of: its number alone is read back */
-    uint32_t crc32;          /* of the tensor bytes; set by model_save and model_load */
-    bool is_checkpoint;      /* the file that model_load refused is a checkpoint */
+    /* The epoch that the weights are of, number 0 if none was whole. Of its figures val_loss and
+     * val_acc are read back. */
+    struct train_epoch best;
+    uint32_t crc32;            /* of the tensor bytes; set by model_save and model_load */
+    bool is_checkpoint;        /* the file that model_load refused is a checkpoint */
+    struct model_sheet *sheet; /* of model_reserve; owned */
 };
+
+/* Allocates what model_save needs, so that it cannot fail for lack of memory after long work; else
+ * it does so itself. */
+int model_reserve(struct model *model, struct error *err);
 
 /* Writes a safetensors file with PyTorch's names and shapes (weights as (outputs, inputs))
  * atomically. The bytes depend on the model alone: no time, host, thread count or path is in them.
  */
 int model_save(struct model *model, const char *path, struct error *err);
+
+/* Writes what model_save could not to NAME.saved beside it: see file_write_beside. -1 when it
+ * cannot either, with err as it was if there is nothing to write: no such weights may be saved. */
+int model_save_beside(char saved[PATH_MAX], const struct model *model, const char *path,
+                      struct error *err);
 
 /* Reads the weights and checks that tensors and shapes are exactly this network's. The caller gives
  * it to model_free. */

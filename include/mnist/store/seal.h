@@ -7,9 +7,11 @@
 
 #include "mnist/codec/safetensors.h"
 
-/* Seals what st has been filled with, and writes it atomically. -1 with err filled when it cannot,
- * or when seal_parse would refuse it. */
-int seal_save(struct safetensors *st, const char *path, struct error *err);
+/* Writes the file that st has been filled with to `bytes`, as safetensors_write does, and seals it.
+ * What st then has points into them. -1 with err filled when it cannot, or when seal_parse would
+ * refuse it. */
+int seal_pack(struct safetensors *st, uint8_t *bytes, size_t room, size_t *size, const char *name,
+              struct error *err);
 
 /* Takes what it needs of an intact file into `into`, which is the caller's: 0, or -1 with err
  * filled. */

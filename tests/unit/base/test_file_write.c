@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 
 #include "mnist/base/file_read.h"
 #include "mnist/base/file_write.h"
+#include "mnist/base/path.h"
 
 #include "../files.h"
 #include "../test.h"
@@ -21,11 +23,18 @@ static bool exists(const char *path)
     return !lstat(path, &info);
 }
 
+/* The name of the temporary file, which a caller must use before it asks for the next. */
+static const char *temporary_of(const char *path)
+{
+    static char temporary[PATH_MAX];
+    struct error err = {""};
+    check(!path_beside(temporary, path, PATH_TEMPORARY, &err), "%s", err.text);
+    return temporary;
+}
+
 static void check_no_temporary(const char *path)
 {
-    char temporary[300];
-    snprintf(temporary, sizeof temporary, "%s.tmp", path);
-    check(!exists(temporary), "%s was left behind", temporary);
+    check(!exists(temporary_of(path)), "%s was left behind", temporary_of(path));
 }
 
 TEST(file_write, "file: writes and replaces")
@@ -63,14 +72,148 @@ TEST(file_write_relative, "file: writes to a relative path")
 }
 
 /* A killed run leaves its temporary file behind. None of it may remain, even if it is longer. */
-TEST(file_write_stale_temporary, "file: uses up a stale temporary file")
+TEST(file_write_leftover, "file: takes a leftover away")
 {
     struct error err = {""};
     const char *path = test_path("stale");
-    test_write(test_path("stale.tmp"), "what a killed run left behind", 29);
+    for (int asked = 0; asked < 2; asked++) {
+        test_write(temporary_of(path), "what a killed run left behind", 29);
+        check(!(asked ? file_write_check(path, &err) : file_write(path, "new", 3, &err)), "%s",
+              err.text);
+        check_content(path, "new", 3);
+        check_no_temporary(path);
+    }
+}
+
+/* What is there and is no leftover is somebody's: it stays, whatever it is, and nothing is written
+ * through it. */
+TEST(file_write_in_the_way, "file: refuses what is in the way of the temporary file")
+{
+    const char *path = test_path("wanted"), *mine = test_path("mine");
+    static const char *const kinds[] = {"a link", "a hard link", "a folder", "a pipe"};
+    test_write(mine, "mine", 4);
+    test_write(path, "old", 3);
+    for (size_t i = 0; i < COUNT(kinds); i++) {
+        struct error err = {""};
+        struct stat before, after;
+        const char *at = temporary_of(path);
+        int failed = i == 0   ? symlink("mine", at)
+                     : i == 1 ? link(mine, at)
+                     : i == 2 ? mkdir(at, 0777)
+                              : mkfifo(at, 0666);
+        check(!failed && !lstat(at, &before), "cannot make %s", kinds[i]);
+        check_refused(file_write(path, "new", 3, &err), &err, "move it away", kinds[i]);
+        check_refused(file_write_check(path, &err), &err, "move it away", kinds[i]);
+        check(!lstat(at, &after) && after.st_ino == before.st_ino, "%s was taken away", kinds[i]);
+        check_content(path, "old", 3);
+        check_content(mine, "mine", 4);
+        remove(at);
+    }
+}
+
+/* A file keeps its mode when it is replaced; nobody may see more of it meanwhile. */
+TEST(file_write_mode, "file: the mode is kept")
+{
+    static const mode_t modes[] = {0600, 0644, 0660, 0666, 0200, 0755};
+    const char *path = test_path("moded");
+    mode_t before = umask(022);
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct error err = {""};
+        struct stat info = {0};
+        test_write(path, "old", 3);
+        check(!chmod(path, modes[i]), "cannot set a mode");
+        check(!file_write(path, "new", 3, &err), "%s", err.text);
+        check(!stat(path, &info) && (info.st_mode & 07777) == modes[i], "mode 0%o became 0%o",
+              (unsigned)modes[i], (unsigned)info.st_mode & 07777);
+        check(!chmod(path, 0600), "cannot set a mode");
+    }
+    umask(before);
+}
+
+TEST(file_write_owner, "file: the owner is kept where that is allowed")
+{
+    struct error err = {""};
+    struct stat info = {0};
+    const char *path = test_path("owned");
+    if (geteuid())
+        skip("file: the owner is kept: only root can try");
+    test_write(path, "old", 3);
+    check(!chown(path, 65534, 65533) && !chmod(path, 0640), "cannot give a file away");
     check(!file_write(path, "new", 3, &err), "%s", err.text);
-    check_content(path, "new", 3);
-    check_no_temporary(path);
+    check(!stat(path, &info), "no %s", path);
+    check_int((int)info.st_uid, 65534);
+    check_int((int)info.st_gid, 65533);
+    check_int((int)(info.st_mode & 07777), 0640);
+}
+
+TEST(file_write_read_only, "file: a file that nobody may write is not replaced")
+{
+    static const mode_t modes[] = {0444, 0440, 0400, 0000, 0555};
+    const char *path = test_path("kept"), *link = test_path("kept-link");
+    check(!symlink("kept", link), "cannot make a link");
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct error err = {""};
+        struct stat info = {0};
+        test_write(path, "old", 3);
+        check(!chmod(path, modes[i]), "cannot set a mode");
+        check_refused(file_write(path, "new", 3, &err), &err, "is read-only", "file_write");
+        check_refused(file_write_check(path, &err), &err, "is read-only", "file_write_check");
+        check_refused(file_write_check(link, &err), &err, "is read-only", "by a link");
+        check(!stat(path, &info) && (info.st_mode & 07777) == modes[i], "the mode has changed");
+        check(!chmod(path, 0600), "cannot set a mode");
+        check_content(path, "old", 3);
+    }
+}
+
+/* What cannot be replaced is saved beside it, and nothing that was saved so is replaced. */
+TEST(file_write_beside, "file: saves beside what cannot be replaced")
+{
+    struct error err = {""};
+    struct stat info = {0};
+    char saved[PATH_MAX];
+    const char *path = test_path("place"), *link = test_path("place-link");
+    test_write(path, "old", 3);
+    check(!chmod(path, 0600) && !symlink("place", link), "cannot set a mode");
+    check(!file_write_beside(saved, path, "one", 3, &err), "%s", err.text);
+    check_string(saved, test_path("place.saved"));
+    check(!stat(saved, &info) && (info.st_mode & 07777) == 0600, "mode 0%o",
+          (unsigned)info.st_mode & 07777);
+    char target[PATH_MAX];
+    check(realpath(test_path("place"), target) != NULL, "no path");
+    check(!file_write_beside(saved, link, "two", 3, &err), "%s", err.text);
+    strncat(target, ".saved-2", sizeof target - strlen(target) - 1);
+    check_string(saved, target);
+    check(!remove(path) && !mkdir(path, 0777), "cannot make a folder");
+    check_refused(file_write(path, "x", 1, &err), &err, "is a folder", "a folder since");
+    check(!file_write_beside(saved, path, "three", 5, &err), "%s", err.text);
+    check_string(saved, test_path("place.saved-3"));
+    check_content(test_path("place.saved"), "one", 3);
+    check_content(test_path("place.saved-2"), "two", 3);
+    check_content(test_path("place.saved-3"), "three", 5);
+    check_content(path = test_path("place.saved"), "one", 3);
+    check_refused(file_write_beside(saved, test_path("no/such"), "x", 1, &err), &err,
+                  "cannot write", "no folder");
+}
+
+/* stdout may be a file that the same line names: it is written where stdout is, and stays that file.
+ */
+TEST(file_write_stdout, "file: our own stdout is written through its descriptor")
+{
+    const char *path = test_path("said");
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0) {
+        struct error err;
+        struct stat before, after;
+        bool good = freopen(path, "w", stdout) && printf("first\n") == 6;
+        good = good && !fstat(STDOUT_FILENO, &before) && !file_write_check(path, &err) &&
+               !file_write(path, "second\n", 7, &err) && printf("third\n") == 6;
+        good = good && !fflush(stdout) && !stat(path, &after) && before.st_ino == after.st_ino;
+        _exit(good ? 0 : 1);
+    }
+    waitpid(child, &status, 0);
+    check_int(status, 0);
+    check_content(path, "first\nsecond\nthird\n", 19);
 }
 
 TEST(file_write_symlink, "file: writes through a symbolic link")
@@ -78,7 +221,7 @@ TEST(file_write_symlink, "file: writes through a symbolic link")
     struct error err = {""};
     struct stat info;
     const char *link = test_path("link"), *dangling = test_path("dangling");
-    const char *aimed = test_path("aimed.tmp"), *target = test_path("target");
+    const char *target = test_path("target");
     test_write(target, "old", 3);
     check(!symlink("target", link) && !symlink("nowhere", dangling), "cannot make links");
     check(!file_write_check(link, &err), "%s", err.text);
@@ -99,12 +242,6 @@ TEST(file_write_symlink, "file: writes through a symbolic link")
     }
     close(ends[0]);
     close(ends[1]);
-    /* A link planted under the temporary's name must not aim the write elsewhere. */
-    check(!symlink("target", aimed), "cannot make a link");
-    check_refused(file_write(test_path("aimed"), "x", 1, &err), &err, "cannot write",
-                  "a link in the temporary's place");
-    check_content(target, "through", 7);
-    unlink(aimed);
 }
 
 TEST(file_write_refused, "file: refuses what cannot be written")
@@ -125,7 +262,7 @@ TEST(file_write_refused, "file: refuses what cannot be written")
         check_refused(file_write_check(rows[i].path, &err), &err, i ? rows[i].wanted : "folder",
                       "file_write_check");
     }
-    check(!exists(".tmp"), ".tmp was left behind");
+    check_no_temporary("");
 }
 
 /* For root, the test makes its own null device: a file_write that goes wrong must not replace the
@@ -226,21 +363,31 @@ static pid_t lock_in_child(const char *path, int *release)
     return held ? child : -1;
 }
 
-TEST(file_write_locked, "file: a second writer is refused")
+/* Nobody takes a file away that is being written. */
+TEST(file_write_locked, "file: a second writer waits for the first")
 {
     struct error err = {""};
-    int release = -1;
-    const char *path = test_path("shared"), *temporary = test_path("shared.tmp");
+    int release = -1, status = -1;
+    char temporary[PATH_MAX];
+    const char *path = test_path("shared");
+    snprintf(temporary, sizeof temporary, "%s", temporary_of(path));
     test_write(path, "earlier", 7);
-    pid_t child = lock_in_child(temporary, &release);
-    if (!check(child > 0, "cannot lock in a child"))
+    pid_t holder = lock_in_child(temporary, &release);
+    if (!check(holder > 0, "cannot lock in a child"))
         return;
-    check_refused(file_write(path, "mine", 4, &err), &err, "another run is writing", "second");
+    pid_t waiting = fork();
+    if (waiting == 0) {
+        close(release); /* or the holder would not end */
+        _exit(file_write(path, "mine", 4, &err) ? 1 : 0);
+    }
+    usleep(100000);
+    check(!waitpid(waiting, &status, WNOHANG), "the second writer did not wait");
     check_content(path, "earlier", 7);
     check(exists(temporary), "the other writer's file was taken away");
     close(release);
-    waitpid(child, NULL, 0);
-    check(!file_write(path, "mine", 4, &err), "%s", err.text);
+    waitpid(holder, NULL, 0);
+    waitpid(waiting, &status, 0);
+    check_int(status, 0);
     check_content(path, "mine", 4);
     check_no_temporary(path);
 }
@@ -287,6 +434,27 @@ TEST(file_write_permissions, "file: permissions of the folder")
     file_read_free(&file);
     check(result == (replaced ? 0 : 3), "in a folder that cannot be listed: refused by %d, yet %s",
           result, replaced ? "replaced" : "not replaced");
+}
+
+/* In a sticky folder, such as /tmp, only its owner and a file's may replace the file. */
+TEST(file_write_sticky, "file: another user's file in a sticky folder")
+{
+    const char *folder = test_path("sticky"), *path = test_path("sticky/file");
+    if (geteuid())
+        skip("file: a sticky folder: only root can try");
+    check(!mkdir(folder, 0777) && !chmod(folder, 01777), "cannot make a folder");
+    test_write(path, "old", 3);
+    check(!chmod(path, 0666), "cannot set a mode");
+    check_int(write_unprivileged(folder, 01777, path), 3);
+    check_content(path, "old", 3);
+    check(!chown(path, 65534, 65534), "cannot give a file away");
+    check_int(write_unprivileged(folder, 01777, path), 0);
+    check_content(path, "new", 3);
+    /* Another user's leftover cannot be taken away, and may be no leftover. */
+    test_write(temporary_of(path), "theirs", 6);
+    check_int(write_unprivileged(folder, 0777, path), 3);
+    check_content(temporary_of(path), "theirs", 6);
+    remove(temporary_of(path));
 }
 
 TEST(file_write_check, "file: check_writable")

@@ -1,4 +1,5 @@
 /* Stop requests, each in a child process, as a signal cannot be taken back. */
+#include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,34 +8,61 @@
 
 #include "../test.h"
 
-/* The exit code of a child that watches, gets the signals, and exits with stop_signal's answer. */
-static int after(int first, int second)
+enum { COUNTED = 64 };
+
+/* In a child that watches, with `ignored` ignored by its parent, and gets the signals: COUNTED times
+ * how many were noted, plus stop_signal's answer. */
+static int after(int ignored, int first, int second)
 {
     int status = 0;
     pid_t child = fork();
     if (child == 0) {
+        if (ignored)
+            signal(ignored, SIG_IGN);
         stop_watch();
-        if (stop_signal())
-            _exit(99);
+        if (stop_signal() || stop_count())
+            _exit(255);
         raise(first);
         if (second)
             raise(second);
-        _exit(stop_signal());
+        _exit(COUNTED * stop_count() + stop_signal());
     }
     check(child > 0 && waitpid(child, &status, 0) == child, "no child");
     check(WIFEXITED(status), "signal %d ended the child", WTERMSIG(status));
     return WEXITSTATUS(status);
 }
 
-TEST(stop_first, "stop: the first signal is a wish")
+TEST(stop_signals, "stop: every signal that means end is noted, and none ends the program")
 {
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
     check_int(stop_signal(), 0);
-    check_int(after(SIGINT, 0), SIGINT);
-    check_int(after(SIGTERM, 0), SIGTERM);
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        check_int(after(0, ends[i], 0), COUNTED + ends[i]);
+        check_int(after(0, ends[i], SIGINT), 2 * COUNTED + ends[i]);
+        check_int(after(ends[i], ends[i], 0), 0);
+    }
+    check_int(after(SIGHUP, SIGHUP, SIGTERM), COUNTED + SIGTERM);
 }
 
-TEST(stop_second, "stop: the second signal ends at once")
+/* A wait for a pipe that nobody writes to would last for ever, were it taken up again. */
+TEST(stop_ends_waits, "stop: a signal ends a wait")
 {
-    check_int(after(SIGINT, SIGTERM), 128 + SIGTERM);
-    check_int(after(SIGTERM, SIGTERM), 128 + SIGTERM);
+    int ends[2], status = 0;
+    check(!pipe(ends), "no pipe");
+    pid_t child = fork();
+    if (child == 0) {
+        char byte;
+        stop_watch();
+        alarm(10);
+        if (fork() == 0) {
+            usleep(100000);
+            kill(getppid(), SIGHUP);
+            _exit(0);
+        }
+        _exit(read(ends[0], &byte, 1) < 0 && errno == EINTR ? 0 : 1);
+    }
+    waitpid(child, &status, 0);
+    check_int(status, 0);
+    close(ends[0]);
+    close(ends[1]);
 }

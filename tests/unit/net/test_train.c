@@ -31,7 +31,7 @@ struct watch {
     int epoch_count, batch_count;
     struct train_progress last;
     float *best; /* the parameters when an epoch was last called the best */
-    int keep_epoch, fail_epoch;
+    int keep_epoch;
     struct train_state kept; /* after keep_epoch */
 };
 
@@ -73,7 +73,7 @@ static void state_free(struct train_state *state)
     *state = (struct train_state){0};
 }
 
-static int watch_epoch(void *context, const struct train_state *state, struct error *err)
+static void watch_epoch(void *context, const struct train_state *state)
 {
     struct watch *watch = context;
     const struct train_epoch *epoch = &state->history[state->epochs_run - 1];
@@ -81,15 +81,12 @@ static int watch_epoch(void *context, const struct train_state *state, struct er
           epoch->epoch);
     if (epoch->epoch == watch->keep_epoch)
         watch->kept = copy_of_state(state);
-    if (epoch->epoch == watch->fail_epoch)
-        return error_set(err, "told to fail");
     if (epoch->best)
         network_get_params(watch->network, watch->best);
     if (watch->epoch_count < WATCH_EPOCHS)
         watch->epochs[watch->epoch_count++] = *epoch;
     if (epoch->epoch == watch->break_after_epoch)
         watch->network->params[FC1_BIAS] = NAN;
-    return 0;
 }
 
 /* A small run: 210 images, 50 of them for validation, 5 batches of 33 per epoch unless set
@@ -143,15 +140,14 @@ static void run_free(struct run_rig *run)
 /* Checks that the network holds the weights of the best epoch. */
 static void check_best_kept(struct run_rig *run)
 {
+    static float p[1000 * CLASSES], loss[1000];
     struct metrics metrics;
-    struct error err = {""};
     check_same("best weights", run->rig.network.params, run->watch.best, PARAM_COUNT);
     check_transposes(&run->rig.network);
-    if (!run->split.val_count ||
-        !check(!evaluation_measure(&run->rig.network, &run->made.dataset, run->split.val,
-                                   run->split.val_count, &metrics, &err),
-               "%s", err.text))
+    if (!run->split.val_count || !check(run->split.val_count <= 1000, "no room"))
         return;
+    evaluation_measure(&run->rig.network, &run->made.dataset, run->split.val, run->split.val_count,
+                       p, loss, &metrics);
     check_double(run->result.best.val_loss, metrics_loss(&metrics));
     check_double(run->result.best.val_acc, metrics_accuracy(&metrics));
 }
@@ -430,16 +426,15 @@ TEST(run_averages, "train: averages with a short last batch")
     for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
         struct run_rig run;
         struct metrics metrics;
-        struct error err = {""};
+        static float p[160 * CLASSES], loss[160];
         run_new(&run, 50);
         run.options.epochs = 1;
         run.options.lr = 1e-12f;
         run.options.batch = batches[i];
         run_go(&run);
         const struct train_epoch *epoch = &run.watch.epochs[0];
-        check(!evaluation_measure(&run.rig.network, &run.made.dataset, run.split.train, 160,
-                                  &metrics, &err),
-              "%s", err.text);
+        evaluation_measure(&run.rig.network, &run.made.dataset, run.split.train, 160, p, loss,
+                           &metrics);
         check(fabs(epoch->train_loss - metrics_loss(&metrics)) <= 1e-6 &&
                   epoch->train_acc == metrics_accuracy(&metrics),
               "batches of %d: loss %.9g, accuracy %g; evaluated %.9g, %g", batches[i],
@@ -570,20 +565,5 @@ TEST(run_resumed_early, "train: goes on after its patience")
     run_go(&run);
     if (check(run.watch.kept.params != NULL, "no epoch %d", epochs))
         check_resumed(&run, &run.watch.kept);
-    run_free(&run);
-}
-
-/* The error of on_epoch is that of train_run. */
-TEST(run_told_to_fail, "train: a callback that fails")
-{
-    struct run_rig run;
-    struct error err = {""};
-    run_new(&run, 50);
-    run.watch.fail_epoch = 2;
-    struct train_callbacks callbacks = {watch_batch, watch_epoch, &run.watch};
-    int failed = train_run(&run.result, &run.rig.network, &run.made.dataset, &run.split,
-                           &run.options, NULL, &callbacks, &err);
-    check_refused(failed, &err, "told to fail", "on_epoch");
-    check_int(run.result.epochs_run, 2);
     run_free(&run);
 }

@@ -1,11 +1,15 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "mnist/base/file_read.h"
 #include "mnist/base/version.h"
 #include "mnist/store/run_log.h"
 
+#include "../files.h"
 #include "../test.h"
 
 static struct train_options made_options(void)
@@ -117,18 +121,57 @@ TEST(run_log_open, "run_log: logs that are new, cut off, or none")
     struct error err = {""};
     const char *path = test_path("not.log");
     check_log("empty", "", false, START);
-    check_log("cut off", "{}\n{\"event\":\"epo", false, "{}\n" START);
-    check_log("cut off in the first line", "{\"event\":\"epo", true, START EPOCH("1") EPOCH("2"));
+    check_log("cut off", "{\"event\":\"start\"}\n{\"event\":\"epo", false,
+              "{\"event\":\"start\"}\n" START);
+    check_log("cut off in the first line", "{\"event\":\"st", true, START EPOCH("1") EPOCH("2"));
     check_log("another run since", START "{\"event\":\"start\"}\n", true,
               START "{\"event\":\"start\"}\n" START EPOCH("1") EPOCH("2"));
-    test_write(path, "text\n", 5);
-    check(!run_log_open(path, &start, NULL, &err), "a text was taken for a log");
-    check_refused(-1, &err, "not.log: not a log", "a text");
+    static const char *const others[] = {"text\n",
+                                         "{\"epochs\": 3, \"cut\": \"no",
+                                         "{}\n",
+                                         "{\"event\":\"stop\"}\n{",
+                                         "{\"event\":\"epo",
+                                         "\n"};
+    for (size_t i = 0; i < COUNT(others); i++) {
+        test_write(path, others[i], strlen(others[i]));
+        check(!run_log_open(path, &start, NULL, &err), "%s was taken for a log", others[i]);
+        check_refused(-1, &err, "not.log: not a log", others[i]);
+        check_content(path, others[i], strlen(others[i]));
+    }
+    test_write(path, "", 0);
+    check(!chmod(path, 0400), "cannot set a mode");
+    check(!run_log_open(path, &start, NULL, &err), "a read-only log was opened");
+    check_refused(-1, &err, "not.log: is read-only", "a log that may not be written");
     check(!run_log_open(test_path("no/log"), &start, NULL, &err), "no folder, yet a log");
     check_refused(-1, &err, "cannot be opened for the log", "no folder");
 }
 
 /* Undefined figures are null, and what was not done is left out. */
+/* POSIX locks belong to a process, so the other run is a child. */
+TEST(run_log_locked, "run_log: a second run is refused and told who writes")
+{
+    struct train_options options = made_options();
+    struct run_log_start start = made_start(&options);
+    struct error err = {""};
+    const char *path = test_path("locked.log");
+    char text[4096], wanted[64];
+    int status = -1;
+    FILE *log = run_log_open(path, &start, NULL, &err);
+    if (!check(log != NULL, "%s", err.text))
+        return;
+    snprintf(wanted, sizeof wanted, "process %d is writing it", (int)getpid());
+    pid_t child = fork();
+    if (child == 0) {
+        FILE *second = run_log_open(path, &start, NULL, &err);
+        _exit(second ? 1 : strstr(err.text, wanted) ? 0 : 2);
+    }
+    waitpid(child, &status, 0);
+    check_int(status, 0);
+    fclose(log);
+    snprintf(text, sizeof text, "%s", START);
+    check_content(path, text, strlen(text));
+}
+
 TEST(run_log_lines, "run_log: the lines of a run that diverged, and of one that did not")
 {
     char text[2048] = "";

@@ -1,0 +1,46 @@
+/* What a run of `mnist train` is asked to do, and its files: each is looked at before the work. */
+#ifndef MNIST_TRAIN_FILES_H
+#define MNIST_TRAIN_FILES_H
+
+#include "mnist/base/claim.h"
+#include "mnist/cli/train_line.h"
+#include "mnist/net/presets.h"
+#include "mnist/store/checkpoint.h"
+#include "mnist/store/earlier.h"
+
+/* The files of a run. */
+enum train_file { FILE_OUT, FILE_CHECKPOINT, FILE_RESUME, FILE_LOG, FILE_REPORT, TRAIN_FILES };
+
+/* What the command line asks for. */
+struct train_request {
+    const char *program;
+    struct common_options common;
+    struct train_line line;
+    const struct preset *preset;    /* NULL: none */
+    const char *files[TRAIN_FILES]; /* NULL: none */
+    float max_seconds;              /* 0: no limit */
+};
+
+struct train_files {
+    struct claim out_claim, checkpoint_claim;
+    struct earlier out, checkpoint; /* what they will replace */
+    const char *resumable;          /* what --resume names, unless it is a pipe; else NULL */
+};
+
+/* Adds the rows of the options that name the files. */
+void train_files_add(struct usage *usage, const char **files);
+
+/* Refuses files that collide or cannot be written, and claims the model and the checkpoint. This
+ * comes before anything is read. With --resume and without --checkpoint, the run keeps up to date
+ * the checkpoint that it resumes, if that is a file: request->files then has it in both places. -1
+ * with err filled. */
+int train_files_take(struct train_files *files, struct train_request *request, struct error *err);
+
+/* Looks at what will be replaced, and refuses to replace a run that has epochs left; unless it is
+ * the one that goes on, `resumed` (NULL: none). -1 with err filled. */
+int train_files_judge(struct train_files *files, const struct train_request *request,
+                      const struct checkpoint *resumed, struct error *err);
+
+void train_files_release(struct train_files *files);
+
+#endif

@@ -1,0 +1,32 @@
+/* What a file holds that a run is about to replace. */
+#ifndef MNIST_EARLIER_H
+#define MNIST_EARLIER_H
+
+#include <stdbool.h>
+
+#include "mnist/net/train.h"
+
+enum earlier_kind {
+    EARLIER_NOTHING, /* no such file, an empty one, or a device or pipe */
+    EARLIER_MODEL,
+    EARLIER_CHECKPOINT,
+    EARLIER_OTHER /* something else, or nothing that can be read */
+};
+
+struct earlier {
+    enum earlier_kind kind;
+    bool described; /* options and best are known */
+    struct train_options options;
+    struct train_epoch best;
+    int epochs_run; /* of a checkpoint */
+};
+
+/* Looks at the file that writing to `path` replaces. -1 with err filled when it must not be replaced,
+ * or when memory is short. */
+int earlier_look(struct earlier *earlier, const char *path, struct error *err);
+
+/* Whether it is a run that has epochs left, or may have some: a checkpoint that is whole, but not
+ * for this version of the program, is not described. */
+bool earlier_goes_on(const struct earlier *earlier);
+
+#endif

@@ -1,0 +1,94 @@
+#include "mnist/base/claim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "mnist/base/path.h"
+
+enum claim_lock claim_lock(int fd, int *holder)
+{
+    for (;;) {
+        struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+        if (!fcntl(fd, F_SETLK, &lock))
+            return CLAIM_GRANTED;
+        if (errno != EACCES && errno != EAGAIN)
+            return CLAIM_IMPOSSIBLE;
+        if (fcntl(fd, F_GETLK, &lock))
+            return CLAIM_IMPOSSIBLE;
+        *holder =
+            lock.l_pid > 0 ? (int)lock.l_pid : 0; /* in a container it may be no number here */
+        if (lock.l_type != F_UNLCK)
+            return CLAIM_HELD;
+    }
+}
+
+int claim_refuse(const char *path, int holder, struct error *err)
+{
+    if (!holder)
+        return error_set(err, "%s: another process is writing it: wait for its end", path);
+    return error_set(err, "%s: process %d is writing it: wait for its end", path, holder);
+}
+
+/* Opens the lock file, which may be there; -1 with err filled. It has to be one of ours: those are
+ * plain and empty. */
+static int open_lock_file(const char *path, struct error *err)
+{
+    const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    struct stat info;
+    int fd;
+    do {
+        fd = open(path, flags);
+        if (fd < 0 && errno == ENOENT)
+            fd = open(path, flags | O_CREAT | O_EXCL, 0666);
+    } while (fd < 0 && errno == EEXIST);
+    if (fd >= 0 && !fstat(fd, &info) && S_ISREG(info.st_mode) && info.st_size == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    else if (errno == EACCES && !access(path, F_OK))
+        return error_set(err, "%s: another user's: remove it if no run of theirs goes on", path);
+    else if (errno != ELOOP && errno != EISDIR && errno != ENXIO)
+        return error_set(err, "%s: cannot be opened for a lock: %s", path, strerror(errno));
+    return error_set(err, "%s: not a lock of ours, and in its place: move it away", path);
+}
+
+int claim_take(struct claim *claim, const char *path, struct error *err)
+{
+    struct path_target target;
+    int holder;
+    *claim = (struct claim){.fd = -1};
+    if (path_resolve(&target, path, err))
+        return -1;
+    if (target.stream)
+        return 0;
+    if (path_beside(claim->path, target.path, PATH_LOCK, err))
+        return -1;
+    /* A lock file that was unlinked before the lock was granted is no claim any more. */
+    do {
+        if (claim->fd >= 0)
+            close(claim->fd);
+        claim->fd = open_lock_file(claim->path, err);
+        if (claim->fd < 0)
+            break;
+        if (claim_lock(claim->fd, &holder) == CLAIM_HELD) {
+            close(claim->fd);
+            claim->fd = claim_refuse(path, holder, err);
+            break;
+        }
+    } while (!path_names(claim->path, claim->fd));
+    if (claim->fd < 0)
+        claim->path[0] = '\0';
+    return claim->fd < 0 ? -1 : 0;
+}
+
+void claim_release(struct claim *claim)
+{
+    if (!claim->path[0])
+        return;
+    if (path_names(claim->path, claim->fd))
+        unlink(claim->path);
+    close(claim->fd);
+    *claim = (struct claim){.fd = -1};
+}

@@ -1,0 +1,140 @@
+#include "mnist/cli/train_files.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "mnist/base/file_write.h"
+#include "mnist/base/path.h"
+#include "mnist/cli/command.h"
+#include "mnist/cli/files.h"
+
+static const struct {
+    const char *flag, *help, *none;
+    bool written, replaced;
+} file_options[TRAIN_FILES] = {
+    [FILE_OUT] = {"--out", "model file to write", NULL, true, true},
+    [FILE_CHECKPOINT] = {"--checkpoint", "write what --resume needs after each epoch", "none", true,
+                         true},
+    [FILE_RESUME] = {"--resume", "go on from a checkpoint, and keep it up to date", "none", false,
+                     false},
+    [FILE_LOG] = {"--log", "append JSON Lines to this file", "none", true, false},
+    [FILE_REPORT] = {"--report", "write a report with curves and pictures, one HTML file", "none",
+                     true, true},
+};
+
+void train_files_add(struct usage *usage, const char **files)
+{
+    for (int i = 0; i < TRAIN_FILES; i++) {
+        struct option_spec spec = {.unit = "FILE", .kind = OPTION_STRING, .value = &files[i]};
+        snprintf(spec.name, sizeof spec.name, "%s", file_options[i].flag + 2);
+        spec.group = GROUP_FILES;
+        spec.help = file_options[i].help;
+        spec.special_default = file_options[i].none;
+        options_add(usage, &spec, 1);
+    }
+}
+
+/* --- before anything is read --- */
+
+/* A checkpoint may replace the one that the run resumes, and no other file another one. */
+static int check_names(const struct train_request *request, struct error *err)
+{
+    const char *const *files = request->files;
+    struct files_use uses[TRAIN_FILES];
+    for (int i = 0; i < TRAIN_FILES; i++)
+        uses[i] = (struct files_use){file_options[i].flag, files[i], file_options[i].written};
+    if (files[FILE_CHECKPOINT] && files[FILE_RESUME] &&
+        path_same(files[FILE_CHECKPOINT], files[FILE_RESUME]))
+        uses[FILE_RESUME].path = NULL;
+    return files_check(uses, TRAIN_FILES, request->common.data, err);
+}
+
+/* Without --checkpoint a run keeps up what it resumes. A pipe cannot be kept up. */
+static void keep_up(struct train_files *files, struct train_request *request)
+{
+    const char **paths = request->files, *resumed = paths[FILE_RESUME];
+    struct stat info;
+    bool pipe =
+        resumed && !stat(resumed, &info) && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+    files->resumable = pipe ? NULL : resumed;
+    if (!paths[FILE_CHECKPOINT])
+        paths[FILE_CHECKPOINT] = files->resumable;
+    if (pipe && !paths[FILE_CHECKPOINT])
+        fprintf(stderr, "%s: %s is a pipe: no checkpoint is kept unless --checkpoint names one\n",
+                request->program, resumed);
+}
+
+static int claim(struct claim *claim, const char *path, enum train_file file, struct error *err)
+{
+    if (!path || !claim_take(claim, path, err))
+        return 0;
+    return command_advise(err, "or name another file with %s", file_options[file].flag);
+}
+
+int train_files_take(struct train_files *files, struct train_request *request, struct error *err)
+{
+    const char *const *paths = request->files;
+    keep_up(files, request);
+    if (check_names(request, err))
+        return -1;
+    for (int i = 0; i < TRAIN_FILES; i++)
+        if (paths[i] && file_options[i].replaced && file_write_check(paths[i], err))
+            return -1;
+    return claim(&files->out_claim, paths[FILE_OUT], FILE_OUT, err) ||
+                   claim(&files->checkpoint_claim, paths[FILE_CHECKPOINT], FILE_CHECKPOINT, err)
+               ? -1
+               : 0;
+}
+
+/* --- what will be replaced --- */
+
+static bool is_same_run(const struct earlier *earlier, const struct checkpoint *resumed)
+{
+    bool same = earlier->described;
+    for (int i = 0; i < TRAIN_OPTIONS && same; i++)
+        same = !strcmp(train_options_text(&earlier->options, i).text,
+                       train_options_text(&resumed->options, i).text);
+    return same;
+}
+
+static int judge_checkpoint(const struct earlier *earlier, const char *path,
+                            const struct checkpoint *resumed, struct error *err)
+{
+    if (earlier->kind == EARLIER_MODEL)
+        return error_set(err, "--checkpoint %s is a model: name another file", path);
+    if (!earlier_goes_on(earlier) || (resumed && is_same_run(earlier, resumed)))
+        return 0;
+    if (!earlier->described)
+        return error_set(err,
+                         "%s: holds a run of another version of mnist: name another file with "
+                         "--checkpoint, or remove it",
+                         path);
+    return error_set(err,
+                     "%s: holds a run that has got to epoch %d of %d: go on with --resume %s, or "
+                     "name another file with --checkpoint, or remove it",
+                     path, earlier->epochs_run, earlier->options.epochs, path);
+}
+
+int train_files_judge(struct train_files *files, const struct train_request *request,
+                      const struct checkpoint *resumed, struct error *err)
+{
+    const char *const *paths = request->files, *checkpoint = paths[FILE_CHECKPOINT];
+    bool kept_up = checkpoint && paths[FILE_RESUME] && path_same(checkpoint, paths[FILE_RESUME]);
+    if (earlier_look(&files->out, paths[FILE_OUT], err))
+        return -1;
+    if (earlier_goes_on(&files->out))
+        return error_set(err, "--out %s is a checkpoint with epochs left: name another file",
+                         paths[FILE_OUT]);
+    if (checkpoint && !kept_up) {
+        if (earlier_look(&files->checkpoint, checkpoint, err) ||
+            judge_checkpoint(&files->checkpoint, checkpoint, resumed, err))
+            return -1;
+    }
+    return paths[FILE_REPORT] ? files_check_report(paths[FILE_REPORT], err) : 0;
+}
+
+void train_files_release(struct train_files *files)
+{
+    claim_release(&files->out_claim);
+    claim_release(&files->checkpoint_claim);
+}
