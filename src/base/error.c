@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "mnist/base/utf8.h"
+
 int error_set(struct error *err, const char *format, ...)
 {
     va_list args;
@@ -10,8 +12,6 @@ int error_set(struct error *err, const char *format, ...)
     if (vsnprintf(err->text, sizeof err->text, format, args) < 0)
         err->text[0] = '\0';
     va_end(args);
-    for (char *c = err->text; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
+    utf8_plain(err->text, sizeof err->text, err->text);
     return -1;
 }

@@ -82,11 +82,9 @@ static bool is_unclear(const struct stack *stack, const float *p)
     return stack->cut || p[metrics_argmax(p)] < CLEAR;
 }
 
-/* Prints the name, on one line whatever it contains. */
 static void print_name(const struct stack *stack, int index)
 {
-    for (const char *c = stack->name; *c; c++)
-        putchar((unsigned char)*c < ' ' || *c == 127 ? '?' : *c);
+    terminal_put(stdout, stack->name);
     if (stack->numbered)
         printf("[%d]", index);
 }

@@ -318,8 +318,8 @@ static int refuse_divergence(struct session *s, struct error *err)
     return refuse_infinite(s, what, err);
 }
 
-/* A stop before the first epoch was whole leaves the earlier model. Whoever sent a signal knows why;
- * --max-seconds gave too little. */
+/* A stop before the first epoch was whole leaves the earlier model. Whoever sent a signal knows
+ * why; --max-seconds gave too little. */
 static int stopped_early(struct session *s, struct error *err)
 {
     train_output_end(&s->output, NULL);

@@ -15,7 +15,8 @@ static int refuse_same(const struct files_use *a, const struct files_use *b, str
                      a->path);
 }
 
-/* The names beside the written file that writing uses: what stands there is taken for a leftover. */
+/* The names beside the written file that writing uses: what stands there is taken for a
+ * leftover. */
 static int check_beside(const struct files_use *written, const struct files_use *read,
                         struct error *err)
 {

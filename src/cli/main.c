@@ -6,6 +6,7 @@
 
 #include "mnist/base/version.h"
 #include "mnist/cli/command.h"
+#include "mnist/cli/options.h"
 #include "mnist/net/params.h"
 
 static const struct {
@@ -50,16 +51,21 @@ static int run_command(int command, int argc, char **argv)
     return commands[command].run(argc, argv);
 }
 
+static int refuse(const char *word)
+{
+    if (!*word)
+        return options_refuse("mnist", "which command: see mnist help");
+    return options_refuse("mnist", "no command '%s': see mnist help", word);
+}
+
 static int help(int argc, char **argv)
 {
     static char option[] = "--help";
     if (argc < 2)
         return print_help();
     int command = find_command(argv[1]);
-    if (command < 0) {
-        fprintf(stderr, "mnist: no command '%s': see mnist help\n", argv[1]);
-        return EXIT_USAGE;
-    }
+    if (command < 0)
+        return refuse(argv[1]);
     argv[1] = option;
     return run_command(command, 2, argv);
 }
@@ -98,7 +104,5 @@ int main(int argc, char **argv)
     command = find_command(word);
     if (command >= 0)
         return run_command(command, argc - 1, argv + 1);
-    fprintf(stderr, "mnist: %s%s%s: see mnist help\n", *word ? "no command '" : "which command",
-            word, *word ? "'" : "");
-    return EXIT_USAGE;
+    return refuse(word);
 }

@@ -112,8 +112,11 @@ static void print_default(const struct option_spec *spec)
         printf(" [%s]", format_float(*(const float *)spec->value).text);
         break;
     case OPTION_STRING:
-        if (*(const char *const *)spec->value)
-            printf(" [%s]", *(const char *const *)spec->value);
+        if (*(const char *const *)spec->value) {
+            fputs(" [", stdout);
+            terminal_put(stdout, *(const char *const *)spec->value);
+            putchar(']');
+        }
         break;
     case OPTION_CHOICE:
         if (spec->choices)

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "mnist/base/utf8.h"
 #include "mnist/cli/options.h"
 #include "mnist/data/image.h"
 
@@ -49,6 +50,15 @@ bool terminal_is_unicode(void)
 const char *terminal_text(const char *unicode, const char *ascii)
 {
     return terminal_is_unicode() ? unicode : ascii;
+}
+
+void terminal_put(FILE *out, const char *text)
+{
+    char piece[256];
+    while (*text) {
+        text = utf8_plain(piece, sizeof piece, text);
+        fputs(piece, out);
+    }
 }
 
 /* --- pictures --- */

@@ -47,7 +47,8 @@ static void announce_replaced(const char *path, const struct earlier *earlier)
     const struct train_epoch *best = &earlier->best;
     if (earlier->kind == EARLIER_NOTHING)
         return;
-    fprintf(stderr, "replaces %s", path);
+    fputs("replaces ", stderr);
+    terminal_put(stderr, path);
     if (earlier->kind == EARLIER_OTHER)
         fputs(", which is neither a model nor a checkpoint that can be read", stderr);
     else if (!earlier->described)
@@ -71,8 +72,10 @@ static void announce(const struct train_output *output)
     fprintf(stderr, "%s: " PARAMS_ARCHITECTURE ", %s parameters; %s images to train on",
             request->program, format_count(PARAM_COUNT).text,
             format_count(split->train_count).text);
-    fprintf(stderr, ", %s to validate, %s to test, from %s\n", format_count(split->val_count).text,
-            format_count(output->test_set->count).text, request->common.data);
+    fprintf(stderr, ", %s to validate, %s to test, from ", format_count(split->val_count).text,
+            format_count(output->test_set->count).text);
+    terminal_put(stderr, request->common.data);
+    putc('\n', stderr);
     announce_group(options, TRAIN_LEARNING);
     fprintf(stderr, "; %d thread%s, %s kernels\n", threads, threads == 1 ? "" : "s",
             output->network->kernels->name);
@@ -83,10 +86,13 @@ static void announce(const struct train_output *output)
     }
     if (request->preset)
         announce_preset(request);
-    if (output->from)
-        fprintf(stderr, "%s after epoch %d of %s\n",
+    if (output->from) {
+        fprintf(stderr, "%s after epoch %d of ",
                 output->from->epochs_run < options->epochs ? "going on" : "nothing left to train",
-                output->from->epochs_run, request->files[FILE_RESUME]);
+                output->from->epochs_run);
+        terminal_put(stderr, request->files[FILE_RESUME]);
+        putc('\n', stderr);
+    }
     announce_replaced(request->files[FILE_OUT], &output->files->out);
     if (request->files[FILE_CHECKPOINT])
         announce_replaced(request->files[FILE_CHECKPOINT], &output->files->checkpoint);
@@ -189,8 +195,9 @@ static void print_end(const struct train_output *o, const struct metrics *test)
         putchar('\n');
     }
     figures_print(stdout, "test set", test, terminal_colors(stdout, o->request->common.color));
-    printf("\n  model     %s, %s parameters, ", o->saved ? o->saved : "not saved",
-           format_count(PARAM_COUNT).text);
+    fputs("\n  model     ", stdout);
+    terminal_put(stdout, o->saved ? o->saved : "not saved");
+    printf(", %s parameters, ", format_count(PARAM_COUNT).text);
     if (r->best.epoch)
         printf("weights of epoch %d", r->best.epoch);
     else
@@ -208,8 +215,9 @@ static void print_end(const struct train_output *o, const struct metrics *test)
 }
 
 /* Writes the command line that goes on with the run. */
-static void write_resumption(FILE *out, const struct train_output *o)
+static void write_resumption(FILE *out, const void *context)
 {
+    const struct train_output *o = context;
     static const struct {
         const char *flag;
         enum train_file file;
@@ -231,6 +239,19 @@ static void write_resumption(FILE *out, const struct train_output *o)
     }
 }
 
+static void tell_resumption(const struct train_output *o)
+{
+    struct error ignored;
+    size_t size;
+    char *command = mem_print(write_resumption, o, &size, "a hint", &ignored);
+    if (!command)
+        return;
+    fputs("to go on: ", stderr);
+    terminal_put(stderr, command);
+    putc('\n', stderr);
+    free(command);
+}
+
 void train_output_end(struct train_output *o, const struct metrics *test)
 {
     const struct train_result *r = o->result;
@@ -246,11 +267,8 @@ void train_output_end(struct train_output *o, const struct metrics *test)
         run_log_write_end(stdout, &end);
     else if (test)
         print_end(o, test);
-    if (r->stop == TRAIN_ASKED && o->kept && !o->request->common.quiet) {
-        fputs("to go on: ", stderr);
-        write_resumption(stderr, o);
-        putc('\n', stderr);
-    }
+    if (r->stop == TRAIN_ASKED && o->kept && !o->request->common.quiet)
+        tell_resumption(o);
     if (!o->log)
         return;
     run_log_write_end(o->log, &end);
@@ -324,8 +342,8 @@ void train_output_report(struct train_output *output)
     if (!path)
         return;
     if (stop_count() > 1) {
-        fprintf(stderr, "%s: %s: not written: a second signal came\n", output->request->program,
-                path);
+        error_set(&err, "%s: not written: a second signal came", path);
+        command_fail(output->request->program, &err);
         return;
     }
     if (write_report(output, &err))

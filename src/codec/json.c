@@ -101,10 +101,13 @@ static bool string_character(struct json_reader *reader, char out[4], size_t *le
     if (*here < 0x20)
         return false;
     if (*here != '\\') {
-        *length = utf8_length(here, reader->size - reader->at);
+        uint32_t code;
+        *length = utf8_decode(&code, here, reader->size - reader->at);
+        if (code == UTF8_NONE)
+            return false;
         memcpy(out, here, *length);
         reader->at += *length;
-        return *length > 0;
+        return true;
     }
     if (++reader->at >= reader->size)
         return false;
@@ -165,23 +168,32 @@ bool json_scalar(struct json_reader *reader, char *value, size_t capacity)
     return used > 0;
 }
 
+/* As \uXXXX; a code point beyond 16 bits as a pair of surrogates. */
+static void write_escape(FILE *out, uint32_t code)
+{
+    if (code > 0xffff) {
+        fprintf(out, "\\u%04" PRIx32, 0xd800 + ((code - 0x10000) >> 10));
+        code = 0xdc00 + (code & 0x3ff);
+    }
+    fprintf(out, "\\u%04" PRIx32, code);
+}
+
 static void write_string(FILE *out, const char *value)
 {
     const uint8_t *s = (const uint8_t *)value;
     size_t size = strlen(value);
     putc('"', out);
     while (size) {
-        size_t length = utf8_length(s, size);
-        if (length == 0) {
+        uint32_t code;
+        size_t length = utf8_decode(&code, s, size);
+        if (code == UTF8_NONE)
             fputs("\\ufffd", out);
-            length = 1;
-        } else if (*s == '"' || *s == '\\') {
+        else if (*s == '"' || *s == '\\')
             fprintf(out, "\\%c", *s);
-        } else if (*s < 0x20 || *s == 0x7f) {
-            fprintf(out, "\\u%04x", *s);
-        } else {
+        else if (!utf8_is_plain(code))
+            write_escape(out, code);
+        else
             fwrite(s, 1, length, out);
-        }
         s += length;
         size -= length;
     }

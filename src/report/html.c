@@ -14,16 +14,15 @@ void html_text(FILE *out, const char *text, size_t size)
     const uint8_t *s = (const uint8_t *)text;
     size_t length;
     for (; size > 0; s += length, size -= length) {
-        length = utf8_length(s, size);
+        uint32_t code;
+        length = utf8_decode(&code, s, size);
         const char *found = *s ? strchr(markup, *s) : NULL;
-        if (found) {
+        if (found)
             fputs(escapes[found - markup], out);
-        } else if (length == 0 || (*s < 0x20 && *s != '\n' && *s != '\t') || *s == 0x7f) {
-            fputs("\xef\xbf\xbd", out);
-            length = 1;
-        } else {
+        else if (utf8_is_plain(code) || *s == '\n' || *s == '\t')
             fwrite(s, 1, length, out);
-        }
+        else
+            fputs("\ufffd", out);
     }
 }
 

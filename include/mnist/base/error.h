@@ -10,8 +10,8 @@ struct error {
 };
 
 /* Fills err->text as printf would and returns -1, so that a failing function can end in
- * `return error_set(err, …)`. Control characters (a newline in a path) become '?', to keep the text
- * on one line. */
+ * `return error_set(err, …)`. What utf8_plain does not let through (a newline in a path, a byte
+ * that is no UTF-8) becomes '?': the text is one line that any terminal may be given. */
 __attribute__((format(printf, 2, 3))) int error_set(struct error *err, const char *format, ...);
 
 #endif

@@ -19,8 +19,8 @@ void *mem_calloc(size_t count, size_t size, struct error *err);
  * which is freed. NULL with err filled when memory is short; then `block` stays as it was. */
 void *mem_grow(void *block, size_t used, size_t size, struct error *err);
 
-/* Whether an error that was passed on as it was is one of the above: there was too little memory, and
- * nothing is wrong with what it was wanted for. */
+/* Whether an error that was passed on as it was is one of the above: there was too little memory,
+ * and nothing is wrong with what it was wanted for. */
 bool mem_was_short(const struct error *err);
 
 /* Gives a block back. NULL is allowed. */

@@ -22,6 +22,11 @@ bool terminal_is_unicode(void);
 /* Whichever of the two texts can be shown. */
 const char *terminal_text(const char *unicode, const char *ascii);
 
+/* Writes text from outside (a path, a value of the environment or of the command line) for people,
+ * as utf8_plain makes it. Nothing else of cli writes such text, but for errors, which error_set
+ * made plain, and JSON, which escapes. */
+void terminal_put(FILE *out, const char *text);
+
 /* A picture of 28×28 pixels in a grid, under one or two lines of title. */
 struct picture {
     const uint8_t *pixels; /* (784) 0 paper … 255 ink; in a map 1 least … 128 zero … 255 most */

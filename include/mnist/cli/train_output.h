@@ -29,8 +29,8 @@ struct train_output {
     struct progress progress;
 };
 
-/* Opens the log and writes the start event, and the configuration on stderr. -1 with err filled when
- * it cannot. */
+/* Opens the log and writes the start event, and the configuration on stderr. -1 with err filled
+ * when it cannot. */
 int train_output_start(struct train_output *output, struct error *err);
 
 /* Writes an epoch's row and its event. */

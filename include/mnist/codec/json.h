@@ -50,8 +50,9 @@ void json_put_array(struct json_writer *writer, const char *key);
 void json_put_end(struct json_writer *writer);
 
 /* Write a value. Numbers look as mnist/base/format.h says: a double that is not finite is null, an
- * integer above 2^53 a string; floats must be finite. Bytes of a string that are not UTF-8 become
- * U+FFFD. json_put_raw takes a value that is JSON already. */
+ * integer above 2^53 a string; floats must be finite. What utf8_is_plain says no to is escaped in a
+ * string, so that a terminal may be given the line; bytes that are not UTF-8 become U+FFFD.
+ * json_put_raw takes a value that is JSON already. */
 void json_put_string(struct json_writer *writer, const char *key, const char *value);
 void json_put_integer(struct json_writer *writer, const char *key, int64_t value);
 void json_put_number(struct json_writer *writer, const char *key, double value);

@@ -9,8 +9,7 @@
 #include "mnist/codec/png.h"
 
 /* Writes `size` bytes of text so that they are safe in an element or in a quoted attribute:
- * markup is escaped; control characters other than newlines and tabs, and bytes that are not UTF-8,
- * become U+FFFD. */
+ * markup is escaped; what utf8_is_plain says no to becomes U+FFFD, newlines and tabs apart. */
 void html_text(FILE *out, const char *text, size_t size);
 
 /* Writes a number as `text` for people, with nine digits for programs (<data value=…>) unless it is

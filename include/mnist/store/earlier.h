@@ -21,8 +21,8 @@ struct earlier {
     int epochs_run; /* of a checkpoint */
 };
 
-/* Looks at the file that writing to `path` replaces. -1 with err filled when it must not be replaced,
- * or when memory is short. */
+/* Looks at the file that writing to `path` replaces. -1 with err filled when it must not be
+ * replaced, or when memory is short. */
 int earlier_look(struct earlier *earlier, const char *path, struct error *err);
 
 /* Whether it is a run that has epochs left, or may have some: a checkpoint that is whole, but not

@@ -195,8 +195,8 @@ TEST(file_write_beside, "file: saves beside what cannot be replaced")
                   "cannot write", "no folder");
 }
 
-/* stdout may be a file that the same line names: it is written where stdout is, and stays that file.
- */
+/* stdout may be a file that the same line names: it is written where stdout is, and stays that
+ * file. */
 TEST(file_write_stdout, "file: our own stdout is written through its descriptor")
 {
     const char *path = test_path("said");

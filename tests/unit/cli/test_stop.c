@@ -10,8 +10,8 @@
 
 enum { COUNTED = 64 };
 
-/* In a child that watches, with `ignored` ignored by its parent, and gets the signals: COUNTED times
- * how many were noted, plus stop_signal's answer. */
+/* In a child that watches, with `ignored` ignored by its parent, and gets the signals: COUNTED
+ * times how many were noted, plus stop_signal's answer. */
 static int after(int ignored, int first, int second)
 {
     int status = 0;

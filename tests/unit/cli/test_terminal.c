@@ -137,3 +137,17 @@ TEST(picture_blocks, "terminal: a picture in half blocks")
     check_int(blocks, IMAGE_PIXELS / 2);
     check(!strcmp(text + strlen(text) - 5, "\033[0m\n"), "colours are left on");
 }
+
+TEST(put, "terminal: a text from outside, of any length, plain")
+{
+    char text[1600] = "", wanted[1600] = "";
+    for (int i = 0; i < 80; i++) {
+        strcat(text, "a\u20ac\xc2\x9b\U0001f600\033[m\xff");
+        strcat(wanted, "a\u20ac?\U0001f600?[m?");
+    }
+    FILE *out = page_open();
+    terminal_put(out, text);
+    terminal_put(out, "");
+    fclose(out);
+    check_string(page, wanted);
+}

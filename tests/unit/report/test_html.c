@@ -21,6 +21,7 @@ TEST(html_text, "html: text")
         {"<a href=\"x\">'&amp;'", "&lt;a href=&quot;x&quot;&gt;&#39;&amp;amp;&#39;"},
         {"größer 7→9", "größer 7→9"},
         {"line\nbreak\ttab\x7f\r", "line\nbreak\ttab\xef\xbf\xbd\xef\xbf\xbd"},
+        {"\xc2\x85|\xc2\x9b|\u202e|\u2066|\u2028", "\ufffd|\ufffd|\ufffd|\ufffd|\ufffd"},
         {"\xff\xfe\xc3", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
     };
     for (size_t i = 0; i < COUNT(cases); i++) {
