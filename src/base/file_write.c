@@ -222,6 +222,8 @@ int file_write_beside(char saved[PATH_MAX], const char *path, const void *bytes,
     int fd = -1;
     if (path_resolve(&target, path, err))
         snprintf(target.path, sizeof target.path, "%s", path);
+    if (target.exists && S_ISCHR(target.info.st_mode))
+        return error_set(err, "%s: a device has nothing beside it", path);
     for (int n = 1; fd < 0; n++) {
         char number[16] = "";
         if (n > 1)

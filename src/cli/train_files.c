@@ -68,9 +68,10 @@ static void keep_up(struct train_files *files, struct train_request *request)
 
 static int claim(struct claim *claim, const char *path, enum train_file file, struct error *err)
 {
-    if (!path || !claim_take(claim, path, err))
+    struct error held;
+    if (!path || !claim_take(claim, path, &held))
         return 0;
-    return command_advise(err, "or name another file with %s", file_options[file].flag);
+    return error_set(err, "%s, or name another file with %s", held.text, file_options[file].flag);
 }
 
 int train_files_take(struct train_files *files, struct train_request *request, struct error *err)

@@ -5,17 +5,8 @@
 . "$(dirname "$0")/../tools/suite.sh"
 cd "$work" || exit 1
 
-# A data set small enough to be tried again and again.
-mkdir data
-cut_file() {
-    gzip -dc "$SAMPLE/$1.gz" | head -c $(($2 + $3 * $4)) >"data/$1" || exit 1
-    printf '%b' "$(printf '\\%03o' 0 0 $(($4 / 256)) $(($4 % 256)))" |
-        dd of="data/$1" bs=1 seek=4 conv=notrunc 2>/dev/null
-}
-cut_file train-images-idx3-ubyte 16 784 256
-cut_file train-labels-idx1-ubyte 8 1 256
-cut_file t10k-images-idx3-ubyte 16 784 64
-cut_file t10k-labels-idx1-ubyte 8 1 64
+. "$REPO/tests/tools/small_data.sh"
+small_data data || exit 1
 mnist-train --epochs 2 --data data --quiet --out earlier.bin --checkpoint earlier.checkpoint >report || exit 1
 
 { echo P1 9 12 && printf '%s\n' 000000000 001111100 001000100 000000100 000001000 000010000 000010000 000100000 000100000 000100000 \
