@@ -17,7 +17,7 @@ chmod 644 "$work"/*.bin "$work"/*.checkpoint
 endless="--epochs 1000000 --patience 0 --batch 16 --schedule constant --quiet --data $D"
 
 limit=
-have timeout && limit='timeout 60'
+have timeout && limit='timeout 20'
 
 # A shell starts what runs in the background with SIGINT ignored; this undoes it.
 fresh='env --default-signal=INT'
@@ -387,15 +387,15 @@ inputs_kept() {
 
 pipes() {
     mkfifo p
-    cat ../long.checkpoint >p &
+    $limit cat ../long.checkpoint >p &
     $limit mnist-train --resume p --data "$D" --quiet --max-seconds 0.05 >../stdout 2>../stderr || { cat ../stderr && return 1; }
     grep -q 'p is a pipe: no checkpoint is kept unless --checkpoint names one' ../stderr && [ -p p ] && [ "$(wc -l <../stderr)" -eq 1 ] || return
-    cat ../long.checkpoint >p &
+    $limit cat ../long.checkpoint >p &
     $limit mnist-train --resume p --checkpoint kept --data "$D" --quiet --max-seconds 0.05 >../stdout 2>../stderr && [ -s kept ] && [ ! -s ../stderr ] || return
-    cat p >got &
+    $limit cat p >got &
     train --log p >../stdout && wait $! && tail -n 1 got | grep -q '"event":"end"' || return
     mkdir d && cp "$D"/* d && rm d/t10k-images-idx3-ubyte && mkfifo d/t10k-images-idx3-ubyte
-    gzip -c "$D/t10k-images-idx3-ubyte" >d/t10k-images-idx3-ubyte &
+    $limit gzip -c "$D/t10k-images-idx3-ubyte" >d/t10k-images-idx3-ubyte &
     $limit mnist-train --epochs 2 --data d --quiet --out piped >../stdout && cmp piped ../earlier.bin
 }
 
