@@ -28,11 +28,14 @@ static int write_all(int fd, const uint8_t *bytes, size_t size)
 /* A file system that cannot promise to keep what was written has written it all the same. */
 static int sync_file(int fd)
 {
+    static const int unable[] = {EOPNOTSUPP, ENOTSUP, ENOSYS, EINVAL};
     int failed;
     do
         failed = fsync(fd);
     while (failed && errno == EINTR);
-    return failed && errno != EOPNOTSUPP && errno != ENOTSUP && errno != ENOSYS && errno != EINVAL;
+    for (size_t i = 0; i < sizeof unable / sizeof unable[0]; i++)
+        failed = failed && errno != unable[i];
+    return failed;
 }
 
 /* Makes a rename permanent, where that is possible: it is done, so nothing here is a failure. */

@@ -241,7 +241,7 @@ static void write_resumption(FILE *out, const void *context)
 
 static void tell_resumption(const struct train_output *o)
 {
-    struct error ignored;
+    struct error ignored = {""};
     size_t size;
     char *command = mem_print(write_resumption, o, &size, "a hint", &ignored);
     if (!command)
