@@ -8,71 +8,78 @@
 
 #include "mnist/base/memory.h"
 
-/* Reads fd to its end. `expected` is a first guess of the size; room for one more byte lets a right
- * guess reach the end of the file without growing. */
-static int read_all(struct file *file, int fd, const char *path, size_t expected, size_t limit,
-                    struct error *err)
+static int grow(struct file *file, size_t *capacity, size_t most, struct error *err)
 {
-    size_t capacity = expected + 1;
+    size_t next = mem_next_size(*capacity);
+    *capacity = next > most ? most + 1 : next;
+    uint8_t *bigger = mem_grow(file->bytes, file->size, *capacity, err);
+    if (!bigger)
+        return -1;
+    file->bytes = bigger;
+    return 0;
+}
+
+/* Reads fd to its end. If `expected`, a first guess of the size, is right, room for one more byte
+ * lets it reach the end of the file without growing; where more comes, `limit` judges what there is.
+ * A signal ends the wait: whoever handles it wants the program to end. */
+static int read_all(struct file *file, int fd, const char *path, size_t expected, size_t most,
+                    file_limit *limit, struct error *err)
+{
+    size_t capacity = expected < FILE_HEAD ? FILE_HEAD : expected + 1;
     *file = (struct file){.bytes = mem_alloc(capacity, 1, err)};
     if (!file->bytes)
         return -1;
     for (;;) {
-        if (file->size == capacity) {
-            size_t doubled = capacity < 65536 ? 131072 : capacity * 2;
-            capacity = doubled < limit ? doubled : limit + 1;
-            uint8_t *bigger = mem_grow(file->bytes, file->size, capacity, err);
-            if (!bigger)
-                break;
-            file->bytes = bigger;
-        }
         ssize_t got = read(fd, file->bytes + file->size, capacity - file->size);
         if (got == 0)
             return 0;
-        if (got < 0 && errno == EINTR)
-            continue;
         if (got < 0) {
             error_set(err, "%s: cannot read: %s", path, strerror(errno));
             break;
         }
         file->size += (size_t)got;
-        if (file->size > limit) {
-            error_set(err, "%s: more than the %zu bytes such a file may have", path, limit);
+        if (file->size == capacity && limit) {
+            size_t allowed = limit(file->bytes, file->size);
+            if (allowed == 0)
+                return 0;
+            most = allowed < most ? allowed : most;
+            limit = NULL;
+        }
+        if (file->size > most) {
+            error_set(err, "%s: more than the %zu bytes such a file may have", path, most);
             break;
         }
+        if (file->size == capacity && grow(file, &capacity, most, err))
+            break;
     }
     file_read_free(file);
     return -1;
 }
 
-int file_read_open(struct file *file, int fd, const char *path, size_t limit, struct error *err)
+int file_read_open(struct file *file, int fd, const char *path, size_t most, file_limit *limit,
+                   struct error *err)
 {
     struct stat info;
     if (fstat(fd, &info))
         return error_set(err, "%s: cannot stat: %s", path, strerror(errno));
     if (S_ISDIR(info.st_mode))
         return error_set(err, "%s: is a folder, not a file", path);
-    if (!S_ISREG(info.st_mode))
-        return read_all(file, fd, path, 0, limit, err);
-    if ((uintmax_t)info.st_size > limit)
+    size_t expected = S_ISREG(info.st_mode) ? (size_t)info.st_size : 0;
+    if (S_ISREG(info.st_mode) && (uintmax_t)info.st_size > most)
         return error_set(err, "%s: %jd bytes, more than the %zu such a file may have", path,
-                         (intmax_t)info.st_size, limit);
-    return read_all(file, fd, path, (size_t)info.st_size, limit, err);
+                         (intmax_t)info.st_size, most);
+    return read_all(file, fd, path, expected, most, limit, err);
 }
 
-int file_read(struct file *file, const char *path, size_t limit, struct error *err)
+int file_read(struct file *file, const char *path, size_t most, file_limit *limit,
+              struct error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_set(err, "%s: cannot open: %s", path, strerror(errno));
-    int failed = file_read_open(file, fd, path, limit, err);
+    int failed = file_read_open(file, fd, path, most, limit, err);
     close(fd);
     return failed;
-}
-
-int file_read_stdin(struct file *file, size_t limit, struct error *err)
-{
-    return read_all(file, STDIN_FILENO, "-", 0, limit, err);
 }
 
 void file_read_free(struct file *file)

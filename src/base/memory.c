@@ -48,6 +48,11 @@ bool mem_was_short(const struct error *err)
     return !strncmp(err->text, SHORT, sizeof SHORT - 1);
 }
 
+size_t mem_next_size(size_t size)
+{
+    return size + (size < MEM_STEP ? size : MEM_STEP);
+}
+
 void mem_free(void *block)
 {
     free(block);

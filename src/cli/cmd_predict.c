@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "mnist/base/file_read.h"
 #include "mnist/base/format.h"
@@ -229,16 +230,28 @@ static int predict_idx(const struct session *s, const char *name, const struct f
     return predict_stack(s, &stack, err);
 }
 
-/* The largest text pictures would have more bytes than any IDX file; they are refused. */
+static size_t limit(const uint8_t *head, size_t size)
+{
+    return size && head[0] ? pnm_limit(head, size) : dataset_limit(head, size);
+}
+
+static size_t limit_packed(const uint8_t *head, size_t size)
+{
+    return gzip_limit(head, size, limit);
+}
+
+/* The largest text pictures would have more bytes than any IDX file; they are refused. So is what
+ * takes 64 MiB more than it had packed; a little of them is for the unpacking itself. */
 static int predict_file(const struct session *s, const char *name, struct error *err)
 {
-    const size_t limit = DATASET_LARGEST_FILE;
+    const size_t most = DATASET_LARGEST_FILE, unpacked = MEM_STEP - 4096;
     struct file file = {0};
     struct idx idx;
-    int failed = !strcmp(name, "-") ? file_read_stdin(&file, limit, err)
-                                    : file_read(&file, name, limit, err);
+    int failed = !strcmp(name, "-")
+                     ? file_read_open(&file, STDIN_FILENO, name, most, limit_packed, err)
+                     : file_read(&file, name, most, limit_packed, err);
     if (!failed)
-        failed = gzip_unpack(&file.bytes, &file.size, limit, name, err);
+        failed = gzip_unpack(&file.bytes, &file.size, file.size + unpacked, limit, name, err);
     if (!failed && idx_parse(&idx, file.bytes, file.size))
         failed = predict_idx(s, name, &file, err);
     else if (!failed)

@@ -18,10 +18,11 @@ static bool is_gzip(const uint8_t *bytes, size_t size)
     return size >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b;
 }
 
-/* Takes the next `size` packed bytes; NULL with err filled if there are fewer. */
+/* Takes the next `size` packed bytes; NULL with err filled, and all taken, if there are fewer. */
 static const uint8_t *next(struct inflate *stream, size_t size, struct error *err)
 {
     if (size > stream->packed_size - stream->used) {
+        stream->used = stream->packed_size;
         error_set(err, "it is cut short: fetch it again");
         return NULL;
     }
@@ -89,8 +90,6 @@ static int reserve(struct inflate *stream, struct error *err)
 
 static int unpack_members(struct inflate *stream, struct error *err)
 {
-    if (reserve(stream, err))
-        return -1;
     do {
         if (unpack_member(stream, err))
             return -1;
@@ -101,13 +100,41 @@ static int unpack_members(struct inflate *stream, struct error *err)
     return 0;
 }
 
-int gzip_unpack(uint8_t **bytes, size_t *size, size_t limit, const char *name, struct error *err)
+/* Unpacks no more than a head, for which nothing but that head is allocated; it is there, be it
+ * empty, unless memory is short. 0 if the file holds no more. */
+static int unpack_head(struct inflate *stream, size_t most, struct error *err)
+{
+    stream->limit = most < FILE_HEAD ? most : FILE_HEAD;
+    int failed = inflate_reserve(stream, FILE_HEAD, err) || unpack_members(stream, err);
+    stream->size = stream->size < FILE_HEAD ? stream->size : FILE_HEAD;
+    return failed ? -1 : 0;
+}
+
+static int unpack(struct inflate *stream, size_t most, file_limit *limit, struct error *err)
+{
+    if (limit) {
+        if (!unpack_head(stream, most, err))
+            return 0;
+        if (!stream->bytes)
+            return -1;
+        size_t allowed = limit(stream->bytes, stream->size);
+        if (allowed == 0)
+            return 0;
+        most = allowed < most ? allowed : most;
+        stream->size = stream->used = 0;
+    }
+    stream->limit = most;
+    return reserve(stream, err) || unpack_members(stream, err) ? -1 : 0;
+}
+
+int gzip_unpack(uint8_t **bytes, size_t *size, size_t most, file_limit *limit, const char *name,
+                struct error *err)
 {
     if (!is_gzip(*bytes, *size))
         return 0;
-    struct inflate stream = {.packed = *bytes, .packed_size = *size, .limit = limit};
+    struct inflate stream = {.packed = *bytes, .packed_size = *size};
     struct error fault;
-    if (unpack_members(&stream, &fault)) {
+    if (unpack(&stream, most, limit, &fault)) {
         mem_free(stream.bytes);
         return error_set(err, "%s: a gzip file that cannot be unpacked: %s", name, fault.text);
     }
@@ -115,4 +142,25 @@ int gzip_unpack(uint8_t **bytes, size_t *size, size_t limit, const char *name, s
     *bytes = stream.bytes;
     *size = stream.size;
     return 0;
+}
+
+/* Stored blocks add five bytes to 65,535, flushed ones some more to fewer; a header is of any size,
+ * and zeros may follow. Where nothing can be unpacked though not all is used, it is damaged. */
+size_t gzip_limit(const uint8_t *head, size_t size, file_limit *limit)
+{
+    enum { MARGIN = 1 << 16 };
+    if (!is_gzip(head, size))
+        return limit(head, size);
+    struct inflate stream = {.packed = head, .packed_size = size};
+    struct error fault;
+    size_t allowed = SIZE_MAX;
+    int failed = unpack_head(&stream, FILE_HEAD, &fault);
+    if (failed && stream.bytes && stream.size == 0 && stream.used < size)
+        allowed = 0;
+    else if (stream.bytes)
+        allowed = limit(stream.bytes, stream.size);
+    mem_free(stream.bytes);
+    if (allowed == 0)
+        return 0;
+    return allowed < SIZE_MAX / 2 - MARGIN ? 2 * allowed + MARGIN : SIZE_MAX;
 }

@@ -283,18 +283,23 @@ int inflate_reserve(struct inflate *stream, size_t capacity, struct error *err)
     return 0;
 }
 
-/* Makes room for `more` bytes after the present ones, which may already reach into the slack. */
+static int refuse_too_long(const struct inflate *stream, struct error *err)
+{
+    return error_set(err, "it holds more than the %zu bytes such a file may have", stream->limit);
+}
+
+/* Makes room for `more` bytes, within the limit, after the present ones, which may already reach
+ * into the slack, and so beyond the limit. */
 static int make_room(struct inflate *stream, size_t more, struct error *err)
 {
-    if (stream->size > stream->limit || more > stream->limit - stream->size)
-        return error_set(err, "it holds more than the %zu bytes such a file may have",
-                         stream->limit);
+    if (stream->size > stream->limit)
+        return refuse_too_long(stream, err);
     size_t wanted = stream->size + more;
     if (wanted <= stream->capacity)
         return 0;
     wanted = wanted > FIRST_ROOM ? wanted : FIRST_ROOM;
-    wanted = wanted > 2 * stream->capacity ? wanted : 2 * stream->capacity;
-    return inflate_reserve(stream, wanted, err);
+    size_t next = mem_next_size(stream->capacity);
+    return inflate_reserve(stream, wanted > next ? wanted : next, err);
 }
 
 /* A match may overlap its own copy: then it repeats itself. Whole steps write up to STEP - 1 bytes
@@ -321,8 +326,12 @@ static int read_symbols(struct inflate *stream, size_t start, struct bits *bits,
     uint8_t *to = stream->bytes + stream->size, *end = stream->bytes + stream->capacity;
     for (;;) {
         refill(&in);
-        if (is_overdrawn(&in))
+        if (is_overdrawn(&in)) {
+            /* The last symbol may be made of zeros from beyond the end. */
+            size_t made = (size_t)(to - stream->bytes) - stream->size;
+            stream->size += made > LONGEST_MATCH ? made - LONGEST_MATCH : 0;
             return refuse_cut_short(err);
+        }
         if (to > end) {
             stream->size = (size_t)(to - stream->bytes);
             if (make_room(stream, 0, err))
@@ -367,14 +376,17 @@ static int read_stored(struct inflate *stream, struct bits *in, struct error *er
     if (length + bytes_get_le16(in->at + 2) != 0xffff)
         return refuse(in, "the length of stored bytes and its complement differ", err);
     in->at += 4;
-    if ((size_t)(in->end - in->at) < length)
-        return refuse_cut_short(err);
-    if (make_room(stream, length, err))
+    size_t there = (size_t)(in->end - in->at), room = stream->limit - stream->size;
+    size_t taken = length < there ? length : there;
+    taken = taken < room ? taken : room;
+    if (make_room(stream, taken, err))
         return -1;
-    memcpy(stream->bytes + stream->size, in->at, length);
-    stream->size += length;
-    in->at += length;
-    return 0;
+    memcpy(stream->bytes + stream->size, in->at, taken);
+    stream->size += taken;
+    in->at += taken;
+    if (taken == length)
+        return 0;
+    return there < length ? refuse_cut_short(err) : refuse_too_long(stream, err);
 }
 
 int inflate(struct inflate *stream, struct error *err)

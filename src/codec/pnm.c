@@ -84,17 +84,34 @@ static int read_header(struct reader *r, struct pnm *pnm, struct error *err)
     return 0;
 }
 
+static size_t count_values(const struct reader *r, const struct pnm *pnm)
+{
+    return (size_t)pnm->width * (size_t)pnm->height * (size_t)r->channels;
+}
+
 /* The fewest bytes that the picture takes after its header. In plain text each value but the last
  * is followed by white space; in P1 there need be none. */
 static size_t bytes_needed(const struct reader *r, const struct pnm *pnm)
 {
-    size_t width = (size_t)pnm->width, height = (size_t)pnm->height;
-    size_t values = width * height * (size_t)r->channels;
+    size_t values = count_values(r, pnm);
     if (r->plain)
         return r->largest ? 2 * values - 1 : values;
     if (!r->largest)
-        return (width + 7) / 8 * height;
+        return ((size_t)pnm->width + 7) / 8 * (size_t)pnm->height;
     return r->largest > 255 ? 2 * values : values;
+}
+
+/* Any number may be too large because the head ends behind it, and so before the next. */
+size_t pnm_limit(const uint8_t *head, size_t size)
+{
+    enum { LONG_HEADER = 64 << 20, MARGIN = 1 << 16 };
+    struct reader r = {.name = "", .bytes = head, .size = size};
+    struct pnm pnm = {0};
+    struct error fault;
+    if (read_header(&r, &pnm, &fault))
+        return size < 2 || r.at == size ? LONG_HEADER : 0;
+    size_t needed = r.plain ? PNM_VALUE_MAX * count_values(&r, &pnm) : bytes_needed(&r, &pnm);
+    return r.at + needed + MARGIN;
 }
 
 /* --- the pixels --- */

@@ -1,6 +1,6 @@
 #include "mnist/data/dataset.h"
 
-#include <limits.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,10 +15,11 @@
 
 /* --- finding the files --- */
 
-static bool is_file(const char *path)
+/* What cannot be looked at is there as well: opening it will say why not. */
+static bool is_there(const char *path)
 {
     struct stat info;
-    return !stat(path, &info) && !S_ISDIR(info.st_mode);
+    return stat(path, &info) ? errno != ENOENT && errno != ENOTDIR : !S_ISDIR(info.st_mode);
 }
 
 static const char *name_of(enum dataset_kind kind)
@@ -46,10 +47,10 @@ bool dataset_find(char path[PATH_MAX], const char *folder, enum dataset_split sp
             snprintf(name, sizeof name, "%s-%s%cidx%d-ubyte%s", split_names[split], name_of(kind),
                      spelling & 1 ? '.' : '-', rank_of(kind), endings[spelling >> 1]);
             int length = snprintf(path, PATH_MAX, "%s/%s%s", folder, layouts[layout], name);
-            if (length < PATH_MAX && is_file(path))
+            if (length < PATH_MAX && is_there(path))
                 return true;
             length = snprintf(path, PATH_MAX, "%s/%s%s/%s", folder, layouts[layout], name, name);
-            if (length < PATH_MAX && is_file(path))
+            if (length < PATH_MAX && is_there(path))
                 return true;
         }
     }
@@ -91,21 +92,49 @@ static int check_labels(const uint8_t *labels, uint32_t count, const char *name,
     return 0;
 }
 
-int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size_t size,
-                  enum dataset_kind kind, const char *name, struct error *err)
+/* Reads the header. -1 with err filled if it is not of such a file. */
+static int parse_header(struct idx *idx, const uint8_t *bytes, size_t size, enum dataset_kind kind,
+                        const char *name, struct error *err)
 {
-    struct idx idx;
-    if (!idx_parse(&idx, bytes, size) || idx.type != IDX_UNSIGNED_BYTE || idx.rank != rank_of(kind))
-        return refuse_magic(&idx, bytes, size, kind, name, err);
-    if (!idx.values)
+    if (!idx_parse(idx, bytes, size) || idx->type != IDX_UNSIGNED_BYTE ||
+        idx->rank != rank_of(kind))
+        return refuse_magic(idx, bytes, size, kind, name, err);
+    if (!idx->values)
         return error_set(err, "%s: cut short inside its header (%zu of %zu bytes): fetch it again",
-                         name, size, idx.header_size);
-    uint32_t n = idx.sizes[0], rows = idx.sizes[1], columns = idx.sizes[2];
+                         name, size, idx->header_size);
+    uint32_t n = idx->sizes[0], rows = idx->sizes[1], columns = idx->sizes[2];
     if (n == 0 || n > INT_MAX / IMAGE_PIXELS)
         return error_set(err, "%s: a count of %u, wanted 1 to %d", name, n, INT_MAX / IMAGE_PIXELS);
     if (kind == DATASET_IMAGES && (rows != IMAGE_SIDE || columns != IMAGE_SIDE))
         return error_set(err, "%s: images of %u×%u pixels, wanted 28×28", name, rows, columns);
-    size_t wanted = idx.header_size + (size_t)n * (kind == DATASET_IMAGES ? IMAGE_PIXELS : 1);
+    return 0;
+}
+
+/* The bytes of the file, as its header says. */
+static size_t whole_size(const struct idx *idx)
+{
+    size_t each = idx->rank == rank_of(DATASET_IMAGES) ? IMAGE_PIXELS : 1;
+    return idx->header_size + idx->sizes[0] * each;
+}
+
+size_t dataset_limit(const uint8_t *head, size_t size)
+{
+    struct idx idx;
+    struct error fault;
+    if (size < 4 + 4 * (size_t)rank_of(DATASET_IMAGES))
+        return DATASET_LARGEST_FILE;
+    enum dataset_kind kind = head[3] == rank_of(DATASET_LABELS) ? DATASET_LABELS : DATASET_IMAGES;
+    return parse_header(&idx, head, size, kind, "", &fault) ? 0 : whole_size(&idx);
+}
+
+int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size_t size,
+                  enum dataset_kind kind, const char *name, struct error *err)
+{
+    struct idx idx;
+    if (parse_header(&idx, bytes, size, kind, name, err))
+        return -1;
+    uint32_t n = idx.sizes[0];
+    size_t wanted = whole_size(&idx);
     if (size != wanted)
         return error_set(err, "%s: %s: %zu bytes for %u %s, wanted %zu%s", name,
                          size < wanted ? "cut short" : "too long", size, n, name_of(kind), wanted,
@@ -130,6 +159,11 @@ static int take_images(struct dataset *dataset, const uint8_t *pixels, int count
     return 0;
 }
 
+static size_t limit_packed(const uint8_t *head, size_t size)
+{
+    return gzip_limit(head, size, dataset_limit);
+}
+
 /* Reads and unpacks one of the split's files. The caller owns it, even after a failure. */
 static int load_file(struct file *file, const uint8_t **values, int *count, const char *folder,
                      enum dataset_split split, enum dataset_kind kind, struct error *err)
@@ -138,8 +172,8 @@ static int load_file(struct file *file, const uint8_t **values, int *count, cons
     if (!dataset_find(path, folder, split, kind))
         return error_set(err, "no %s-%s-idx%d-ubyte (or .gz) in %s", split_names[split],
                          name_of(kind), rank_of(kind), folder);
-    if (file_read(file, path, DATASET_LARGEST_FILE, err) ||
-        gzip_unpack(&file->bytes, &file->size, DATASET_LARGEST_FILE, path, err))
+    if (file_read(file, path, DATASET_LARGEST_FILE, limit_packed, err) ||
+        gzip_unpack(&file->bytes, &file->size, DATASET_LARGEST_FILE, dataset_limit, path, err))
         return -1;
     return dataset_parse(values, count, file->bytes, file->size, kind, path, err);
 }

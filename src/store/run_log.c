@@ -202,7 +202,7 @@ static int trim(int fd, const char *path, const struct train_options *options, b
                 struct error *err)
 {
     struct file file;
-    if (file_read_open(&file, fd, path, LARGEST_LOG, err))
+    if (file_read_open(&file, fd, path, LARGEST_LOG, NULL, err))
         return -1;
     size_t size = file.size, kept = 0;
     bool good = is_log(file.bytes, size);

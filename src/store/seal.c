@@ -111,7 +111,7 @@ int seal_parse(seal_take *take, void *into, const uint8_t *bytes, size_t size, c
 int seal_load(seal_take *take, void *into, const char *path, size_t limit, struct error *err)
 {
     struct file file;
-    if (file_read(&file, path, limit, err))
+    if (file_read(&file, path, limit, NULL, err))
         return -1;
     int failed = seal_parse(take, into, file.bytes, file.size, path, err);
     file_read_free(&file);

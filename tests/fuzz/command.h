@@ -338,7 +338,8 @@ static struct file read_file(int which)
 {
     struct file file;
     struct error err = {""};
-    require(!file_read(&file, paths[which], (size_t)1 << 26, &err), "a file that cannot be read");
+    require(!file_read(&file, paths[which], (size_t)1 << 26, NULL, &err),
+            "a file that cannot be read");
     return file;
 }
 

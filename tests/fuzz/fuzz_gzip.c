@@ -30,7 +30,7 @@ static void put_trailer(uint8_t *to, const uint8_t *unpacked, size_t size)
 static void require_holds(uint8_t *packed, size_t size, const uint8_t *wanted, size_t wanted_size)
 {
     struct error err = {""};
-    require(!gzip_unpack(&packed, &size, LIMIT, "file", &err), "a good file is refused");
+    require(!gzip_unpack(&packed, &size, LIMIT, NULL, "file", &err), "a good file is refused");
     require(size == wanted_size && !memcmp(packed, wanted, size), "other bytes than were packed");
     mem_free(packed);
 }
@@ -58,7 +58,7 @@ static void try_file(const uint8_t *bytes, size_t size)
     size_t unpacked_size = size;
     uint8_t *unpacked = room(size);
     memcpy(unpacked, bytes, size);
-    if (gzip_unpack(&unpacked, &unpacked_size, LIMIT, "file", &err)) {
+    if (gzip_unpack(&unpacked, &unpacked_size, LIMIT, NULL, "file", &err)) {
         require(err.text[0] != '\0', "refused without a word");
         require(unpacked_size == size && !memcmp(unpacked, bytes, size), "refused, but changed");
     } else if (size >= 2 && !memcmp(bytes, header, 2)) {

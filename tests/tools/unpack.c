@@ -31,7 +31,7 @@ static int unpack(int gzip, uint8_t *packed, size_t size, size_t limit)
         stream.used = size;
         stream.size = size;
         stream.bytes = packed;
-        refused = gzip_unpack(&stream.bytes, &stream.size, limit, "it", &err);
+        refused = gzip_unpack(&stream.bytes, &stream.size, limit, NULL, "it", &err);
         packed = NULL;
     } else {
         refused = inflate(&stream, &err);

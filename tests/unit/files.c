@@ -23,7 +23,7 @@ void check_content(const char *path, const void *bytes, size_t size)
 {
     struct file file;
     struct error err = {""};
-    if (!check(!file_read(&file, path, 1 << 24, &err), "%s", err.text))
+    if (!check(!file_read(&file, path, 1 << 24, NULL, &err), "%s", err.text))
         return;
     check(file.size == size && !memcmp(file.bytes, bytes, size), "%s: %zu bytes, wanted %zu", path,
           file.size, size);

@@ -14,15 +14,27 @@ struct file {
     size_t size;
 };
 
-/* Reads all of `path`. -1 with err filled, and nothing to free, when it is a folder, has more than
- * `limit` bytes (checked first for a regular file), or cannot be read, or when memory is short. */
-int file_read(struct file *file, const char *path, size_t limit, struct error *err);
+/* The most bytes that a good file may have which begins with this head. 0: no good file does,
+ * whatever follows; so the head alone is enough to refuse it, and to say what it is. */
+typedef size_t file_limit(const uint8_t *head, size_t size);
 
-/* The same for a file that is open, and stays so. */
-int file_read_open(struct file *file, int fd, const char *path, size_t limit, struct error *err);
+/* A head has this many bytes. It may have fewer where little has arrived. */
+enum { FILE_HEAD = 4096 };
 
-/* The same for stdin, to its end; messages call it "-". */
-int file_read_stdin(struct file *file, size_t limit, struct error *err);
+/* Reads all of `path`, which is opened once: at most `most` bytes (checked first for a regular
+ * file). The size of a pipe or a device is not known before its end: of one that is longer than a
+ * head, `limit` (NULL: there is none) judges the head, and no more is read than it allows; if that
+ * is 0, the file is its head alone. No single allocation exceeds MEM_STEP plus what has arrived, or
+ * the size of a regular file.
+ *
+ * -1 with err filled, and nothing to free, when it is a folder, has more bytes, cannot be read, or a
+ * signal interrupts the waiting, or when memory is short. */
+int file_read(struct file *file, const char *path, size_t most, file_limit *limit,
+              struct error *err);
+
+/* The same for a file that is open, and stays so; messages call it `path`. */
+int file_read_open(struct file *file, int fd, const char *path, size_t most, file_limit *limit,
+                   struct error *err);
 
 void file_read_free(struct file *file);
 

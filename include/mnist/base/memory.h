@@ -23,6 +23,12 @@ void *mem_grow(void *block, size_t used, size_t size, struct error *err);
  * and nothing is wrong with what it was wanted for. */
 bool mem_was_short(const struct error *err);
 
+/* How large to make a block that has become too small: twice as large, but at most MEM_STEP more,
+ * so that nobody who sends little is given much. */
+enum { MEM_STEP = 64 << 20 };
+
+size_t mem_next_size(size_t size);
+
 /* Gives a block back. NULL is allowed. */
 void mem_free(void *block);
 

@@ -27,6 +27,12 @@ struct pnm {
 int pnm_parse(struct pnm *pnm, const uint8_t *bytes, size_t size, const char *name,
               struct error *err);
 
+/* A file_limit: what a picture needs that begins with this head, and a little more for white space
+ * and comments, in plain text PNM_VALUE_MAX bytes a value. Of one whose header goes on, 64 MiB. */
+enum { PNM_VALUE_MAX = 16 };
+
+size_t pnm_limit(const uint8_t *head, size_t size);
+
 void pnm_free(struct pnm *pnm);
 
 #endif

@@ -1,7 +1,9 @@
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -22,21 +24,22 @@ TEST(file_read, "file: reads whole files")
     test_write(path, bytes, sizeof bytes);
     test_write(empty, "", 0);
     check_content(path, bytes, sizeof bytes);
-    if (check(!file_read(&file, path, 1000, &err), "a limit of the very size: %s", err.text))
+    if (check(!file_read(&file, path, 1000, NULL, &err), "a limit of the very size: %s", err.text))
         file_read_free(&file);
     check(!file.bytes && file.size == 0, "file_read_free leaves %zu bytes behind", file.size);
-    if (check(!file_read(&file, empty, 0, &err), "an empty file: %s", err.text)) {
+    if (check(!file_read(&file, empty, 0, NULL, &err), "an empty file: %s", err.text)) {
         check(file.bytes && file.size == 0, "an empty file has %zu bytes at %p", file.size,
               (void *)file.bytes);
         file_read_free(&file);
     }
-    check_refused(file_read(&file, path, 999, &err), &err, "1000 bytes, more than the 999",
+    check_refused(file_read(&file, path, 999, NULL, &err), &err, "1000 bytes, more than the 999",
                   "over the limit");
-    check_refused(file_read(&file, test_path("missing"), 9, &err), &err, "cannot open", "missing");
-    check_refused(file_read(&file, test_path(""), 9, &err), &err, "is a folder", "a folder");
-    check_refused(file_read(&file, "/dev/zero", 200000, &err), &err, "more than the 200000",
+    check_refused(file_read(&file, test_path("missing"), 9, NULL, &err), &err, "cannot open",
+                  "missing");
+    check_refused(file_read(&file, test_path(""), 9, NULL, &err), &err, "is a folder", "a folder");
+    check_refused(file_read(&file, "/dev/zero", 200000, NULL, &err), &err, "more than the 200000",
                   "a device without end");
-    if (check(!file_read(&file, "/dev/null", 9, &err), "/dev/null: %s", err.text))
+    if (check(!file_read(&file, "/dev/null", 9, NULL, &err), "/dev/null: %s", err.text))
         file_read_free(&file);
     check(next_descriptor() == descriptor, "a descriptor was left open");
 }
@@ -49,13 +52,119 @@ TEST(file_read_fails, "file: a failing read")
     struct error err = {""};
     if (access(path, R_OK))
         skip("file: a failing read: no %s here", path);
-    check_refused(file_read(&file, path, 1000, &err), &err, "cannot read", path);
+    check_refused(file_read(&file, path, 1000, NULL, &err), &err, "cannot read", path);
     check(!file.bytes, "memory is left after a failure");
 }
+
+/* --- what comes through a pipe --- */
 
 enum { LARGE = 3000000 };
 
 static uint8_t large[LARGE];
+
+static void fill_large(void)
+{
+    for (size_t i = 0; i < LARGE; i++)
+        large[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
+}
+
+/* What another thread writes into a pipe, in pieces. */
+struct flow {
+    int end;
+    size_t size, piece;
+};
+
+/* Whoever reads may close the pipe before all is written. */
+static void *write_flow(void *context)
+{
+    const struct flow *flow = context;
+    sigset_t pipe_alone;
+    sigemptyset(&pipe_alone);
+    sigaddset(&pipe_alone, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_alone, NULL);
+    for (size_t at = 0; at < flow->size; at += flow->piece) {
+        size_t left = flow->size - at, piece = left < flow->piece ? left : flow->piece;
+        if (write(flow->end, large + at, piece) != (ssize_t)piece)
+            break;
+    }
+    close(flow->end);
+    return NULL;
+}
+
+/* What the limit below was asked, and what it answers. */
+static struct {
+    int times;
+    size_t size, answer;
+    bool same;
+} asked;
+
+static size_t answer_limit(const uint8_t *head, size_t size)
+{
+    asked.times++;
+    asked.size = size;
+    asked.same = !memcmp(head, large, size);
+    return asked.answer;
+}
+
+/* Reads the first `size` bytes of `large` from a pipe. */
+static int read_flow(struct file *file, size_t size, size_t piece, size_t most, size_t answer,
+                     struct error *err)
+{
+    int ends[2], failed = -1;
+    pthread_t writer;
+    asked.times = 0;
+    asked.answer = answer;
+    if (!check(!pipe(ends), "no pipe"))
+        return -1;
+    struct flow flow = {.end = ends[1], .size = size, .piece = piece};
+    bool started = check(!pthread_create(&writer, NULL, write_flow, &flow), "no thread");
+    if (started)
+        failed = file_read_open(file, ends[0], "pipe", most, answer_limit, err);
+    close(ends[0]);
+    if (started)
+        pthread_join(writer, NULL);
+    return failed;
+}
+
+TEST(file_read_open, "file: the head of a pipe decides how much is read")
+{
+    static const struct {
+        size_t size, piece, most, answer;
+        int times;
+        size_t read; /* 0: refused */
+        const char *fault;
+    } rows[] = {
+        {LARGE, 50000, LARGE, LARGE, 1, LARGE, NULL},
+        {LARGE, 50000, LARGE - 1, LARGE, 1, 0, "-: more than the 2999999 bytes such a file may"},
+        {LARGE, 50000, LARGE, LARGE - 1, 1, 0, "-: more than the 2999999 bytes such a file may"},
+        {LARGE, 50000, SIZE_MAX, LARGE, 1, LARGE, NULL},
+        {LARGE, 7, LARGE, 5000, 1, 0, "-: more than the 5000 bytes such a file may have"},
+        {LARGE, 7, 100, 5000, 0, 0, "-: more than the 100 bytes such a file may have"},
+        {LARGE, 7, LARGE, 1, 1, 0, "-: more than the 1 bytes such a file may have"},
+        {LARGE, 7, LARGE, 0, 1, FILE_HEAD, NULL},
+        {FILE_HEAD, 1000, LARGE, 0, 1, FILE_HEAD, NULL},
+        {FILE_HEAD - 1, 1000, LARGE, 0, 0, FILE_HEAD - 1, NULL},
+        {100, 7, 100, 0, 0, 100, NULL},
+        {101, 7, 100, 0, 0, 0, "-: more than the 100 bytes such a file may have"},
+    };
+    fill_large();
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct file file = {0};
+        struct error err = {""};
+        test_case("row %zu", i);
+        int failed =
+            read_flow(&file, rows[i].size, rows[i].piece, rows[i].most, rows[i].answer, &err);
+        if (rows[i].fault)
+            check_refused(failed, &err, rows[i].fault, "");
+        else if (check(!failed, "%s", err.text) && check_size(file.size, rows[i].read))
+            check(!memcmp(file.bytes, large, file.size), "other bytes");
+        check_int(asked.times, rows[i].times);
+        check(!asked.times || (asked.same && asked.size == FILE_HEAD), "asked of another head");
+        file_read_free(&file);
+    }
+}
+
+/* --- signals --- */
 
 static volatile sig_atomic_t interruptions;
 
@@ -65,59 +174,38 @@ static void interrupt(int number)
     interruptions++;
 }
 
-/* Writes to the other end of the pipe, slowly. */
-static void *write_large(void *end)
+/* Reads a FIFO that nobody writes to while a signal comes again and again. It is handled as the
+ * commands handle those that end them: without SA_RESTART. */
+static void check_interrupted(const char *path, const char *fault)
 {
-    const int *fd = end;
-    for (size_t at = 0; at < LARGE; at += 50000) {
-        usleep(1000);
-        if (write(*fd, large + at, 50000) != 50000)
-            break;
-    }
-    close(*fd);
-    return NULL;
-}
-
-/* Reads stdin while a signal comes twice in a millisecond; the thread gets none of them. */
-static void read_interrupted(int ends[2])
-{
-    struct itimerval often = {{0, 500}, {0, 500}}, never = {{0, 0}, {0, 0}};
+    struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
     struct sigaction action = {.sa_handler = interrupt}, before;
-    sigset_t alarm_alone, mask;
-    pthread_t writer;
     struct file file = {0};
     struct error err = {""};
-    sigemptyset(&alarm_alone);
-    sigaddset(&alarm_alone, SIGALRM);
-    pthread_sigmask(SIG_BLOCK, &alarm_alone, &mask);
-    if (!check(!pthread_create(&writer, NULL, write_large, &ends[1]), "no thread"))
-        return;
-    pthread_sigmask(SIG_SETMASK, &mask, NULL);
     interruptions = 0;
     sigaction(SIGALRM, &action, &before);
     setitimer(ITIMER_REAL, &often, NULL);
-    int failed = file_read_stdin(&file, LARGE, &err);
+    int failed = file_read(&file, path, LARGE, NULL, &err);
     setitimer(ITIMER_REAL, &never, NULL);
     sigaction(SIGALRM, &before, NULL);
-    pthread_join(writer, NULL);
-    if (check(!failed, "%s", err.text))
-        check(file.size == LARGE && !memcmp(file.bytes, large, LARGE), "%zu bytes", file.size);
-    file_read_free(&file);
+    check_refused(failed, &err, fault, path);
+    check(!file.bytes, "memory is left after a failure");
     check(interruptions > 0, "no signal came");
 }
 
-/* Larger than a pipe and than the first guess of the buffer. A signal that is handled, as stop
- * requests are, makes a waiting system call fail with EINTR. */
-TEST(file_read_stdin, "file: reads stdin while signals come")
+TEST(file_read_interrupted, "file: a signal ends the wait for a FIFO")
 {
-    int ends[2], stdin_before = dup(STDIN_FILENO);
-    for (size_t i = 0; i < LARGE; i++)
-        large[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
-    if (check(!pipe(ends) && dup2(ends[0], STDIN_FILENO) >= 0, "no pipe")) {
-        close(ends[0]);
-        read_interrupted(ends);
+    const char *path = test_path("fifo");
+    int descriptor = next_descriptor();
+    if (!check(!mkfifo(path, 0600), "no FIFO"))
+        return;
+    check_interrupted(path, "fifo: cannot open: Interrupted system call");
+    int writer = open(path, O_RDWR);
+    if (check(writer >= 0, "cannot open it for writing")) {
+        check_interrupted(path, "fifo: cannot read: Interrupted system call");
+        check(write(writer, "a few", 5) == 5, "cannot write");
+        check_interrupted(path, "fifo: cannot read: Interrupted system call");
+        close(writer);
     }
-    if (stdin_before < 0 || dup2(stdin_before, STDIN_FILENO) < 0)
-        close(STDIN_FILENO);
-    close(stdin_before);
+    check(next_descriptor() == descriptor, "a descriptor was left open");
 }

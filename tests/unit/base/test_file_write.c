@@ -429,7 +429,7 @@ TEST(file_write_permissions, "file: permissions of the folder")
     result = write_unprivileged(folder, 0333, path);
     struct file file = {0};
     struct error err = {""};
-    check(!file_read(&file, path, 10, &err), "%s", err.text);
+    check(!file_read(&file, path, 10, NULL, &err), "%s", err.text);
     bool replaced = file.size == 3 && !memcmp(file.bytes, "new", 3);
     file_read_free(&file);
     check(result == (replaced ? 0 : 3), "in a folder that cannot be listed: refused by %d, yet %s",

@@ -53,6 +53,19 @@ TEST(memory_grow, "memory: a block that grows keeps its bytes")
     mem_free(bigger);
 }
 
+TEST(memory_next_size, "memory: a block doubles, but grows by at most 64 MiB")
+{
+    static const size_t rows[][2] = {
+        {1, 2},
+        {4096, 8192},
+        {1 << 26, 1 << 27},
+        {(1 << 26) + 64, (1 << 27) + 64},
+        {1 << 30, (1 << 30) + (1 << 26)},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++)
+        check_size(mem_next_size(rows[i][0]), rows[i][1]);
+}
+
 TEST(memory_out, "memory: running out is an error")
 {
     struct error err = {""};

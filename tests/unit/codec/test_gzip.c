@@ -8,6 +8,7 @@
 #include "mnist/codec/checksum.h"
 #include "mnist/codec/gzip.h"
 
+#include "../files.h"
 #include "../test.h"
 
 static const char text[] = "one seed, one seed, one seed, one model";
@@ -18,17 +19,17 @@ static const uint8_t packed[] = {0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00,
                                  0xc8, 0xc7, 0xc1, 0xca, 0xcd, 0x4f, 0x49, 0xcd, 0x01, 0x00,
                                  0xad, 0x78, 0x91, 0x25, 0x27, 0x00, 0x00, 0x00};
 
-enum { HEADER = 10, TRAILER = 8, ROOM = 1024 };
+enum { HEADER = 10, PARTS_ROOM = 1024 };
 
 /* Parts of a file, one after the other. */
 struct parts {
-    uint8_t bytes[ROOM];
+    uint8_t bytes[PARTS_ROOM];
     size_t size;
 };
 
 static void add(struct parts *parts, const void *bytes, size_t size)
 {
-    if (check(size <= ROOM - parts->size, "too many parts")) {
+    if (check(size <= PARTS_ROOM - parts->size, "too many parts")) {
         memcpy(parts->bytes + parts->size, bytes, size);
         parts->size += size;
     }
@@ -52,7 +53,7 @@ static void check_unpacks(const struct parts *parts, const char *wanted, size_t 
     struct error err = {""};
     size_t unpacked = parts->size;
     uint8_t *bytes = block_of(parts->bytes, parts->size);
-    if (check(!gzip_unpack(&bytes, &unpacked, size, "it", &err), "%s: %s", what, err.text))
+    if (check(!gzip_unpack(&bytes, &unpacked, size, NULL, "it", &err), "%s: %s", what, err.text))
         check(unpacked == size && !memcmp(bytes, wanted, size), "%s: %zu bytes of %zu", what,
               unpacked, size);
     mem_free(bytes);
@@ -67,7 +68,8 @@ static void check_fails(const uint8_t *bytes, size_t size, size_t limit, const c
     uint8_t *block = block_of(bytes, size), *before = block;
     size_t unpacked = size;
     snprintf(whole, sizeof whole, "some/name: a gzip file that cannot be unpacked: %s", wanted);
-    check_refused(gzip_unpack(&block, &unpacked, limit, "some/name", &err), &err, whole, what);
+    check_refused(gzip_unpack(&block, &unpacked, limit, NULL, "some/name", &err), &err, whole,
+                  what);
     check(block == before && unpacked == size && !memcmp(block, bytes, size),
           "%s: the block has changed", what);
     mem_free(block);
@@ -200,10 +202,137 @@ TEST(gzip_flipped, "gzip: no flipped bit changes what is read")
         size_t size = sizeof packed;
         uint8_t *bytes = block_of(packed, sizeof packed);
         bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
-        if (!gzip_unpack(&bytes, &size, 1000, "it", &err)) {
+        if (!gzip_unpack(&bytes, &size, 1000, NULL, "it", &err)) {
             check(bit < 8 * (sizeof packed - 8), "bit %zu, of the trailer, was accepted", bit);
             check(size == strlen(text) && !memcmp(bytes, text, size), "bit %zu changed it", bit);
         }
         mem_free(bytes);
     }
+}
+
+/* --- what the head decides --- */
+
+enum { LONG = 20000 };
+
+static uint8_t content[LONG], file[2 * LONG];
+
+/* Packs `content`, by bytes of no pattern, as so many members. */
+static size_t pack_content(size_t members)
+{
+    size_t size = 0;
+    for (size_t i = 0; i < LONG; i++)
+        content[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
+    for (size_t m = 0; m < members; m++)
+        size += make_gzip(file + size, content + LONG / members * m, LONG / members);
+    return size;
+}
+
+/* What the limit below was asked, and what it answers. */
+static struct {
+    int times;
+    size_t size, answer;
+    bool same;
+} asked;
+
+static size_t answer_limit(const uint8_t *head, size_t size)
+{
+    asked.times++;
+    asked.size = size;
+    asked.same = !memcmp(head, content, size);
+    return asked.answer;
+}
+
+/* Unpacks the first `size` bytes of `file` within a limit. The caller gives them to mem_free. */
+static int unpack_limited(uint8_t **bytes, size_t *size, size_t most, size_t answer,
+                          struct error *err)
+{
+    asked.times = 0;
+    asked.answer = answer;
+    *bytes = block_of(file, *size);
+    return gzip_unpack(bytes, size, most, answer_limit, "it", err);
+}
+
+TEST(gzip_head, "gzip: the head decides how much is unpacked")
+{
+    static const struct {
+        size_t most, answer, unpacked; /* 0: refused */
+        const char *fault;
+    } rows[] = {
+        {LONG, LONG, LONG, NULL},
+        {SIZE_MAX, LONG, LONG, NULL},
+        {LONG, SIZE_MAX, LONG, NULL},
+        {LONG, 0, FILE_HEAD, NULL},
+        {LONG - 1, LONG, 0, "it holds more than the 19999 bytes such a file may have"},
+        {LONG, LONG - 1, 0, "it holds more than the 19999 bytes such a file may have"},
+        {LONG, 9, 0, "it holds more than the 9 bytes such a file may have"},
+        {9, LONG, 0, "it holds more than the 9 bytes such a file may have"},
+    };
+    for (size_t members = 1; members <= 100; members *= 10) {
+        size_t packed_size = pack_content(members);
+        for (size_t i = 0; i < COUNT(rows); i++) {
+            struct error err = {""};
+            uint8_t *bytes;
+            size_t size = packed_size;
+            test_case("%zu members, row %zu", members, i);
+            int failed = unpack_limited(&bytes, &size, rows[i].most, rows[i].answer, &err);
+            if (rows[i].fault)
+                check_refused(failed, &err, rows[i].fault, "");
+            else if (check(!failed, "%s", err.text) && check_size(size, rows[i].unpacked))
+                check_bytes(bytes, content, size);
+            check_int(asked.times, 1);
+            check(asked.same && (rows[i].most == 9 || asked.size == FILE_HEAD), "another head");
+            mem_free(bytes);
+        }
+    }
+}
+
+/* Of a small file nothing is asked; of one cut short, what is there of it: where that is enough to
+ * refuse it, it is. */
+TEST(gzip_head_cut, "gzip: the head of a small file, and of one cut short")
+{
+    struct error err = {""};
+    uint8_t *bytes;
+    pack_content(1);
+    size_t size = make_gzip(file, content, FILE_HEAD);
+    if (check(!unpack_limited(&bytes, &size, LONG, 0, &err), "%s", err.text))
+        check(size == FILE_HEAD && asked.times == 0, "%zu bytes, asked %d times", size,
+              asked.times);
+    mem_free(bytes);
+    for (size_t cut = 20; cut < 8000; cut += 100) {
+        pack_content(1);
+        size = cut;
+        check_refused(unpack_limited(&bytes, &size, LONG, LONG, &err), &err, "it is cut short", "");
+        check(asked.times == 1 && asked.same, "%zu bytes: another head", cut);
+        mem_free(bytes);
+        size = cut;
+        size_t there = cut - 15 < FILE_HEAD ? cut - 15 : FILE_HEAD;
+        if (check(!unpack_limited(&bytes, &size, LONG, 0, &err), "%s", err.text))
+            check(size == there && !memcmp(bytes, content, size), "%zu bytes: %zu", cut, size);
+        mem_free(bytes);
+    }
+}
+
+TEST(gzip_limit, "gzip: the limit of a packed file by what it holds")
+{
+    for (size_t members = 1; members <= 100; members *= 10) {
+        size_t size = pack_content(members);
+        asked.times = 0;
+        asked.answer = LONG;
+        size_t limit = gzip_limit(file, FILE_HEAD, answer_limit);
+        check(asked.times == 1 && asked.same && asked.size > FILE_HEAD / 2, "another head");
+        check(limit >= size && limit < 10 * LONG, "%zu for %zu bytes", limit, size);
+        asked.answer = 0;
+        check_size(gzip_limit(file, FILE_HEAD, answer_limit), 0);
+        asked.answer = SIZE_MAX;
+        check_size(gzip_limit(file, FILE_HEAD, answer_limit), SIZE_MAX);
+    }
+    asked.answer = 12345;
+    check_size(gzip_limit(content, FILE_HEAD, answer_limit), 12345);
+    file[HEADER] |= 6; /* a block of type 3 */
+    check_size(gzip_limit(file, FILE_HEAD, answer_limit), 0);
+    file[2] = 9; /* another method */
+    check_size(gzip_limit(file, FILE_HEAD, answer_limit), 0);
+    memset(file + 2, 0xff, FILE_HEAD);
+    memcpy(file + 2, "\x08\x04", 2); /* a header with a field of 65,535 bytes */
+    check(gzip_limit(file, FILE_HEAD, answer_limit) >= 12345, "a long header is taken for damage");
 }

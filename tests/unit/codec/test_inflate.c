@@ -105,6 +105,30 @@ static void check_damaged(const char *fault, const char *what)
     mem_free(stream.bytes);
 }
 
+/* Checks what is there of a stream that is too long for every smaller limit, or cut at every byte:
+ * the first bytes of all, at least those up to the limit; of a cut one, `sure` of those that the packed
+ * ones make. */
+static void check_beginnings(const uint8_t *wanted, size_t size, size_t (*sure)(size_t packed))
+{
+    struct inflate stream;
+    struct error err = {""};
+    for (size_t limit = 0; limit < size; limit += 1 + limit / 10) {
+        check_refused(unpack(&stream, limit, &err), &err, "it holds more than the ", "a limit");
+        check(stream.size >= limit && stream.size <= size &&
+                  !memcmp(stream.bytes, wanted, stream.size),
+              "limit %zu: %zu bytes", limit, stream.size);
+        mem_free(stream.bytes);
+    }
+    for (size_t packed = (made.bits + 7) / 8; packed-- > 0;) {
+        stream = (struct inflate){.packed = made.bytes, .packed_size = packed, .limit = size};
+        check_refused(inflate(&stream, &err), &err, "it is cut short", "cut");
+        check(stream.size >= sure(packed) && stream.size <= size &&
+                  !memcmp(stream.bytes, wanted, stream.size),
+              "%zu packed bytes: %zu bytes, wanted %zu", packed, stream.size, sure(packed));
+        mem_free(stream.bytes);
+    }
+}
+
 /* --- valid streams --- */
 
 TEST(inflate_stored, "inflate: stored blocks")
@@ -127,6 +151,44 @@ TEST(inflate_stored, "inflate: stored blocks")
     put(0, 5 + 16);
     put(0xffff, 16);
     check_holds("", 0, "an empty one");
+}
+
+static size_t sure_of_stored(size_t packed)
+{
+    return packed < 5 ? 0 : packed - 5;
+}
+
+/* A literal, then a match of the longest length in each 13 bits. */
+static size_t sure_of_matches(size_t packed)
+{
+    size_t matches = 8 * packed < 11 ? 0 : (8 * packed - 11) / 13;
+    return matches < 2 ? 0 : 258 * (matches - 2);
+}
+
+TEST(inflate_beginning, "inflate: what is there of a stream that is refused")
+{
+    enum { STORED_BYTES = 3000, MATCHES = 2000 };
+    static uint8_t wanted[1 + 258 * MATCHES];
+    for (size_t i = 0; i < STORED_BYTES; i++)
+        wanted[i] = (uint8_t)(i * 7 ^ i >> 8);
+    begin();
+    put_block(1, STORED);
+    put(0, 5);
+    put(STORED_BYTES, 16);
+    put(0xffff ^ STORED_BYTES, 16);
+    for (size_t i = 0; i < STORED_BYTES; i++)
+        put(wanted[i], 8);
+    check_beginnings(wanted, STORED_BYTES, sure_of_stored);
+    memset(wanted, 9, sizeof wanted);
+    begin();
+    put_block(1, FIXED);
+    put_fixed(9);
+    for (int i = 0; i < MATCHES; i++) {
+        put_fixed(285);
+        put_code(0, 5);
+    }
+    put_fixed(256);
+    check_beginnings(wanted, sizeof wanted, sure_of_matches);
 }
 
 TEST(inflate_fixed, "inflate: every literal")

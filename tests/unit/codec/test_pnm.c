@@ -142,3 +142,49 @@ TEST(pnm_bad, "pnm: bad files, each with its own message")
         pnm_free(&pnm);
     }
 }
+
+/* --- what a header says of the size --- */
+
+TEST(pnm_limit_good, "pnm: no good picture is above its limit")
+{
+    for (size_t i = 0; i < COUNT(good); i++)
+        for (size_t size = 0; size <= good[i].size; size++)
+            check(pnm_limit((const uint8_t *)good[i].bytes, size) > good[i].size,
+                  "row %zu, %zu bytes", i, size);
+}
+
+static const struct {
+    const char *bytes;
+    size_t size, least, most;
+} limits[] = {
+    {BYTES("P5 2 2 255 "), 15, 100000},
+    {BYTES("P5 8192 8192 255 "), 67108881, 67208881},
+    {BYTES("P5 8192 8192 256 "), 134217745, 134317745},
+    {BYTES("P6 8192 8192 65535 "), 402653203, 402753203},
+    {BYTES("P4 8192 8192 "), 8388621, 8488621},
+    {BYTES("P1 100 100 "), 20000, 300000},
+    {BYTES("P2 1000 1000 255 "), 4000000, 20000000},
+    {BYTES("P3 1000 1000 65535 "), 18000000, 60000000},
+    {BYTES("P3 16384 4096 65535 "), 1207959552, 4294967295},
+    /* The header goes on behind the head. */
+    {BYTES("P"), 1000000, 67108864},
+    {BYTES("P5 # a long comment"), 1000000, 67108864},
+    {BYTES("P5 2 2"), 1000000, 67108864},
+    {BYTES("P5 2 2 255"), 1000000, 67108864},
+    /* Nothing that begins like this is a picture. */
+    {BYTES("y\ny\n"), 0, 0},
+    {BYTES("P7 2 2 255 "), 0, 0},
+    {BYTES("P5 0 2 255 "), 0, 0},
+    {BYTES("P5 16384 4097 255 "), 0, 0},
+    {BYTES("P5 2 2 65536 "), 0, 0},
+    {BYTES("P5 2 2 255x"), 0, 0},
+    {BYTES("\x1f\x8b\x08"), 0, 0},
+};
+
+TEST(pnm_limit, "pnm: the header tells how large a picture may be")
+{
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        size_t limit = pnm_limit((const uint8_t *)limits[i].bytes, limits[i].size);
+        check(limit >= limits[i].least && limit <= limits[i].most, "row %zu: %zu", i, limit);
+    }
+}

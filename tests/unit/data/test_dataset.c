@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mnist/base/bytes.h"
 #include "mnist/codec/checksum.h"
@@ -139,6 +140,42 @@ TEST(dataset_truncated, "dataset: files cut at every byte")
             free(cut);
         }
     }
+}
+
+/* The limit is what the header declares; 0 just where the head is enough for dataset_parse to refuse
+ * the file as images and as labels. */
+TEST(dataset_limit, "dataset: the header tells how large a file may be")
+{
+    uint8_t images[IMAGE_FILE + 64] = {0}, labels[LABEL_FILE + 64] = {0};
+    make_images(images, 1);
+    make_labels(labels, 1);
+    check_size(dataset_limit(images, IMAGE_FILE), IMAGE_FILE);
+    check_size(dataset_limit(images, 16), IMAGE_FILE);
+    check_size(dataset_limit(images, 15), DATASET_LARGEST_FILE);
+    check_size(dataset_limit(labels, 16), LABEL_FILE);
+    check_size(dataset_limit(labels, 15), DATASET_LARGEST_FILE);
+    check_size(dataset_limit(images, 0), DATASET_LARGEST_FILE);
+    for (size_t i = 0; i < COUNT(bad_files); i++) {
+        uint8_t bytes[IMAGE_FILE + 64];
+        const uint8_t *values;
+        int count;
+        struct error err = {""};
+        memcpy(bytes, bad_files[i].kind == DATASET_IMAGES ? images : labels, LABEL_FILE + 64);
+        memcpy(bytes + bad_files[i].at, bad_files[i].bytes, bad_files[i].length);
+        if (dataset_limit(bytes, 16))
+            continue;
+        for (int kind = DATASET_LABELS; kind <= DATASET_IMAGES; kind += 2)
+            check(dataset_parse(&values, &count, bytes, 16, (enum dataset_kind)kind, "head", &err),
+                  "row %zu: a head is taken for a whole file", i);
+    }
+    static const char *const heads[] = {"<!DOCTYPE html>",
+                                        "\x1f\x8b\x08 in gzip ....",
+                                        "\0\0\x0d\x03............",
+                                        "\0\0\x08\x02............",
+                                        "\0\0\x08\x03\x7f..........",
+                                        "\0\0\x08\x03\0\0\0\1\0\0\0\x1b\0\0\0\x1c"};
+    for (size_t i = 0; i < COUNT(heads); i++)
+        check(dataset_limit((const uint8_t *)heads[i], 16) == 0, "head %zu is not refused", i);
 }
 
 /* --- folders --- */
@@ -298,6 +335,31 @@ TEST(dataset_missing, "dataset: missing files")
     check(dataset.count == 0 && !dataset.images_file.bytes, "memory is left after a failure");
     check_refused(dataset_load(&dataset, test_path("nowhere"), DATASET_TRAIN, &err), &err,
                   "no train-images-idx3-ubyte", "no such folder");
+}
+
+/* Only what is not there is passed over. */
+TEST(dataset_find, "dataset: what cannot be looked at is found, and refused on opening it")
+{
+    char path[PATH_MAX];
+    struct dataset dataset;
+    struct error err = {""};
+    const char *links = folder("links"), *images = test_path("links/train-images.idx3-ubyte");
+    write_part(images, test_path("links/train-labels-idx1-ubyte.gz"), 5, false);
+    if (check(dataset_find(path, links, DATASET_TRAIN, DATASET_IMAGES), "not found"))
+        check_string(path, images);
+    if (check(dataset_find(path, links, DATASET_TRAIN, DATASET_LABELS), "not found"))
+        check_string(path, test_path("links/train-labels-idx1-ubyte.gz"));
+    check(!dataset_find(path, links, DATASET_TEST, DATASET_LABELS), "found %s", path);
+    const char *link = test_path("links/train-images-idx3-ubyte");
+    check(!symlink("nowhere", link), "no link");
+    if (check(dataset_find(path, links, DATASET_TRAIN, DATASET_IMAGES), "not found"))
+        check_string(path, images);
+    check(!remove(link) && !symlink("train-images-idx3-ubyte", link), "no link to itself");
+    if (check(dataset_find(path, links, DATASET_TRAIN, DATASET_IMAGES), "not found"))
+        check_string(path, link);
+    check_refused(dataset_load(&dataset, links, DATASET_TRAIN, &err), &err,
+                  "/train-images-idx3-ubyte: cannot open: ", "a link to itself");
+    check(!dataset_find(path, images, DATASET_TRAIN, DATASET_IMAGES), "a file is no folder");
 }
 
 TEST(dataset_mismatch, "dataset: files that do not belong together")

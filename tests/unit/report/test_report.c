@@ -37,7 +37,8 @@ TEST(report_extremes, "report: networks that know all, nothing, one digit")
                                       .evaluation = &e,
                                       .network = &s->network};
         const char *path = test_path("report.html");
-        if (check(!report_write(&report, path, &err) && !file_read(&file, path, 1 << 24, &err),
+        if (check(!report_write(&report, path, &err) &&
+                      !file_read(&file, path, 1 << 24, NULL, &err),
                   "%s", err.text)) {
             check(file.size > 100000 && !memcmp(file.bytes + file.size - 8, "</html>\n", 8),
                   "%zu bytes", file.size);

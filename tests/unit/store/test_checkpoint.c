@@ -271,7 +271,7 @@ TEST(checkpoint_impossible, "checkpoint: histories that cannot be")
     struct file good;
     const char *path = test_path("impossible.checkpoint");
     if (check(!checkpoint_save(&state, &options, &data, path, &err) &&
-                  !file_read(&good, path, SIZE_MAX, &err),
+                  !file_read(&good, path, SIZE_MAX, NULL, &err),
               "%s", err.text)) {
         for (size_t i = 0; i < COUNT(epochs); i++) {
             const double *row = epochs[i].row;
@@ -357,7 +357,7 @@ TEST(checkpoint_bad, "checkpoint: bad ones")
     struct checkpoint checkpoint;
     const char *path = test_path("good.checkpoint");
     if (check(!checkpoint_save(&state, &options, &data, path, &err) &&
-                  !file_read(&file, path, 1 << 24, &err),
+                  !file_read(&file, path, 1 << 24, NULL, &err),
               "%s", err.text)) {
         for (size_t i = 0; i < COUNT(tampers); i++)
             tampered(&file, &tampers[i], NULL, NULL);

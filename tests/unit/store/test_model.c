@@ -44,7 +44,7 @@ static const struct file *model_file(void)
     const char *path = test_path("counting.bin");
     if (!file.bytes) {
         check(!model_save(&model, path, &err), "%s", err.text);
-        check(!file_read(&file, path, 1 << 20, &err), "%s", err.text);
+        check(!file_read(&file, path, 1 << 20, NULL, &err), "%s", err.text);
     }
     return file.bytes ? &file : NULL;
 }
@@ -91,14 +91,14 @@ TEST(model_same_bytes, "model: the same bytes each time")
     const struct file *file = model_file();
     const char *path = test_path("another-name.bin");
     if (!file || !check(!model_save(&model, path, &err), "%s", err.text) ||
-        !check(!file_read(&again, path, 1 << 20, &err), "%s", err.text))
+        !check(!file_read(&again, path, 1 << 20, NULL, &err), "%s", err.text))
         return;
     check(file->size == again.size && !memcmp(file->bytes, again.bytes, file->size),
           "two saves of one model differ");
     file_read_free(&again);
     model.best.epoch++;
     if (check(!model_save(&model, path, &err), "%s", err.text) &&
-        check(!file_read(&again, path, 1 << 20, &err), "%s", err.text))
+        check(!file_read(&again, path, 1 << 20, NULL, &err), "%s", err.text))
         check(file->size != again.size || memcmp(file->bytes, again.bytes, file->size),
               "another model gave the same bytes");
     file_read_free(&again);

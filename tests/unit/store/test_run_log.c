@@ -71,7 +71,8 @@ static void check_log(const char *what, const char *before, bool goes_on, const 
     test_write(path, before, strlen(before));
     FILE *log = run_log_open(path, &start, goes_on ? &from : NULL, &err);
     if (!check(log != NULL, "%s: %s", what, err.text) ||
-        !check(!fclose(log) && !file_read(&file, path, 1 << 20, &err), "%s: %s", what, err.text))
+        !check(!fclose(log) && !file_read(&file, path, 1 << 20, NULL, &err), "%s: %s", what,
+               err.text))
         return;
     check(file.size == strlen(wanted) && !memcmp(file.bytes, wanted, file.size),
           "%s: the log is now\n%.*s", what, (int)file.size, (const char *)file.bytes);
