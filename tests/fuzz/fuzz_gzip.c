@@ -1,7 +1,10 @@
 /* A gzip file is refused with a message, or unpacked to no more than is allowed; packed again, as
- * it is (stored), it is unpacked to the same. So that what is made up gets past the checksum, the
+ * it is (stored), it is unpacked to the same. A limit on what its head allows changes nothing of
+ * that, or leaves the head alone. So that what is made up gets past the checksum, the
  * bytes behind a header are tried as a DEFLATE stream, which makes a good file with its right
  * checksum and length. */
+#include <stdbool.h>
+
 #include "fuzz.h"
 #include "mnist/base/memory.h"
 #include "mnist/codec/gzip.h"
@@ -52,6 +55,40 @@ static void pack_again(const uint8_t *bytes, size_t size)
     require_holds(packed, (size_t)(to + TRAILER - packed), bytes, size);
 }
 
+static size_t pass(const uint8_t *head, size_t size)
+{
+    fuzz_sink = size ? head[0] + head[size - 1] : 0;
+    return LIMIT;
+}
+
+static size_t stop(const uint8_t *head, size_t size)
+{
+    fuzz_sink = size ? head[0] + head[size - 1] : 0;
+    return 0;
+}
+
+/* With these limits it is unpacked to `wanted` (NULL: refused), or to the head of that. */
+static void try_limits(const uint8_t *bytes, size_t size, const uint8_t *wanted, size_t wanted_size)
+{
+    struct error err = {""};
+    size_t passed = size, stopped = size, head = wanted_size < FILE_HEAD ? wanted_size : FILE_HEAD;
+    uint8_t *whole = room(size), *beginning = room(size);
+    memcpy(whole, bytes, size);
+    memcpy(beginning, bytes, size);
+    bool refused = gzip_unpack(&whole, &passed, LIMIT, pass, "file", &err);
+    require(refused == !wanted, "a limit changes whether it is refused");
+    require(refused || (passed == wanted_size && !memcmp(whole, wanted, passed)),
+            "a limit changes what is unpacked");
+    refused = gzip_unpack(&beginning, &stopped, LIMIT, stop, "file", &err);
+    require(stopped <= FILE_HEAD || size == stopped, "more than a head");
+    require(!wanted || (!refused && stopped >= head && !memcmp(beginning, wanted, head)),
+            "another head");
+    if (size <= FILE_HEAD)
+        require(!wanted || gzip_limit(bytes, size, pass) >= LIMIT, "a good head is refused");
+    mem_free(whole);
+    mem_free(beginning);
+}
+
 static void try_file(const uint8_t *bytes, size_t size)
 {
     struct error err = {""};
@@ -61,8 +98,10 @@ static void try_file(const uint8_t *bytes, size_t size)
     if (gzip_unpack(&unpacked, &unpacked_size, LIMIT, NULL, "file", &err)) {
         require(err.text[0] != '\0', "refused without a word");
         require(unpacked_size == size && !memcmp(unpacked, bytes, size), "refused, but changed");
+        try_limits(bytes, size, NULL, 0);
     } else if (size >= 2 && !memcmp(bytes, header, 2)) {
         require(unpacked_size <= LIMIT, "more than is allowed");
+        try_limits(bytes, size, unpacked, unpacked_size);
         pack_again(unpacked, unpacked_size);
     } else {
         require(unpacked_size == size && !memcmp(unpacked, bytes, size), "no gzip, but changed");

@@ -38,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         require(err.text[0] != '\0' && !pnm.grey, "refused without a word, or with memory left");
         return 0;
     }
+    require(pnm_limit(bytes, size) > size, "more bytes than its header allows");
     require(pnm.width >= 1 && pnm.width <= PNM_SIDE_MAX && pnm.height >= 1 &&
                 pnm.height <= PNM_SIDE_MAX,
             "a size that cannot be");
