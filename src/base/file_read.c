@@ -20,12 +20,12 @@ static int grow(struct file *file, size_t *capacity, size_t most, struct error *
 }
 
 /* Reads fd to its end. If `expected`, a first guess of the size, is right, room for one more byte
- * lets it reach the end of the file without growing; where more comes, `limit` judges what there is.
- * A signal ends the wait: whoever handles it wants the program to end. */
+ * lets it reach the end of the file without growing; where more comes, `limit` is asked. */
 static int read_all(struct file *file, int fd, const char *path, size_t expected, size_t most,
                     file_limit *limit, struct error *err)
 {
     size_t capacity = expected < FILE_HEAD ? FILE_HEAD : expected + 1;
+    size_t allowed = limit && capacity <= most ? capacity - 1 : most;
     *file = (struct file){.bytes = mem_alloc(capacity, 1, err)};
     if (!file->bytes)
         return -1;
@@ -38,18 +38,17 @@ static int read_all(struct file *file, int fd, const char *path, size_t expected
             break;
         }
         file->size += (size_t)got;
-        if (file->size == capacity && limit) {
-            size_t allowed = limit(file->bytes, file->size);
+        if (limit && file->size > allowed) {
+            allowed = limit(file->bytes, file->size);
             if (allowed == 0)
                 return 0;
-            most = allowed < most ? allowed : most;
-            limit = NULL;
+            allowed = allowed < most ? allowed : most;
         }
-        if (file->size > most) {
-            error_set(err, "%s: more than the %zu bytes such a file may have", path, most);
+        if (file->size > allowed) {
+            error_set(err, "%s: more than the %zu bytes such a file may have", path, allowed);
             break;
         }
-        if (file->size == capacity && grow(file, &capacity, most, err))
+        if (file->size == capacity && grow(file, &capacity, allowed, err))
             break;
     }
     file_read_free(file);

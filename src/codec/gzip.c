@@ -82,10 +82,12 @@ static int unpack_member(struct inflate *stream, struct error *err)
 static int reserve(struct inflate *stream, struct error *err)
 {
     enum { MOST_TO_ONE = 1032 };
-    if (stream->packed_size < HEADER + TRAILER)
-        return 0;
-    size_t size = bytes_get_le32(stream->packed + stream->packed_size - 4);
-    return size / MOST_TO_ONE <= stream->packed_size ? inflate_reserve(stream, size, err) : 0;
+    size_t size = FILE_HEAD, said = 0;
+    if (stream->packed_size >= HEADER + TRAILER)
+        said = bytes_get_le32(stream->packed + stream->packed_size - 4);
+    if (size < said && said / MOST_TO_ONE <= stream->packed_size)
+        size = said;
+    return inflate_reserve(stream, size, err);
 }
 
 static int unpack_members(struct inflate *stream, struct error *err)
@@ -100,31 +102,29 @@ static int unpack_members(struct inflate *stream, struct error *err)
     return 0;
 }
 
-/* Unpacks no more than a head, for which nothing but that head is allocated; it is there, be it
- * empty, unless memory is short. 0 if the file holds no more. */
-static int unpack_head(struct inflate *stream, size_t most, struct error *err)
-{
-    stream->limit = most < FILE_HEAD ? most : FILE_HEAD;
-    int failed = inflate_reserve(stream, FILE_HEAD, err) || unpack_members(stream, err);
-    stream->size = stream->size < FILE_HEAD ? stream->size : FILE_HEAD;
-    return failed ? -1 : 0;
-}
-
+/* Unpacks the head, then what that allows; where the head does not tell, once more. Of a file that
+ * is damaged, what is there may be enough to refuse it. */
 static int unpack(struct inflate *stream, size_t most, file_limit *limit, struct error *err)
 {
-    if (limit) {
-        if (!unpack_head(stream, most, err))
-            return 0;
-        if (!stream->bytes)
-            return -1;
-        size_t allowed = limit(stream->bytes, stream->size);
-        if (allowed == 0)
-            return 0;
-        most = allowed < most ? allowed : most;
+    size_t allowed = limit && FILE_HEAD < most ? FILE_HEAD : most;
+    for (;;) {
+        stream->limit = allowed;
         stream->size = stream->used = 0;
+        if (reserve(stream, err))
+            return -1;
+        if (!unpack_members(stream, err))
+            return 0;
+        bool longer = stream->size >= allowed;
+        stream->size = longer ? allowed : stream->size;
+        size_t next = limit ? limit(stream->bytes, stream->size) : most;
+        if (limit && next == 0)
+            return 0;
+        if (!longer || allowed == most)
+            return -1;
+        if (next <= allowed)
+            return error_set(err, "it holds more than the %zu bytes such a file may have", next);
+        allowed = next < most ? next : most;
     }
-    stream->limit = most;
-    return reserve(stream, err) || unpack_members(stream, err) ? -1 : 0;
 }
 
 int gzip_unpack(uint8_t **bytes, size_t *size, size_t most, file_limit *limit, const char *name,
@@ -144,19 +144,19 @@ int gzip_unpack(uint8_t **bytes, size_t *size, size_t most, file_limit *limit, c
     return 0;
 }
 
-/* Stored blocks add five bytes to 65,535, flushed ones some more to fewer; a header is of any size,
- * and zeros may follow. Where nothing can be unpacked though not all is used, it is damaged. */
+/* Stored blocks add five bytes to 65,535, flushed ones some more to fewer, and zeros may follow. Where
+ * nothing can be unpacked, either the header goes on or it is damaged. */
 size_t gzip_limit(const uint8_t *head, size_t size, file_limit *limit)
 {
-    enum { MARGIN = 1 << 16 };
+    enum { LONG_HEADER = 1 << 20, MARGIN = 1 << 16 };
     if (!is_gzip(head, size))
         return limit(head, size);
     struct inflate stream = {.packed = head, .packed_size = size};
     struct error fault;
-    size_t allowed = SIZE_MAX;
-    int failed = unpack_head(&stream, FILE_HEAD, &fault);
-    if (failed && stream.bytes && stream.size == 0 && stream.used < size)
-        allowed = 0;
+    size_t allowed = SIZE_MAX; /* where memory is short */
+    int failed = unpack(&stream, LONG_HEADER, limit, &fault);
+    if (failed && stream.bytes && stream.size == 0)
+        allowed = stream.used == size && size < LONG_HEADER ? LONG_HEADER : 0;
     else if (stream.bytes)
         allowed = limit(stream.bytes, stream.size);
     mem_free(stream.bytes);

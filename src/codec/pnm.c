@@ -101,15 +101,14 @@ static size_t bytes_needed(const struct reader *r, const struct pnm *pnm)
     return r->largest > 255 ? 2 * values : values;
 }
 
-/* Any number may be too large because the head ends behind it, and so before the next. */
 size_t pnm_limit(const uint8_t *head, size_t size)
 {
-    enum { LONG_HEADER = 64 << 20, MARGIN = 1 << 16 };
+    enum { MARGIN = 1 << 16 };
     struct reader r = {.name = "", .bytes = head, .size = size};
     struct pnm pnm = {0};
     struct error fault;
-    if (read_header(&r, &pnm, &fault))
-        return size < 2 || r.at == size ? LONG_HEADER : 0;
+    if (read_header(&r, &pnm, &fault)) /* it goes on where all of the head was read */
+        return size < 2 || (r.at == size && size < PNM_HEADER_MAX) ? PNM_HEADER_MAX : 0;
     size_t needed = r.plain ? PNM_VALUE_MAX * count_values(&r, &pnm) : bytes_needed(&r, &pnm);
     return r.at + needed + MARGIN;
 }

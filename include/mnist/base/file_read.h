@@ -14,21 +14,21 @@ struct file {
     size_t size;
 };
 
-/* The most bytes that a good file may have which begins with this head. 0: no good file does,
- * whatever follows; so the head alone is enough to refuse it, and to say what it is. */
+/* The most bytes that a good file may have which begins with this head; a head that does not tell
+ * is asked about again when that has been read. 0: no good file begins like this, whatever follows;
+ * so the head alone is enough to refuse it, and to say what it is. */
 typedef size_t file_limit(const uint8_t *head, size_t size);
 
-/* A head has this many bytes. It may have fewer where little has arrived. */
+/* The size of the first head that is asked about. */
 enum { FILE_HEAD = 4096 };
 
 /* Reads all of `path`, which is opened once: at most `most` bytes (checked first for a regular
- * file). The size of a pipe or a device is not known before its end: of one that is longer than a
- * head, `limit` (NULL: there is none) judges the head, and no more is read than it allows; if that
- * is 0, the file is its head alone. No single allocation exceeds MEM_STEP plus what has arrived, or
- * the size of a regular file.
+ * file). The size of a pipe or a device is not known before its end, so `limit` (NULL: there is
+ * none) decides by its head how much is read; where that is 0, the file is its head alone. No
+ * allocation exceeds the size of a regular file, or MEM_STEP plus what has arrived.
  *
- * -1 with err filled, and nothing to free, when it is a folder, has more bytes, cannot be read, or a
- * signal interrupts the waiting, or when memory is short. */
+ * -1 with err filled, and nothing to free, when it is a folder, has more bytes, cannot be read, or
+ * a signal ends the wait for it, or when memory is short. */
 int file_read(struct file *file, const char *path, size_t most, file_limit *limit,
               struct error *err);
 

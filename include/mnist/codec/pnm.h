@@ -28,8 +28,8 @@ int pnm_parse(struct pnm *pnm, const uint8_t *bytes, size_t size, const char *na
               struct error *err);
 
 /* A file_limit: what a picture needs that begins with this head, and a little more for white space
- * and comments, in plain text PNM_VALUE_MAX bytes a value. Of one whose header goes on, 64 MiB. */
-enum { PNM_VALUE_MAX = 16 };
+ * and comments, in plain text PNM_VALUE_MAX bytes a value. A header has at most PNM_HEADER_MAX bytes. */
+enum { PNM_VALUE_MAX = 16, PNM_HEADER_MAX = 1 << 20 };
 
 size_t pnm_limit(const uint8_t *head, size_t size);
 

@@ -167,10 +167,10 @@ static const struct {
     {BYTES("P3 1000 1000 65535 "), 18000000, 60000000},
     {BYTES("P3 16384 4096 65535 "), 1207959552, 4294967295},
     /* The header goes on behind the head. */
-    {BYTES("P"), 1000000, 67108864},
-    {BYTES("P5 # a long comment"), 1000000, 67108864},
-    {BYTES("P5 2 2"), 1000000, 67108864},
-    {BYTES("P5 2 2 255"), 1000000, 67108864},
+    {BYTES("P"), 1000000, 1048576},
+    {BYTES("P5 # a long comment"), 1000000, 1048576},
+    {BYTES("P5 2 2"), 1000000, 1048576},
+    {BYTES("P5 2 2 255"), 1000000, 1048576},
     /* Nothing that begins like this is a picture. */
     {BYTES("y\ny\n"), 0, 0},
     {BYTES("P7 2 2 255 "), 0, 0},
@@ -180,6 +180,13 @@ static const struct {
     {BYTES("P5 2 2 255x"), 0, 0},
     {BYTES("\x1f\x8b\x08"), 0, 0},
 };
+
+TEST(pnm_limit_comment, "pnm: a comment without an end is no header")
+{
+    static uint8_t endless[PNM_HEADER_MAX] = "P5 #";
+    check_size(pnm_limit(endless, PNM_HEADER_MAX - 1), PNM_HEADER_MAX);
+    check_size(pnm_limit(endless, PNM_HEADER_MAX), 0);
+}
 
 TEST(pnm_limit, "pnm: the header tells how large a picture may be")
 {
