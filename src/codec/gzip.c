@@ -116,14 +116,14 @@ static int unpack(struct inflate *stream, size_t most, file_limit *limit, struct
             return 0;
         bool longer = stream->size >= allowed;
         stream->size = longer ? allowed : stream->size;
-        size_t next = limit ? limit(stream->bytes, stream->size) : most;
-        if (limit && next == 0)
+        size_t answer = limit ? limit(stream->bytes, stream->size) : allowed;
+        if (limit && answer == 0)
             return 0;
-        if (!longer || allowed == most)
+        if (!longer || allowed == most || answer == allowed)
             return -1;
-        if (next <= allowed)
-            return error_set(err, "it holds more than the %zu bytes such a file may have", next);
-        allowed = next < most ? next : most;
+        if (answer < allowed)
+            return error_set(err, "it holds more than the %zu bytes such a file may have", answer);
+        allowed = answer < most ? answer : most;
     }
 }
 
@@ -144,8 +144,8 @@ int gzip_unpack(uint8_t **bytes, size_t *size, size_t most, file_limit *limit, c
     return 0;
 }
 
-/* Stored blocks add five bytes to 65,535, flushed ones some more to fewer, and zeros may follow. Where
- * nothing can be unpacked, either the header goes on or it is damaged. */
+/* Stored blocks add five bytes to 65,535, flushed ones some more to fewer, and zeros may follow.
+ * Where nothing can be unpacked, either the header goes on or it is damaged. */
 size_t gzip_limit(const uint8_t *head, size_t size, file_limit *limit)
 {
     enum { LONG_HEADER = 1 << 20, MARGIN = 1 << 16 };

@@ -165,27 +165,35 @@ static size_t limit_packed(const uint8_t *head, size_t size)
 }
 
 /* Reads and unpacks one of the split's files. The caller owns it, even after a failure. */
-static int load_file(struct file *file, const uint8_t **values, int *count, const char *folder,
-                     enum dataset_split split, enum dataset_kind kind, struct error *err)
+static int load_file(struct file *file, const uint8_t **values, int *count, const char *path,
+                     enum dataset_kind kind, struct error *err)
 {
-    char path[PATH_MAX];
-    if (!dataset_find(path, folder, split, kind))
-        return error_set(err, "no %s-%s-idx%d-ubyte (or .gz) in %s", split_names[split],
-                         name_of(kind), rank_of(kind), folder);
     if (file_read(file, path, DATASET_LARGEST_FILE, limit_packed, err) ||
         gzip_unpack(&file->bytes, &file->size, DATASET_LARGEST_FILE, dataset_limit, path, err))
         return -1;
     return dataset_parse(values, count, file->bytes, file->size, kind, path, err);
 }
 
+static int find(char path[PATH_MAX], const char *folder, enum dataset_split split,
+                enum dataset_kind kind, struct error *err)
+{
+    if (dataset_find(path, folder, split, kind))
+        return 0;
+    return error_set(err, "no %s-%s-idx%d-ubyte (or .gz) in %s", split_names[split], name_of(kind),
+                     rank_of(kind), folder);
+}
+
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
                  struct error *err)
 {
+    char images_path[PATH_MAX], labels_path[PATH_MAX];
     const uint8_t *pixels = NULL;
     int count = 0, labels = 0;
     *dataset = (struct dataset){0};
-    if (load_file(&dataset->images_file, &pixels, &count, folder, split, DATASET_IMAGES, err) ||
-        load_file(&dataset->labels_file, &dataset->labels, &labels, folder, split, DATASET_LABELS,
+    if (find(images_path, folder, split, DATASET_IMAGES, err) ||
+        find(labels_path, folder, split, DATASET_LABELS, err) ||
+        load_file(&dataset->images_file, &pixels, &count, images_path, DATASET_IMAGES, err) ||
+        load_file(&dataset->labels_file, &dataset->labels, &labels, labels_path, DATASET_LABELS,
                   err))
         goto failed;
     if (count != labels) {

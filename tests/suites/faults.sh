@@ -5,6 +5,10 @@
 . "$(dirname "$0")/../tools/suite.sh"
 cd "$work" || exit 1
 
+# A command that never ends fails.
+limit=
+have timeout && limit='timeout 60'
+
 . "$REPO/tests/tools/small_data.sh"
 small_data data || exit 1
 mnist-train --epochs 2 --data data --quiet --out earlier.bin --checkpoint earlier.checkpoint >report || exit 1
@@ -42,14 +46,45 @@ every_allocation() {
     [ $n -gt 3 ]
 }
 
-# modest FILE COMMAND…: reads FILE without any allocation of more than 64 MiB and the size of the file, whether it takes it
-# or refuses it.
+# modest FILE COMMAND…: reads FILE, which is its stdin as well, without any allocation of more than 64 MiB, the size of the file
+# and, where that is set, MORE bytes, whether it takes it or refuses it in one line.
 modest() {
     file=$1
     shift
-    LARGEST_ALLOC=$((67108864 + $(wc -c <"$file"))) LD_PRELOAD=$work/fail_alloc.so "$@" >stdout 2>stderr
+    LARGEST_ALLOC=$((67108864 + ${MORE:-0} + $(wc -c <"$file"))) LD_PRELOAD=$work/fail_alloc.so $limit "$@" <"$file" >stdout 2>stderr
     code=$?
-    [ $code -le 1 ] && ! grep -q 'out of memory' stdout stderr || { echo "$file: exit code $code" && cat stderr && return 1; }
+    [ $code -le 1 ] && ! grep -q 'out of memory' stdout stderr && { [ $code -eq 0 ] || [ "$(wc -l <stderr)" -le 1 ]; } || {
+        echo "$file: $*: exit code $code" && cat stderr && return 1
+    }
+}
+
+# piped FILE COMMAND…: the same, where the file comes through a FIFO, named fifo.
+piped() {
+    cat "$1" >fifo 2>/dev/null &
+    modest "$@"
+    result=$?
+    kill $! 2>/dev/null
+    wait
+    return $result
+}
+
+# every_way FILE…: pictures and IDX files, by name, on stdin, and through pipes.
+every_way() {
+    for each in "$@"; do
+        modest "$each" mnist-predict earlier.bin "$each" && modest "$each" mnist-predict earlier.bin - &&
+            modest "$each" sh -c "cat $each | mnist-predict earlier.bin -" && piped "$each" mnist-predict earlier.bin fifo || return
+    done
+}
+
+# Models and checkpoints, likewise.
+models_every_way() {
+    for way in modest piped; do
+        name=claim.bin good=earlier.bin checkpoint=earlier.checkpoint
+        [ $way = modest ] || name=fifo good=fifo checkpoint=fifo
+        $way claim.bin mnist-eval $name --data data && $way claim.bin mnist-train --resume $name --data data &&
+            $way earlier.bin mnist-show --weights $good && grep -q fc1 stdout &&
+            $way earlier.checkpoint mnist-train --resume $checkpoint --data data --out again.bin || return
+    done
 }
 
 # Files that declare more than they have, the most that each format can; and the largest that is read.
@@ -59,13 +94,76 @@ modest_all() {
     { printf 'P4 8192 8192\n' && head -c 8388608 /dev/zero; } >whole.pbm
     printf '\000\000\010\003\177\377\377\377\000\000\000\034\000\000\000\034' >claim-idx
     printf '\377\377\017\000\000\000\000\000{"a":{"dtype":"F32","shape":[9007199254740992],"data_offsets":[0,9007199254740992]}}' >claim.bin
-    for file in claim.pgm claim.ppm whole.pbm claim-idx; do
-        modest $file mnist-predict earlier.bin $file || return
+    for claim in claim.pgm claim.ppm whole.pbm claim-idx claim.bin; do
+        gzip -c $claim >$claim.gz && every_way $claim $claim.gz || return
     done
-    modest claim.bin mnist-eval claim.bin --data data && modest claim.bin mnist-train --resume claim.bin --data data &&
-        modest earlier.bin mnist-show --weights earlier.bin &&
-        modest earlier.checkpoint mnist-train --resume earlier.checkpoint --data data --out again.bin || return
+    models_every_way || return
     ! LARGEST_ALLOC=8000000 LD_PRELOAD=$work/fail_alloc.so mnist-predict earlier.bin whole.pbm >stdout 2>stderr && grep -q 'out of memory' stderr
+}
+
+# An IDX header of this many images, given as printf's octal escapes.
+idx_head() {
+    printf '\000\000\010\003'"$1"'\000\000\000\034\000\000\000\034'
+}
+
+# Small files that hold much. zeros.gz is 16 MiB, and a gzip file may have any number of such members.
+bombs() {
+    head -c 16777216 /dev/zero | gzip -c >zeros.gz
+    for i in 1 2 3 4 5 6 7 8; do cat zeros.gz zeros.gz zeros.gz zeros.gz zeros.gz zeros.gz zeros.gz zeros.gz; done >gib.gz
+    { printf 'P6 8192 8192 65535\n' | gzip -c && cat gib.gz; } >members.gz
+    { printf 'P6 4096 4096 65535\n' && head -c 100663296 /dev/zero; } | gzip -c >whole.gz
+    { printf 'P5 2 2 255\n' | gzip -c && cat gib.gz; } >longer.gz
+    { printf 'P2 2 2 255 #' | gzip -c && cat gib.gz; } >comment.gz
+    { idx_head '\000\002\000\000' | gzip -c && cat gib.gz; } >images.gz
+    { idx_head '\000\000\000\002' | gzip -c && cat gib.gz; } >two.gz
+    { idx_head '\000\002\000\000' | gzip -c && cat zeros.gz; } >cut.gz
+    gzip -c gib.gz >twice.gz
+    for bomb in gib members whole longer comment images two twice; do
+        every_way $bomb.gz && [ $code -eq 1 ] || { echo "$bomb: exit code $code" && return 1; }
+    done
+}
+
+# The largest picture of one byte a pixel is taken, packed as well as it can be.
+largest_packed() {
+    { printf 'P5 8192 8192 255\n' && head -c 67108864 /dev/zero; } | gzip -9c >largest.gz
+    every_way largest.gz && grep -q 'the picture is empty' stdout
+}
+
+# A data set, gzipped: what its head declares, if that is there.
+modest_data() {
+    mkdir -p bombs && cp data/train-labels* bombs && ln -sf ../fifo bombs/t10k-images-idx3-ubyte && cp data/t10k-labels* bombs || return
+    for each in gib two cut twice; do
+        cp $each.gz bombs/train-images-idx3-ubyte && modest $each.gz mnist-show --data bombs && [ $code -eq 1 ] &&
+            piped $each.gz mnist-eval earlier.bin --data bombs && [ $code -eq 1 ] || return
+    done
+    cp images.gz bombs/train-images-idx3-ubyte && MORE=102760464 modest images.gz mnist-show --data bombs && [ $code -eq 1 ]
+}
+
+# endless COMMAND…: what it prints without end is refused on stdin, and through a pipe in a data set.
+endless() {
+    "$@" 2>/dev/null | LARGEST_ALLOC=67108864 LD_PRELOAD=$work/fail_alloc.so $limit mnist-predict earlier.bin - >stdout 2>stderr
+    code=$?
+    [ $code -eq 1 ] && [ "$(wc -l <stderr)" -eq 1 ] && ! grep -q 'out of memory' stderr || { echo "$*: exit code $code" && cat stderr && return 1; }
+    "$@" >fifo 2>/dev/null &
+    LARGEST_ALLOC=67108864 LD_PRELOAD=$work/fail_alloc.so $limit mnist-eval earlier.bin --data bombs >stdout 2>stderr
+    code=$?
+    kill $! 2>/dev/null
+    wait
+    [ $code -eq 1 ] && [ "$(wc -l <stderr)" -eq 1 ] && ! grep -q 'out of memory' stderr || { echo "$*: exit code $code" && cat stderr && return 1; }
+}
+
+# endless_after TEXT: a beginning, given as printf takes it, and then no end of zeros.
+endless_after() {
+    endless sh -c "printf '$1'; cat /dev/zero"
+}
+
+endless_all() {
+    endless yes && endless cat /dev/zero && endless sh -c 'cat /dev/urandom | gzip -c' && endless sh -c 'yes | gzip -c' || return
+    for head in 'P5 2 2 255 ' 'P2 2 2 255 #' 'P5 #' '\037\213' '\037\213\010\010\000\000\000\000\000\003\001' \
+        '\000\000\010\003\000\000\000\002\000\000\000\034\000\000\000\034' '\000\000\010\001\000\000\000\002'; do
+        endless_after "$head" || return
+    done
+    endless sh -c 'gzip -c digit.pgm; cat /dev/zero' && endless sh -c "{ printf 'P5 2 2 255 '; cat /dev/urandom; } | gzip -c"
 }
 
 # limited WORDS COMMAND…: with WORDS in its one line of complaint.
@@ -194,7 +292,12 @@ if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
     check 'no memory: predict, IDX' every_allocation mnist-predict earlier.bin --json --threads 2 data/t10k-images-idx3-ubyte
     check 'no memory: show' every_allocation mnist-show 3 --data data --model earlier.bin --augment
     check 'no memory: show --weights' every_allocation mnist-show --weights earlier.bin
+    mkfifo fifo
     check 'no more memory than 64 MiB and the size of the file' modest_all
+    check 'no more memory than that: small files that hold much' bombs
+    check 'no more memory than that: the largest picture, packed' largest_packed
+    check 'no more memory than that: a data set, and what it declares' modest_data
+    check 'no more memory than that, and an end: what comes without end' endless_all
     check 'too little memory' limited 'memory\|thread' little_memory
     "$CC" -shared -fPIC -O1 "$REPO/tests/tools/stopped_clock.c" -o stopped_clock.so || exit 1
     check 'a clock that stands' stopped_clock

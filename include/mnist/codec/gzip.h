@@ -9,11 +9,11 @@
 #include "mnist/base/error.h"
 #include "mnist/base/file_read.h"
 
-/* If the bytes are a gzip file, replaces them by what they hold: frees the block (mem_free) and puts
- * a new one in its place. Other bytes stay as they are. `limit` (NULL: there is none) decides by the
- * head of what they hold how much is unpacked, at most `most` bytes; where that is 0, it is that
- * head alone. No allocation exceeds these limits by more than 512 bytes, nor, except for what the
- * file says that it holds and can hold, MEM_STEP plus what has been unpacked.
+/* If the bytes are a gzip file, replaces them by what they hold: frees the block (mem_free) and
+ * puts a new one in its place. Other bytes stay as they are. `limit` (NULL: there is none) decides
+ * by the head of what they hold how much is unpacked, at most `most` bytes; where that is 0, it is
+ * that head alone. No allocation exceeds these limits by more than 512 bytes, nor, except for what
+ * the file says that it holds and can hold, MEM_STEP plus what has been unpacked.
  *
  * Accepts what `gzip -d` accepts without a warning: any number of members, zeros after the last.
  * Every member's CRC-32 and length are checked, and its header's CRC if it has one. On failure -1

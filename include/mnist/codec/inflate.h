@@ -26,9 +26,9 @@ int inflate_reserve(struct inflate *stream, size_t capacity, struct error *err);
 /* Unpacks the DEFLATE stream that begins at packed + used: appends its bytes to `bytes`, which is
  * then not NULL, and moves `used` past its last byte. Matches reach back no further than the
  * stream's own beginning. Accepts what zlib accepts. -1 when memory is short or the stream is cut
- * short, damaged, or holds more than `limit`: err says what is wrong, the caller adds the file. What
- * had come by then is good: at least `limit` bytes if there are more, and if it is cut short, what
- * is there but for the last match. */
+ * short, damaged, or holds more than `limit`: err says what is wrong, the caller adds the file.
+ * What had come by then is good: at least `limit` bytes if there are more, and if it is cut short,
+ * what is there but for the last match. */
 int inflate(struct inflate *stream, struct error *err);
 
 #endif

@@ -27,8 +27,8 @@ struct pnm {
 int pnm_parse(struct pnm *pnm, const uint8_t *bytes, size_t size, const char *name,
               struct error *err);
 
-/* A file_limit: what a picture needs that begins with this head, and a little more for white space
- * and comments, in plain text PNM_VALUE_MAX bytes a value. A header has at most PNM_HEADER_MAX bytes. */
+/* A file_limit: what a picture needs that begins with this head, in plain text PNM_VALUE_MAX bytes
+ * a value, and a little more for white space and comments. A header has at most PNM_HEADER_MAX. */
 enum { PNM_VALUE_MAX = 16, PNM_HEADER_MAX = 1 << 20 };
 
 size_t pnm_limit(const uint8_t *head, size_t size);

@@ -49,11 +49,7 @@ bool dataset_find(char path[PATH_MAX], const char *folder, enum dataset_split sp
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
                  struct error *err);
 
-/* path = the file that dataset_load reads for this; false if there is none. */
-bool dataset_find(char path[PATH_MAX], const char *folder, enum dataset_split split,
-                  enum dataset_kind kind);
-
-/* Whether dataset_load finds both files, valid or not. */
+/* Whether dataset_load finds both files, valid or not: it looks for both before it reads any. */
 bool dataset_is_there(const char *folder, enum dataset_split split);
 
 /* Makes a data set without labels of images (count,784), which stay the caller's. The caller gives

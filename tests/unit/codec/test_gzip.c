@@ -324,6 +324,22 @@ TEST(gzip_head_cut, "gzip: the head of a small file, and of one cut short")
     }
 }
 
+/* Each size may be the very limit of a first head, or of what the head allows. */
+TEST(gzip_head_damaged, "gzip: a file that is damaged at the limit")
+{
+    for (size_t size = FILE_HEAD - 1; size <= FILE_HEAD + 1; size++) {
+        struct error err = {""};
+        uint8_t *bytes;
+        pack_content(1);
+        size_t packed_size = make_gzip(file, content, size);
+        file[packed_size - 8] ^= 1;
+        answer(size, size);
+        test_case("%zu bytes", size);
+        check_refused(unpack_limited(&bytes, &packed_size, LONG, &err), &err, "its CRC-32 is", "");
+        mem_free(bytes);
+    }
+}
+
 TEST(gzip_limit, "gzip: the limit of a packed file by what it holds")
 {
     for (size_t members = 1; members <= 100; members *= 10) {

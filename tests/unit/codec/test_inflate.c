@@ -105,9 +105,8 @@ static void check_damaged(const char *fault, const char *what)
     mem_free(stream.bytes);
 }
 
-/* Checks what is there of a stream that is too long for every smaller limit, or cut at every byte:
- * the first bytes of all, at least those up to the limit; of a cut one, `sure` of those that the packed
- * ones make. */
+/* Checks what is there of a stream that is too long for smaller limits, or cut at every byte: the
+ * first bytes of all, at least those up to the limit; of a cut one, as many as `sure` says. */
 static void check_beginnings(const uint8_t *wanted, size_t size, size_t (*sure)(size_t packed))
 {
     struct inflate stream;

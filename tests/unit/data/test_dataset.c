@@ -142,8 +142,8 @@ TEST(dataset_truncated, "dataset: files cut at every byte")
     }
 }
 
-/* The limit is what the header declares; 0 just where the head is enough for dataset_parse to refuse
- * the file as images and as labels. */
+/* The limit is what the header declares; 0 only where the head is enough for dataset_parse to
+ * refuse the file, as images and as labels. */
 TEST(dataset_limit, "dataset: the header tells how large a file may be")
 {
     uint8_t images[IMAGE_FILE + 64] = {0}, labels[LABEL_FILE + 64] = {0};
