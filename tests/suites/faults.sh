@@ -129,13 +129,15 @@ largest_packed() {
     every_way largest.gz && grep -q 'the picture is empty' stdout
 }
 
-# A data set, gzipped: what its head declares, if that is there.
+# A data set, gzipped: what its head declares, if that is there; of 980 MiB that it declares, the 144 MiB that are there.
 modest_data() {
     mkdir -p bombs && cp data/train-labels* bombs && ln -sf ../fifo bombs/t10k-images-idx3-ubyte && cp data/t10k-labels* bombs || return
     for each in gib two cut twice; do
         cp $each.gz bombs/train-images-idx3-ubyte && modest $each.gz mnist-show --data bombs && [ $code -eq 1 ] &&
             piped $each.gz mnist-eval earlier.bin --data bombs && [ $code -eq 1 ] || return
     done
+    { idx_head '\000\024\000\000' | gzip -c && for i in 1 2 3 4 5 6 7 8 9; do cat zeros.gz; done; } >part.gz
+    cp part.gz bombs/train-images-idx3-ubyte && MORE=150994944 modest part.gz mnist-show --data bombs && [ $code -eq 1 ] || return
     cp images.gz bombs/train-images-idx3-ubyte && MORE=102760464 modest images.gz mnist-show --data bombs && [ $code -eq 1 ]
 }
 
