@@ -94,10 +94,10 @@ modest_all() {
     { printf 'P4 8192 8192\n' && head -c 8388608 /dev/zero; } >whole.pbm
     printf '\000\000\010\003\177\377\377\377\000\000\000\034\000\000\000\034' >claim-idx
     printf '\377\377\017\000\000\000\000\000{"a":{"dtype":"F32","shape":[9007199254740992],"data_offsets":[0,9007199254740992]}}' >claim.bin
-    for claim in claim.pgm claim.ppm whole.pbm claim-idx claim.bin; do
+    for claim in claim.pgm claim.ppm claim-idx claim.bin; do
         gzip -c $claim >$claim.gz && every_way $claim $claim.gz || return
     done
-    models_every_way || return
+    modest whole.pbm mnist-predict earlier.bin whole.pbm && piped whole.pbm mnist-predict earlier.bin fifo && models_every_way || return
     ! LARGEST_ALLOC=8000000 LD_PRELOAD=$work/fail_alloc.so mnist-predict earlier.bin whole.pbm >stdout 2>stderr && grep -q 'out of memory' stderr
 }
 
@@ -126,7 +126,7 @@ bombs() {
 # The largest picture of one byte a pixel is taken, packed as well as it can be.
 largest_packed() {
     { printf 'P5 8192 8192 255\n' && head -c 67108864 /dev/zero; } | gzip -9c >largest.gz
-    every_way largest.gz && grep -q 'the picture is empty' stdout
+    piped largest.gz mnist-predict earlier.bin fifo && grep -q 'the picture is empty' stdout
 }
 
 # A data set, gzipped: what its head declares, if that is there; of 980 MiB that it declares, the 144 MiB that are there.
@@ -160,7 +160,7 @@ endless_after() {
 }
 
 endless_all() {
-    endless yes && endless cat /dev/zero && endless sh -c 'cat /dev/urandom | gzip -c' && endless sh -c 'yes | gzip -c' || return
+    endless yes && endless cat /dev/zero && endless sh -c 'cat /dev/urandom | gzip -c' && endless sh -c 'while cat zeros.gz; do :; done' || return
     for head in 'P5 2 2 255 ' 'P2 2 2 255 #' 'P5 #' '\037\213' '\037\213\010\010\000\000\000\000\000\003\001' \
         '\000\000\010\003\000\000\000\002\000\000\000\034\000\000\000\034' '\000\000\010\001\000\000\000\002'; do
         endless_after "$head" || return
