@@ -2,6 +2,7 @@
  * is in MNIST's form as far as the header promises it: the longer side fits, paper is 0, and
  * there is ink or a reason why not. */
 #include "fuzz.h"
+#include "mnist/base/file_read.h"
 #include "mnist/codec/pnm.h"
 #include "mnist/data/digit.h"
 
@@ -38,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         require(err.text[0] != '\0' && !pnm.grey, "refused without a word, or with memory left");
         return 0;
     }
-    require(pnm_limit(bytes, size) > size, "more bytes than its header allows");
+    require(pnm_limit(bytes, size < FILE_HEAD ? size : FILE_HEAD) > 0, "a good head is refused");
     require(pnm.width >= 1 && pnm.width <= PNM_SIDE_MAX && pnm.height >= 1 &&
                 pnm.height <= PNM_SIDE_MAX,
             "a size that cannot be");
