@@ -1,6 +1,7 @@
 #include "mnist/data/dataset.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,8 +37,7 @@ static int rank_of(enum dataset_kind kind)
 static const char *const split_names[] = {"train", "t10k"};
 
 /* Tries every layout and spelling in use, the simplest first. */
-bool dataset_find(char path[PATH_MAX], const char *folder, enum dataset_split split,
-                  enum dataset_kind kind)
+bool dataset_find(char *path, const char *folder, enum dataset_split split, enum dataset_kind kind)
 {
     static const char *const layouts[] = {"", "raw/", "MNIST/raw/"};
     static const char *const endings[] = {"", ".gz"};
@@ -174,8 +174,8 @@ static int load_file(struct file *file, const uint8_t **values, int *count, cons
     return dataset_parse(values, count, file->bytes, file->size, kind, path, err);
 }
 
-static int find(char path[PATH_MAX], const char *folder, enum dataset_split split,
-                enum dataset_kind kind, struct error *err)
+static int find(char *path, const char *folder, enum dataset_split split, enum dataset_kind kind,
+                struct error *err)
 {
     if (dataset_find(path, folder, split, kind))
         return 0;

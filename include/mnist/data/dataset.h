@@ -2,7 +2,6 @@
 #ifndef MNIST_DATASET_H
 #define MNIST_DATASET_H
 
-#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -37,10 +36,9 @@ int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size
 /* A file_limit: what an IDX file of images or labels has that begins with this head. */
 size_t dataset_limit(const uint8_t *head, size_t size);
 
-/* Writes into `path` where one of a split's files is that dataset_load reads: the first that is
- * there, be it one that cannot be opened. False if there is none. */
-bool dataset_find(char path[PATH_MAX], const char *folder, enum dataset_split split,
-                  enum dataset_kind kind);
+/* Writes into `path` (PATH_MAX) where one of a split's files is that dataset_load reads: the first
+ * that is there, be it one that cannot be opened. False if there is none. */
+bool dataset_find(char *path, const char *folder, enum dataset_split split, enum dataset_kind kind);
 
 /* Loads one split: files named {train,t10k}-{images-idx3,labels-idx1}-ubyte, or with a dot
  * (images.idx3), with or without .gz, in `folder`, in a folder in it with the file's own name, in
