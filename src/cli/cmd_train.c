@@ -68,6 +68,10 @@ static int load_resumed(struct session *s)
             command_advise(&err, "--resume wants what --checkpoint wrote");
         return command_fail(s->request.program, &err);
     }
+    if (!s->request.files[FILE_CHECKPOINT]) {
+        error_set(&err, "%s is a pipe: no checkpoint is kept unless --checkpoint names one", path);
+        command_fail(s->request.program, &err);
+    }
     return -1;
 }
 

@@ -53,17 +53,12 @@ static int check_names(const struct train_request *request, struct error *err)
 static void keep_up(struct train_files *files, struct train_request *request)
 {
     const char **paths = request->files, *resumed = paths[FILE_RESUME];
-    struct error note;
     struct stat info;
     bool pipe =
         resumed && !stat(resumed, &info) && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
     files->resumable = pipe ? NULL : resumed;
     if (!paths[FILE_CHECKPOINT])
         paths[FILE_CHECKPOINT] = files->resumable;
-    if (!pipe || paths[FILE_CHECKPOINT])
-        return;
-    error_set(&note, "%s is a pipe: no checkpoint is kept unless --checkpoint names one", resumed);
-    command_fail(request->program, &note);
 }
 
 static int claim(struct claim *claim, const char *path, enum train_file file, struct error *err)
