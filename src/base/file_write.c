@@ -159,8 +159,10 @@ static int write_atomically(const struct path_target *target, const char *path, 
     int fd = open_temporary(temporary, path, err);
     if (fd < 0)
         return -1;
-    set_mode(fd, target);
-    int failed = write_all(fd, bytes, size) || sync_file(fd) || rename(temporary, target->path);
+    int failed = write_all(fd, bytes, size);
+    if (!failed)
+        set_mode(fd, target);
+    failed = failed || sync_file(fd) || rename(temporary, target->path);
     if (failed) {
         error_set(err, "%s: cannot write %zu bytes: %s", path, size, strerror(errno));
         unlink(temporary);
