@@ -17,7 +17,7 @@ chmod 644 "$work"/*.bin "$work"/*.checkpoint
 endless="--epochs 1000000 --patience 0 --batch 16 --schedule constant --quiet --data $D"
 
 limit=
-have timeout && limit='timeout 20'
+have timeout && limit='timeout -k 5 20'
 
 # A shell starts what runs in the background with SIGINT ignored; this undoes it.
 fresh='env --default-signal=INT'
