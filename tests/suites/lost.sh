@@ -198,13 +198,23 @@ hidden() {
     chmod 755 dark && cmp dark/x ../earlier.bin
 }
 
-# Of root, to be called as another user: $1 is a sticky folder with root's files.
+# In root's sticky folder, $STICKY, another user may replace neither root's files nor what root left.
 sticky() {
-    cd "$1" || return
     for option in --out --checkpoint --report; do
-        refused 'another user' train $option theirs && refused 'another user' train $option leftover || return
+        for name in theirs leftover; do
+            (cd "$STICKY" && train $option $name) >../stdout 2>../stderr
+            [ $? -eq 1 ] && [ "$(wc -l <../stderr)" -eq 1 ] && grep -q "$name.*another user" ../stderr || { cat ../stderr && return 1; }
+        done
     done
-    train --out mine >../stdout && cmp mine ../earlier.bin
+    (cd "$STICKY" && train --out mine) >../stdout && cmp "$STICKY/mine" "$STICKY/theirs"
+}
+
+# A link that the kernel does not follow, as a stranger's in a sticky folder, is not followed by other means.
+unfollowed() {
+    echo aim >aim && ln -s aim planted
+    for option in --out --checkpoint --report --log; do
+        HIDDEN=planted LD_PRELOAD=$work/fail_files.so refused 'planted: cannot write: Permission denied' train $option planted || return
+    done
 }
 
 # --- what only the rename can tell ---
@@ -465,7 +475,9 @@ all() {
     if [ "$(id -u)" -ne 0 ]; then
         here 'a folder that may not be written' read_only_folder
         here 'a folder that may not be entered' hidden
+        [ -z "${STICKY:-}" ] || here 'a sticky folder' sticky
     fi
+    [ -z "$preload" ] || here 'a link that may not be followed' unfollowed
     [ -z "$preload" ] || here 'what only the rename can tell' saved_beside
     here 'what has changed since the start' changed_since
     here 'only judged weights replace' judged
@@ -508,6 +520,9 @@ if [ "$(id -u)" -eq 0 ]; then
         cp "$REPO"/src/cli/cmd_*.c "$work/house/src/cli"
         cp -R "$REPO/tests/tools" "$REPO/tests/suites" "$work/house/tests"
         cp -R "$SAMPLE" "$work/house/data"
+        export STICKY="$work/sticky folder"
+        mkdir "$STICKY" && chmod 1777 "$STICKY" && cp "$work/earlier.bin" "$STICKY/theirs" && chmod 666 "$STICKY/theirs"
+        : >"$STICKY/.leftover.mnist-tmp"
         setpriv --reuid=65534 --regid=65534 --clear-groups sh "$work/house/tests/suites/lost.sh" as-user || failures=1
     else
         skip 'as another user: setpriv is missing: package util-linux'

@@ -1,6 +1,6 @@
 /* Loaded before the C library (LD_PRELOAD): fsync of a file fails with the errno SYNC_FILE, that of
  * a folder with SYNC_FOLDER, rename with RENAME, and asking for a lock with LOCK: numbers in the
- * environment. */
+ * environment. What HIDDEN names may not be looked at. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -30,6 +31,15 @@ int fsync(int fd)
 int rename(const char *from, const char *to)
 {
     return fails("RENAME") ? -1 : renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int stat(const char *restrict path, struct stat *restrict info)
+{
+    const char *hidden = getenv("HIDDEN");
+    if (!hidden || strcmp(path, hidden) != 0)
+        return fstatat(AT_FDCWD, path, info, 0);
+    errno = EACCES;
+    return -1;
 }
 
 /* Every argument that is asked for here is a number or a pointer. */
