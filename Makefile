@@ -9,6 +9,18 @@ LDFLAGS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
 
+# What people call their folders is one word to the shell, never a command. Two characters do not get that far: make reads
+# a $ as its own, and ends a line at a newline.
+quote = '$(subst ','\'',$1)'
+define newline
+
+
+endef
+given = $(filter-out default file,$(origin $1))
+refuse = $(if $(findstring $2,$(value $1)),$(error $1 has a $3 in it, which make would not take as it is: give a name without))
+$(foreach name,MODE BUILD CC DESTDIR PREFIX,$(if $(call given,$(name)),$(call refuse,$(name),$$,$$)))
+$(foreach name,BUILD CC CFLAGS LDFLAGS DESTDIR PREFIX,$(call refuse,$(name),$(newline),newline))
+
 FLAGS_release = -O3 -DNDEBUG -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 FLAGS_debug = -O0 -g
 FLAGS_asan = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all
@@ -21,11 +33,15 @@ REQUIRED = -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -Iinclude -pthread -MM
 	-ffp-contract=off -fno-fast-math -fno-math-errno
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla
-COMPILE = $(CC) $(REQUIRED) $(WARNINGS) $(FLAGS_$(MODE)) $(ARCH) $(CFLAGS)
-LINK = $(CC) -pthread $(FLAGS_$(MODE)) $(CFLAGS) $(LDFLAGS)
+COMPILE = $(COMPILER) $(REQUIRED) $(WARNINGS) $(FLAGS_$(MODE)) $(ARCH) $(CFLAGS)
+LINK = $(COMPILER) -pthread $(FLAGS_$(MODE)) $(CFLAGS) $(LDFLAGS)
+
+# CC is a program, or a program and its options.
+found = $(shell command -v $1 2>/dev/null)
+COMPILER := $(if $(call found,$(call quote,$(CC))),$(call quote,$(CC)),$(foreach word,$(CC),$(call quote,$(word))))
 
 # Float arithmetic in floats: not in the x87's 80 bits, not in the doubles that strict C allows on s390x.
-MACHINE := $(shell $(CC) -dumpmachine)
+MACHINE := $(shell $(COMPILER) -dumpmachine 2>/dev/null)
 ifneq ($(filter x86_64-% i386-% i486-% i586-% i686-%,$(MACHINE)),)
 REQUIRED += -msse2 -mfpmath=sse
 else ifneq ($(filter s390%,$(MACHINE)),)
@@ -40,6 +56,10 @@ LINK += -Wl,-z,relro,-z,now $(if $(filter -static,$(LDFLAGS)),,-pie)
 endif
 
 BUILD = build/$(MODE)
+ODD = ' " ` & ; ( ) < > | * ? [ ] { } ~ ! ^ % : = \ \#
+ifneq ($(if $(BUILD),,none)$(words [$(BUILD)])$(filter -%,$(BUILD))$(strip $(foreach c,$(ODD),$(findstring $c,$(BUILD)))),1)
+$(error BUILD is '$(BUILD)': make takes no spaces there, nor any of $(ODD), nor a dash at its beginning)
+endif
 COMMANDS = $(patsubst src/cli/cmd_%.c,%,$(wildcard src/cli/cmd_*.c))
 ROOMS = base codec data net store report cli
 SOURCES = $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))
@@ -48,6 +68,7 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(EMBEDDED:%=$(BUILD)/%.o)
 LIBRARY = $(filter-out $(BUILD)/src/cli/main.o,$(OBJECTS))
 TEST_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 
+BIN = $(DESTDIR)$(PREFIX)/bin
 BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard scripts/bench/*.c))
 
 ifeq ($(V),)
@@ -62,8 +83,10 @@ endif
 
 ## all: builds build/mnist and its links (the default)
 all: $(BUILD)/mnist
+ifeq ($(BUILD),build/$(MODE))
 	$(Q)ln -sf $(MODE)/mnist build/mnist
 	$(Q)for c in $(COMMANDS); do ln -sf mnist build/mnist-$$c || exit 1; done
+endif
 
 ## run: builds, brings MNIST, trains, evaluates, shows five digits
 run: all
@@ -71,8 +94,8 @@ run: all
 
 ## test: the tests, a minute; what this machine lacks the tools for is skipped, and said to be
 ## test-all: the long ones too, listed in tests/README.md
-test test-all: all $(BUILD)/unit
-	@MODE=$(MODE) CC="$(CC)" MAKE="$(MAKE)" sh tests/run.sh $@
+test test-all: $(BUILD)/mnist $(BUILD)/unit
+	@MODE=$(MODE) CC=$(call quote,$(CC)) MAKE=$(call quote,$(MAKE)) sh tests/run.sh $@
 
 ## bench: times training on this machine: phases, share of the peak, how cost grows
 bench: $(BUILD)/bench
@@ -83,17 +106,19 @@ data:
 	@scripts/get-mnist.sh
 
 ## install: copies the program to $(DESTDIR)$(PREFIX)/bin
-install: all
-	$(SAY) INST $(DESTDIR)$(PREFIX)/bin/mnist
-	$(Q)mkdir -p '$(DESTDIR)$(PREFIX)/bin'
-	$(Q)cp $(BUILD)/mnist '$(DESTDIR)$(PREFIX)/bin/mnist.new'
-	$(Q)chmod 755 '$(DESTDIR)$(PREFIX)/bin/mnist.new'
-	$(Q)mv -f '$(DESTDIR)$(PREFIX)/bin/mnist.new' '$(DESTDIR)$(PREFIX)/bin/mnist'
-	$(Q)for c in $(COMMANDS); do ln -sf mnist '$(DESTDIR)$(PREFIX)/bin/mnist-'$$c || exit 1; done
+install: $(BUILD)/mnist
+	$(SAY) INST $(call quote,$(BIN)/mnist)
+	$(Q)set -eu; umask 022; bin=$(call quote,$(BIN)); case $$bin in -*) bin=./$$bin ;; esac; \
+	for name in mnist $(COMMANDS:%=mnist-%); do \
+	    [ ! -d "$$bin/$$name" ] || { printf '%s\n' "$$bin/$$name is a folder: move it away" >&2; exit 1; }; \
+	done; \
+	new=$$bin/mnist.new.$$$$; trap 'rm -f "$$new"' EXIT; trap 'exit 1' HUP INT PIPE TERM; \
+	mkdir -p "$$bin"; cp $(BUILD)/mnist "$$new"; chmod 755 "$$new"; mv -f "$$new" "$$bin/mnist"; \
+	for c in $(COMMANDS); do ln -s mnist "$$new"; mv -f "$$new" "$$bin/mnist-$$c"; done
 
 ## uninstall: removes what install copied
 uninstall:
-	$(Q)rm -f '$(DESTDIR)$(PREFIX)/bin/mnist' $(COMMANDS:%='$(DESTDIR)$(PREFIX)/bin/mnist-%')
+	$(Q)rm -f -- $(foreach name,mnist $(COMMANDS:%=mnist-%),$(call quote,$(BIN)/$(name)))
 
 ## clean: removes build/
 clean:
@@ -143,7 +168,8 @@ endif
 # Other flags or another compiler than last time: everything is compiled anew.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	@echo '$(COMPILE)' | cmp -s - $@ || echo '$(COMPILE)' >$@
+	$(if $(call found,$(firstword $(COMPILER))),,$(error CC is '$(CC)': there is no such program))
+	@printf '%s\n' $(call quote,$(COMPILE)) | cmp -s - $@ || printf '%s\n' $(call quote,$(COMPILE)) >$@
 
 $(BUILD)/scripts/bench/peak.o: ARCH = -ffp-contract=fast
 
