@@ -1,7 +1,7 @@
 #!/bin/sh
 # Test accuracy over seeds 1 to 5, with its mean and standard deviation: scripts/accuracy.sh [OPTION of mnist-train]...
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH= cd -- "$(dirname -- "$0")/.."
 model=$(mktemp)
 trap 'rm -f "$model" "$model.runs"' EXIT
 for seed in 1 2 3 4 5; do

@@ -4,7 +4,7 @@
 #
 # Without MODEL it trains the best one first. Needs python3 with NumPy.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH= cd -- "$(dirname -- "$0")/.."
 model=${1:-}
 if [ -z "$model" ]; then
     model=$(mktemp)

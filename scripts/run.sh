@@ -2,9 +2,12 @@
 # What `make run` does once the program is built: brings MNIST, trains, evaluates, shows. Without a network it makes do
 # with the small sample in data/sample.
 set -u
-cd "$(dirname "$0")/.." || exit 1
+CDPATH= cd -- "$(dirname -- "$0")/.." || exit 1
 data=data/mnist
-if ! scripts/get-mnist.sh; then
+scripts/get-mnist.sh
+code=$?
+[ $code -le 128 ] || exit $code # a signal, which meant all of this
+if [ $code -ne 0 ]; then
     data=data/sample
     echo "training on the small sample in data/sample instead" >&2
 fi

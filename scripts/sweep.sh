@@ -3,7 +3,7 @@
 # each and as many at once as there are processors, and prints the means over the seeds of the last epoch. How the rows of
 # scripts/TRIED.md were made. The options should say --val and --epochs, and --patience 0.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH= cd -- "$(dirname -- "$0")/.."
 seeds=$1
 shift
 work=$(mktemp -d)

@@ -5,7 +5,7 @@
 #
 # A row's mode is the build that is tested; MODE=… other than release takes its place, for the suites of `test`.
 set -u
-cd "$(dirname "$0")/.." || exit 1
+CDPATH= cd -- "$(dirname -- "$0")/.." || exit 1
 target=${1:-test} MODE=${MODE:-release} CC=${CC:-cc} MAKE=${MAKE:-make}
 export MODE CC MAKE
 export LC_ALL=C TERM="${TERM:-dumb}"

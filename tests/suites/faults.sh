@@ -286,7 +286,7 @@ forbidden() {
 
 # The sanitizers bring an allocator, and address space, of their own.
 if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
-    "$CC" -shared -fPIC -O1 "$REPO/tests/tools/fail_alloc.c" -o fail_alloc.so || exit 1
+    compile -shared -fPIC -O1 "$REPO/tests/tools/fail_alloc.c" -o fail_alloc.so || exit 1
     check 'no memory: train' every_allocation mnist-train --epochs 2 --data data --quiet --threads 2 --augment --ema 0.9 --checkpoint checkpoint --log log --report report.html
     check 'no memory: resume' every_allocation mnist-train --resume earlier.checkpoint --data data --quiet --threads 1 --checkpoint checkpoint
     check 'no memory: eval' every_allocation mnist-eval earlier.bin --data data --misclassified 3 --shift 1,1 --threads 2 --report report.html
@@ -301,7 +301,7 @@ if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
     check 'no more memory than that: a data set, and what it declares' modest_data
     check 'no more memory than that, and an end: what comes without end' endless_all
     check 'too little memory' limited 'memory\|thread' little_memory
-    "$CC" -shared -fPIC -O1 "$REPO/tests/tools/stopped_clock.c" -o stopped_clock.so || exit 1
+    compile -shared -fPIC -O1 "$REPO/tests/tools/stopped_clock.c" -o stopped_clock.so || exit 1
     check 'a clock that stands' stopped_clock
 fi
 check 'a limit on file sizes' limited 'File too large' small_files

@@ -22,7 +22,8 @@ if ! (cd "$REPO" && "$MAKE" -j2 MODE=tsan CC=$compiler BUILD="$work/tsan" "$work
     finish
 fi
 export TSAN_OPTIONS='exitcode=66 halt_on_error=1'
-threads="--threads 4 --data $SAMPLE"
+ln -s "$SAMPLE" sample
+threads="--threads 4 --data sample"
 check 'training' tsan/mnist train $threads --epochs 1 --schedule constant --dropout 0.1 --augment --ema 0.9 --checkpoint checkpoint --log log
 check 'going on' tsan/mnist train $threads --resume checkpoint --epochs 2 --log log
 check 'training, reference kernels' tsan/mnist train $threads --epochs 1 --simd reference --quiet

@@ -74,8 +74,8 @@ check 'eval, model is a picture file' memcheck 1 mnist-eval data/t10k-images-idx
 # Both would take C11's atomics for plain variables: a build of its own tells them (tests/tools/helgrind/stdatomic.h).
 # That they can complain is seen on the usual build, which does not. Valgrind 3.19 cannot read the DWARF 5 of clang.
 run='train --epochs 1 --schedule constant --batch 32 --augment --ema 0.9 --checkpoint checkpoint --log log --data data'
-telling="-gdwarf-4 -isystem $REPO/tests/tools/helgrind"
-if ! echo '#include <valgrind/helgrind.h>' | "$CC" -E - >/dev/null 2>&1; then
+telling="-gdwarf-4 -isystem tests/tools/helgrind"
+if ! echo '#include <valgrind/helgrind.h>' | compile -E - >/dev/null 2>&1; then
     skip 'helgrind, drd: needs valgrind/helgrind.h (in Debian, valgrind has it)'
 elif ! "$MAKE" -j2 -C "$REPO" MODE="$MODE" CC="$CC" BUILD="$work/told" CFLAGS="$telling" "$work/told/mnist" >build.log 2>&1; then
     not_ok 'builds for helgrind'

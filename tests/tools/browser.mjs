@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { answer, calibration, saliency, read_model, read_test_set } from './network.mjs';
 
 const [playwright, executablePath, report, log, evaluation_file, data, screenshots] = process.argv.slice(2);
@@ -365,7 +366,7 @@ for (const colorScheme of ['light', 'dark']) {
         page.on('pageerror', (error) => expect(false, `${where}: ${error}`));
         page.on('request', (request) => expect(request.url().startsWith('data:') || request.url().startsWith('file:'),
             `${where}: asks for ${request.url()}`));
-        await page.goto(`file://${resolve(report)}`);
+        await page.goto(pathToFileURL(resolve(report)).href);
         if (!checked) check_content(await page.evaluate(read));
         checked = true;
         const wide = await page.evaluate(() => document.documentElement.scrollWidth);

@@ -4,7 +4,7 @@
 # at the end, unless KEEP=1 is in the environment. The commands of MODE's build come first on PATH. A suite reports with
 # ok, not_ok, skip and check, and ends with finish.
 set -u
-REPO=$(cd "$(dirname "$0")/../.." && pwd) || exit 1
+REPO=$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd) || exit 1
 MODE=${MODE:-release} CC=${CC:-cc} MAKE=${MAKE:-make}
 SAMPLE=$REPO/data/sample LC_ALL=C TERM=dumb
 export REPO MODE CC MAKE SAMPLE LC_ALL TERM
@@ -48,6 +48,11 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
+# compile ARGUMENT…: CC with them, which is a program, or a program and its options.
+compile() {
+    if have "$CC"; then "$CC" "$@"; else $CC "$@"; fi
+}
+
 # find_python MODULE…: sets python to an interpreter that has the modules; false where there is none.
 find_python() {
     for python in python3 /usr/bin/python3; do
@@ -64,6 +69,8 @@ find_python() {
     not_ok "build/$MODE/mnist is not there: make MODE=$MODE"
     exit 1
 }
+# make and LD_PRELOAD would take a TMPDIR of several words for several names.
+case ${TMPDIR:-} in *[!A-Za-z0-9_/.+-]*) TMPDIR=/tmp ;; esac
 work=$(mktemp -d) || exit 1
 clean_up() {
     if [ -n "${KEEP:-}" ]; then echo "# kept: $work"; else rm -rf "$work"; fi
