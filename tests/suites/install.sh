@@ -1,7 +1,33 @@
 #!/bin/sh
-# make install and uninstall, and the script that brings MNIST.
+# install.sh [elsewhere]: make install and uninstall, and a checkout, in folders of any name; or the suites in
+# such a checkout that read or make files by its name.
 . "$(dirname "$0")/../tools/suite.sh"
 root="$work/a root" # with a space, as some people's folders have
+strange="it's a \"checkout\"; touch pwned & # \$(touch pwned) \`touch pwned\` \\ R&D"
+
+# copy_checkout: what the repository has, in the folder $work/$strange.
+copy_checkout() {
+    mkdir -p "$work/$strange/data/mnist" &&
+        cp -Rp "$REPO/Makefile" "$REPO/README.md" "$REPO/include" "$REPO/src" "$REPO/scripts" "$REPO/tests" "$work/$strange" &&
+        cp -R "$REPO/data/sample" "$work/$strange/data"
+}
+
+# no_command_ran: whether no name was taken for one.
+no_command_ran() {
+    [ -z "$(find "$work" -name pwned)" ] || { echo 'a name was run as a command' && return 1; }
+}
+
+if [ "${1:-}" = elsewhere ]; then
+    everything() {
+        copy_checkout && cd "$work/$strange" || return
+        cp "$REPO"/data/mnist/* data/mnist 2>/dev/null
+        mkdir build && cp -Rp "$REPO/build/$MODE" build || return # none of its names is the folder's
+        sed -E -i.all '/^[|] `(unit|kill|same_bytes|install|get_mnist)/d' tests/README.md || return
+        "$MAKE" -j2 CC="$CC" && "$MAKE" CC="$CC" test && build/mnist --version && no_command_ran
+    }
+    check 'the suites, in a checkout whose folder has a strange name' everything
+    finish
+fi
 
 make_it() {
     "$MAKE" -s -C "$REPO" MODE="$MODE" CC="$CC" "$@" DESTDIR="$root" PREFIX=/opt/mnist
@@ -33,7 +59,7 @@ install_is_right() {
             return 1
         }
     done
-    if [ -n "$(find "$root" ! -type d ! -path '*/bin/mnist' ! -path '*/bin/mnist-*')" ]; then
+    if [ -n "$(find "$root" ! -type d ! -path '*/bin/mnist' ! -path '*/bin/mnist-[a-z]*')" ]; then
         echo "installed too much: $(installed_files)"
         return 1
     fi
@@ -48,49 +74,120 @@ uninstall_is_right() {
     }
 }
 
+# modes FOLDER: of it and what is in it, as ls writes them, sorted, each once.
+modes() {
+    find "$1" -exec ls -ld {} + | cut -c 1-10 | sort -u | tr '\n' ' '
+}
+
+# What install makes is for everybody, whatever the umask; what was there keeps its mode.
+modes_are_right() {
+    rm -rf "$root" && mkdir -p "$root/opt" && chmod 700 "$root" "$root/opt" && (umask 077 && make_it install) || return
+    [ "$(modes "$root/opt/mnist")" = '-rwxr-xr-x drwxr-xr-x lrwxrwxrwx ' ] || { modes "$root/opt/mnist" && return 1; }
+    [ "$(find "$root" -prune -perm 700)" ] && [ "$(find "$root/opt" -prune -perm 700)" ]
+}
+
+# A folder in a file's place, or no room: install says so, ends, and leaves what was there.
+install_in_the_way() {
+    make_it install && rm "$root/opt/mnist/bin/mnist-show" && mkdir "$root/opt/mnist/bin/mnist-show" || return
+    echo earlier >"$root/opt/mnist/bin/mnist"
+    ! make_it install 2>"$work/said" && grep -q 'mnist-show is a folder' "$work/said" || { cat "$work/said" && return 1; }
+    [ "$(ls -A "$root/opt/mnist/bin/mnist-show")" = '' ] && grep -q earlier "$root/opt/mnist/bin/mnist"
+    result=$?
+    rmdir "$root/opt/mnist/bin/mnist-show"
+    return $result
+}
+
+install_without_room() {
+    make_it install && cp "$root/opt/mnist/bin/mnist" "$work/earlier" && echo >>"$root/opt/mnist/bin/mnist" || return
+    ! (ulimit -f 8 && make_it install) && [ "$(find "$root" -name '*.new*')" = '' ] &&
+        [ "$(wc -c <"$root/opt/mnist/bin/mnist")" -eq $(($(wc -c <"$work/earlier") + 1)) ]
+}
+
 check 'make install' install_is_right
 check 'the installed program runs' installed_runs
 check 'make install over an older one' install_is_right
 check 'make uninstall' uninstall_is_right
 check 'make uninstall where nothing is' make_it uninstall
+check 'make install with umask 077' modes_are_right
+check 'make install over a folder' install_in_the_way
+check 'make install without room' install_without_room
 
-# --- scripts/get-mnist.sh ---
+# --- Folders of any name ---
 
-# A PATH without npm, curl and wget is a machine without a network.
-mkdir "$work/tools"
-for tool in sh dirname basename mkdir mktemp rm mv cp cat cut tr wc sed grep gzip tar sha256sum shasum openssl; do
-    path=$(command -v $tool) && ln -s "$path" "$work/tools/$tool"
+# A compiler that is quick: what it makes is a program that does little. Its folder has a strange name, too.
+fake="$work/R&D; it's cc/cc"
+mkdir "${fake%/cc}" && cat >"$fake" <<'END' && chmod 755 "$fake" || exit 1
+#!/bin/sh
+[ "${1:-}" != -dumpmachine ] || echo x86_64-fake-linux
+while [ $# -gt 0 ]; do
+    [ "$1" != -o ] || { printf '#!/bin/sh\necho ok fake\n' >"$2" && chmod 755 "$2"; }
+    shift
 done
+END
 
-# fails_plainly DIR: exit code 1, nothing on stdout, one line that begins with the script's name on stderr (after the one
-# that says what is being done), and nothing left behind.
-fails_plainly() {
-    (PATH=$work/tools && "$REPO/scripts/get-mnist.sh" "$1") >out 2>err </dev/null
-    code=$?
-    cat out err
-    [ $code -eq 1 ] || echo "exit code $code"
-    [ $code -eq 1 ] && [ ! -s out ] && [ "$(grep -c -v ': fetching MNIST' err)" -eq 1 ] &&
-        grep -v ': fetching MNIST' err | grep -q '^get-mnist.sh: ' && [ -z "$(find . -name 'new*')" ]
+# A machine without a network.
+mkdir "$work/offline"
+for tool in npm curl wget; do printf '#!/bin/sh\nexit 1\n' >"$work/offline/$tool" && chmod 755 "$work/offline/$tool"; done
+
+make_there() {
+    (cd "$work/$strange" && PATH=$work/offline:$PATH "$MAKE" -s CC="$fake" "$@") </dev/null && no_command_ran
 }
 
-silent_when_there() {
-    (PATH=$work/tools && "$REPO/scripts/get-mnist.sh") >"$work/out" 2>&1 </dev/null
-    code=$?
-    cat "$work/out"
-    [ $code -eq 0 ] && [ ! -s "$work/out" ]
+link_is() {
+    [ "$(readlink "$work/$strange/build/mnist")" = "$1" ] || { ls -l "$work/$strange/build" && return 1; }
 }
 
-mkdir "$work/get" && cd "$work/get" || exit 1
-check 'get-mnist.sh without a network' fails_plainly nothing
-mkdir damaged
-echo damaged >damaged/t10k-labels-idx1-ubyte
-check 'get-mnist.sh without a network, over damaged files' fails_plainly damaged
-check 'damaged files stay while there is nothing better' grep -q damaged damaged/t10k-labels-idx1-ubyte
-echo file >file
-check 'get-mnist.sh to where nothing can be written' fails_plainly file/mnist
-if [ -f "$REPO/data/mnist/t10k-labels-idx1-ubyte" ]; then
-    check 'get-mnist.sh when all is there' silent_when_there
-else
-    skip 'get-mnist.sh when all is there: data/mnist is not there: make data'
-fi
+# Of the table of suites there, one is left.
+test_there() {
+    sed -i.all '/^| `/{/^| `unit` | release | test |/!d;}' "$work/$strange/tests/README.md" && make_there MODE=asan test &&
+        link_is release/mnist && make_there MODE=debug && link_is debug/mnist &&
+        make_there BUILD=build/other && link_is debug/mnist && make_there && link_is release/mnist
+}
+
+run_there() {
+    make_there run >"$work/said" 2>&1 && link_is release/mnist && grep -q 'no source answered' "$work/said" && grep -q 'small sample' "$work/said" &&
+        [ "$(grep -c '^ok fake' "$work/said")" -eq 2 ] || { cat "$work/said" && return 1; }
+}
+
+install_there() {
+    for name in "it's; touch pwned;" 'R&D "b"\' '`touch pwned` #x %y' '*?[a] (b) <c> |d' ' a=b:c,d ' ../-x; do
+        there="$work/names/$name"
+        mkdir -p "$work/names" && make_there install DESTDIR="$there" PREFIX="/usr;'$name" >"$work/said" || return
+        [ -x "$there/usr;'$name/bin/mnist-eval" ] || { echo "not in $there" && return 1; }
+        make_there uninstall DESTDIR="$there" PREFIX="/usr;'$name" && [ -z "$(find "$there" ! -type d)" ] || return
+    done
+    chmod 700 "$work/$strange/build/release/mnist" && make_there install DESTDIR=-x && [ "$(modes "$work/$strange/-x/usr/local/bin/mnist")" = '-rwxr-xr-x ' ]
+}
+
+# refused WORDS ARGUMENT…: one line, with WORDS, before anything is made or run.
+refused() {
+    words=$1
+    shift
+    find "$work/$strange" | sort >"$work/before"
+    ! make_there "$@" >"$work/said" 2>&1 && [ "$(wc -l <"$work/said")" -eq 1 ] && grep -q "$words" "$work/said" ||
+        { echo "$@" && cat "$work/said" && return 1; }
+    find "$work/$strange" | sort | diff "$work/before" - && no_command_ran
+}
+
+names_refused() {
+    for name in 'a$b' '$(shell touch pwned)'; do
+        for variable in DESTDIR PREFIX BUILD CC MODE; do refused "$variable has a \\$" "$variable=$name" install || return; done
+        (export DESTDIR="$name" && refused 'DESTDIR has a \$' uninstall) || return
+    done
+    for variable in DESTDIR PREFIX BUILD CC; do refused "$variable has a newline" "$variable=x
+touch pwned
+" install || return; done
+    for name in 'a b' 'a ' 'touch pwned;' 'a&b' "a'b" 'a"b' 'a\b' 'a#b' 'a:b' 'a%b' 'a=b' '`touch pwned`' -x ''; do
+        refused 'BUILD is ' "BUILD=$name" || return
+    done
+    for name in "$fake-none" 'touch-no-such; touch pwned' ''; do refused 'there is no such program' "CC=$name" -B || return; done
+}
+
+check 'a checkout whose folder has a strange name' copy_checkout
+check 'make there' make_there
+check 'make test and its build leave build/mnist alone' test_there
+check 'make run there' run_there
+check 'make install, make uninstall to folders of any name' install_there
+check 'names that make cannot take are refused' names_refused
+
 finish
