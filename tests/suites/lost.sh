@@ -7,7 +7,7 @@
 chmod 755 "$work"
 small_data "$work/data" || exit 1
 D=$work/data
-"$CC" -shared -fPIC -O1 "$REPO/tests/tools/fail_files.c" -o "$work/fail_files.so" || exit 1
+compile -shared -fPIC -O1 "$REPO/tests/tools/fail_files.c" -o "$work/fail_files.so" || exit 1
 mnist-train --epochs 2 --data "$D" --quiet --out "$work/earlier.bin" --checkpoint "$work/ended.checkpoint" >"$work/report" || exit 1
 mnist-train --epochs 50 --patience 0 --schedule constant --max-seconds 0.1 --data "$D" --quiet --out "$work/long.bin" \
     --checkpoint "$work/long.checkpoint" >"$work/report" || exit 1
