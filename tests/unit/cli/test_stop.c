@@ -10,6 +10,8 @@
 
 enum { COUNTED = 64 };
 
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
+
 /* In a child that watches, with `ignored` ignored by its parent, and gets the signals: COUNTED
  * times how many were noted, plus stop_signal's answer. */
 static int after(int ignored, int first, int second)
@@ -17,8 +19,8 @@ static int after(int ignored, int first, int second)
     int status = 0;
     pid_t child = fork();
     if (child == 0) {
-        if (ignored)
-            signal(ignored, SIG_IGN);
+        for (size_t i = 0; i < COUNT(ends); i++) /* those of the background are ignored already */
+            signal(ends[i], ends[i] == ignored ? SIG_IGN : SIG_DFL);
         stop_watch();
         if (stop_signal() || stop_count())
             _exit(255);
@@ -34,7 +36,6 @@ static int after(int ignored, int first, int second)
 
 TEST(stop_signals, "stop: every signal that means end is noted, and none ends the program")
 {
-    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGXCPU};
     check_int(stop_signal(), 0);
     for (size_t i = 0; i < COUNT(ends); i++) {
         check_int(after(0, ends[i], 0), COUNTED + ends[i]);
@@ -47,8 +48,8 @@ TEST(stop_signals, "stop: every signal that means end is noted, and none ends th
 /* A wait for a pipe that nobody writes to would last for ever, were it taken up again. */
 TEST(stop_ends_waits, "stop: a signal ends a wait")
 {
-    int ends[2], status = 0;
-    check(!pipe(ends), "no pipe");
+    int pipe_ends[2], status = 0;
+    check(!pipe(pipe_ends), "no pipe");
     pid_t child = fork();
     if (child == 0) {
         char byte;
@@ -59,10 +60,10 @@ TEST(stop_ends_waits, "stop: a signal ends a wait")
             kill(getppid(), SIGHUP);
             _exit(0);
         }
-        _exit(read(ends[0], &byte, 1) < 0 && errno == EINTR ? 0 : 1);
+        _exit(read(pipe_ends[0], &byte, 1) < 0 && errno == EINTR ? 0 : 1);
     }
     waitpid(child, &status, 0);
     check_int(status, 0);
-    close(ends[0]);
-    close(ends[1]);
+    close(pipe_ends[0]);
+    close(pipe_ends[1]);
 }
