@@ -98,16 +98,19 @@ static int check_replaceable(const struct path_target *target, const char *path,
 enum { MILLISECOND = 1000000, PATIENCE = 10000 /* milliseconds */ };
 
 /* Takes away what a killed process left: 0 when it is gone, 1 while a living one writes it. Another
- * file of that name stays, and is refused. */
-static int remove_leftover(const char *temporary, int *holder, struct error *err)
+ * file of that name stays, and is refused. Root's own is soon that of the earlier file's owner. */
+static int remove_leftover(const char *temporary, const struct path_target *target, int *holder,
+                           struct error *err)
 {
     struct stat info;
     if (lstat(temporary, &info))
         return errno == ENOENT ? 0 : error_set(err, "%s: %s", temporary, strerror(errno));
-    const char *why = !S_ISREG(info.st_mode)     ? "is no plain file"
-                      : info.st_uid != geteuid() ? "belongs to another user"
-                      : info.st_nlink > 1        ? "is a file with another name, too"
-                                                 : NULL;
+    bool ours = info.st_uid == geteuid() ||
+                (geteuid() == 0 && target->exists && info.st_uid == target->info.st_uid);
+    const char *why = !S_ISREG(info.st_mode) ? "is no plain file"
+                      : !ours                ? "belongs to another user"
+                      : info.st_nlink > 1    ? "is a file with another name, too"
+                                             : NULL;
     if (why)
         return error_set(err, "%s: in the way of what is written first, and %s: move it away",
                          temporary, why);
@@ -122,7 +125,8 @@ static int remove_leftover(const char *temporary, int *holder, struct error *err
 }
 
 /* Makes and locks it. Its name is fixed, so that killed runs leave at most one behind. */
-static int open_temporary(const char *temporary, const char *path, struct error *err)
+static int open_temporary(const char *temporary, const struct path_target *target, const char *path,
+                          struct error *err)
 {
     const struct timespec pause = {.tv_nsec = MILLISECOND};
     char folder[PATH_MAX];
@@ -138,7 +142,7 @@ static int open_temporary(const char *temporary, const char *path, struct error 
             return fd;
         if (fd >= 0)
             close(fd);
-        held = remove_leftover(temporary, &holder, err);
+        held = remove_leftover(temporary, target, &holder, err);
         if (held < 0)
             return -1;
         if (held)
@@ -156,7 +160,7 @@ static int write_atomically(const struct path_target *target, const char *path, 
     if (check_replaceable(target, path, err) ||
         path_beside(temporary, target->path, PATH_TEMPORARY, err))
         return -1;
-    int fd = open_temporary(temporary, path, err);
+    int fd = open_temporary(temporary, target, path, err);
     if (fd < 0)
         return -1;
     int failed = write_all(fd, bytes, size);
@@ -210,7 +214,7 @@ int file_write_check(const char *path, struct error *err)
     if (check_replaceable(&target, path, err) ||
         path_beside(temporary, target.path, PATH_TEMPORARY, err))
         return -1;
-    int fd = open_temporary(temporary, path, err);
+    int fd = open_temporary(temporary, &target, path, err);
     if (fd < 0)
         return -1;
     int failed = unlink(temporary);

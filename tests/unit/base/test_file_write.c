@@ -85,6 +85,27 @@ TEST(file_write_leftover, "file: takes a leftover away")
     }
 }
 
+/* Root gives its temporary file to the owner of the earlier one, and may be killed then. */
+TEST(file_write_leftover_owner, "file: takes a leftover of the file's owner away")
+{
+    struct error err = {""};
+    const char *path = test_path("theirs");
+    if (geteuid())
+        skip("file: a leftover with another owner: only root can try");
+    test_write(path, "old", 3);
+    test_write(temporary_of(path), "left", 4);
+    check(!chown(temporary_of(path), 65534, 65534), "cannot give a file away");
+    check_refused(file_write(path, "new", 3, &err), &err, "belongs to another user",
+                  "a stranger's");
+    check(!chown(path, 65534, 65534), "cannot give a file away");
+    check(!file_write_check(path, &err), "%s", err.text);
+    test_write(temporary_of(path), "left", 4);
+    check(!chown(temporary_of(path), 65534, 65534), "cannot give a file away");
+    check(!file_write(path, "new", 3, &err), "%s", err.text);
+    check_content(path, "new", 3);
+    check_no_temporary(path);
+}
+
 /* What is there and is no leftover is somebody's: it stays, whatever it is, and nothing is written
  * through it. */
 TEST(file_write_in_the_way, "file: refuses what is in the way of the temporary file")
