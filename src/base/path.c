@@ -104,8 +104,9 @@ bool path_same(const char *a, const char *b)
     bool there_a = !stat(a, &info_a), there_b = !stat(b, &info_b);
     if ((there_a && !S_ISREG(info_a.st_mode)) || (there_b && !S_ISREG(info_b.st_mode)))
         return false;
-    if (there_a && there_b)
-        return same_file(&info_a, &info_b);
+    if (there_a && there_b && same_file(&info_a, &info_b))
+        return true;
+    /* The one name of a file that another process replaced just now has given two files. */
     return real_name(a, real_a) && real_name(b, real_b) && !strcmp(real_a, real_b);
 }
 

@@ -1,5 +1,8 @@
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "mnist/base/path.h"
@@ -85,4 +88,24 @@ TEST(path_same, "path: the same file by two names")
     check(path_same("none", "./none"), "one file that is not there");
     check(!path_same(file, other) && !path_same(file, "none"), "two files");
     check(!path_same(pipe, pipe) && !path_same("/dev/null", "/dev/null"), "streams");
+}
+
+/* Another process may replace the file between two looks at it. */
+TEST(path_same_replaced, "path: the same file while it is replaced")
+{
+    const char *file = test_path("path-replaced"), *next = test_path("path-next");
+    int told = 0;
+    test_write(file, "old", 3);
+    pid_t other = fork();
+    for (int i = 0; i < 20000 && other == 0; i++) {
+        test_write(next, "new", 3);
+        rename(next, file);
+    }
+    if (other == 0)
+        _exit(0);
+    for (int i = 0; i < 5000; i++)
+        told += path_same(file, file);
+    check_int(told, 5000);
+    kill(other, SIGKILL);
+    waitpid(other, NULL, 0);
 }
