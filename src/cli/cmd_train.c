@@ -244,7 +244,8 @@ static bool on_batch(void *context, const struct train_progress *now)
     return stop_signal() != 0 || out_of_time(s);
 }
 
-/* The log comes before the checkpoint, so the log has every epoch that a checkpoint has. */
+/* The log comes before the checkpoint, so the log has every epoch that a checkpoint has. What is
+ * not replaced, and so not claimed, is nothing to go on from: a pipe or a device. */
 static void on_epoch(void *context, const struct train_state *state)
 {
     struct session *s = context;
@@ -253,7 +254,7 @@ static void on_epoch(void *context, const struct train_state *state)
     train_output_epoch(&s->output, &state->history[state->epochs_run - 1]);
     if (path && checkpoint_save(state, &s->request.line.options, &s->data, path, &err))
         train_output_lost(&s->output, FILE_CHECKPOINT, &err);
-    else if (path)
+    else if (path && s->files.checkpoint_claim.path[0])
         s->output.kept = path;
 }
 

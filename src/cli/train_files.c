@@ -1,7 +1,7 @@
 #include "mnist/cli/train_files.h"
 
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
 #include "mnist/base/file_write.h"
 #include "mnist/base/path.h"
@@ -49,16 +49,33 @@ static int check_names(const struct train_request *request, struct error *err)
     return files_check(uses, TRAIN_FILES, request->common.data, err);
 }
 
-/* Without --checkpoint a run keeps up what it resumes. A pipe cannot be kept up. */
+/* Without --checkpoint a run keeps up what it resumes. A pipe cannot be kept up. A file can, by the
+ * name that it has: a link such as /dev/stdin leads to it only until it is replaced. */
 static void keep_up(struct train_files *files, struct train_request *request)
 {
-    const char **paths = request->files, *resumed = paths[FILE_RESUME];
-    struct stat info;
-    bool pipe =
-        resumed && !stat(resumed, &info) && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
-    files->resumable = pipe ? NULL : resumed;
+    const char **paths = request->files;
+    struct path_target target;
+    struct error ignored;
+    files->resumable = paths[FILE_RESUME];
+    if (files->resumable && !path_resolve(&target, files->resumable, &ignored)) {
+        snprintf(files->resumed, sizeof files->resumed, "%s", target.path);
+        files->resumable = target.stream ? NULL : files->resumed;
+    }
     if (!paths[FILE_CHECKPOINT])
         paths[FILE_CHECKPOINT] = files->resumable;
+}
+
+/* A file that others write to as well would be neither a model nor a checkpoint. */
+static int check_stream(const char *path, enum train_file file, struct error *err)
+{
+    struct path_target target;
+    if (path_resolve(&target, path, err))
+        return -1;
+    if (target.descriptor < 0 || (file != FILE_OUT && file != FILE_CHECKPOINT))
+        return 0;
+    return error_set(err, "%s %s is where this program's %s goes, too: name another file",
+                     file_options[file].flag, path,
+                     target.descriptor == STDOUT_FILENO ? "stdout" : "stderr");
 }
 
 static int claim(struct claim *claim, const char *path, enum train_file file, struct error *err)
@@ -76,7 +93,8 @@ int train_files_take(struct train_files *files, struct train_request *request, s
     if (check_names(request, err))
         return -1;
     for (int i = 0; i < TRAIN_FILES; i++)
-        if (paths[i] && file_options[i].replaced && file_write_check(paths[i], err))
+        if (paths[i] && file_options[i].replaced &&
+            (check_stream(paths[i], i, err) || file_write_check(paths[i], err)))
             return -1;
     return claim(&files->out_claim, paths[FILE_OUT], FILE_OUT, err) ||
                    claim(&files->checkpoint_claim, paths[FILE_CHECKPOINT], FILE_CHECKPOINT, err)

@@ -409,6 +409,20 @@ pipes() {
     $limit mnist-train --epochs 2 --data d --quiet --out piped >../stdout && cmp piped ../earlier.bin
 }
 
+# What others write to as well is no model; a run goes on from the file that was its stdin, by that file's name.
+streams() {
+    for option in --out --checkpoint; do
+        train $option x >x 2>../stderr && return 1
+        grep -q -e "$option x is where this program's stdout goes" ../stderr && [ ! -s x ] || return
+        train $option x 2>x && return 1
+        grep -q -e "$option x is where this program's stderr goes" x && rm x || return
+    done
+    cp ../long.checkpoint run
+    mnist-train --resume /dev/stdin --data "$D" --max-seconds 0.2 <run >../stdout 2>../stderr || return
+    grep -q "^to go on: mnist-train --resume $PWD/run " ../stderr && ! cmp -s run ../long.checkpoint || return
+    mnist-train --epochs 1000000 --patience 0 --batch 16 --data "$D" --checkpoint /dev/null --max-seconds 0.2 >../stdout 2>../stderr && ! grep -q 'to go on' ../stderr && nothing_left
+}
+
 # waits_end CODE OPTION…: a run that waits for a pipe's other end is ended by the first signal.
 wait_ends() {
     $fresh mnist-train --epochs 2 --data "$D" --quiet "$@" >../stdout 2>../stderr &
@@ -489,6 +503,7 @@ all() {
     here 'signals that the parent ignores' ignored
     here 'an output is no input' inputs_kept
     here 'pipes are read once' pipes
+    here 'a model shares no stream, and a checkpoint has a name' streams
     here 'a signal ends a wait' waits
     [ -z "$preload" ] || here 'a file system without fsync' unsynced
     [ -z "$preload" ] || here 'a file system without locks' unlocked

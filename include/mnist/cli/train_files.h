@@ -25,6 +25,7 @@ struct train_files {
     struct claim out_claim, checkpoint_claim;
     struct earlier out, checkpoint; /* what they will replace */
     const char *resumable;          /* what --resume names, unless it is a pipe; else NULL */
+    char resumed[PATH_MAX];         /* its own name, where --resume names a link */
 };
 
 /* Adds the rows of the options that name the files. */
