@@ -104,9 +104,13 @@ int train_files_take(struct train_files *files, struct train_request *request, s
 
 /* --- what will be replaced --- */
 
-static bool is_same_run(const struct earlier *earlier, const struct checkpoint *resumed)
+/* Whether the resumed run has been there, so that nothing is lost. */
+static bool has_been_there(const struct checkpoint *resumed, const struct earlier *earlier)
 {
-    bool same = earlier->described;
+    const struct dataset_sums *here = &resumed->data.train, *there = &earlier->train_data;
+    bool same = earlier->described && earlier->epochs_run <= resumed->state.epochs_run &&
+                here->images_crc32 == there->images_crc32 &&
+                here->labels_crc32 == there->labels_crc32;
     for (int i = 0; i < TRAIN_OPTIONS && same; i++)
         same = !strcmp(train_options_text(&earlier->options, i).text,
                        train_options_text(&resumed->options, i).text);
@@ -118,7 +122,7 @@ static int judge_checkpoint(const struct earlier *earlier, const char *path,
 {
     if (earlier->kind == EARLIER_MODEL)
         return error_set(err, "--checkpoint %s is a model: name another file", path);
-    if (!earlier_goes_on(earlier) || (resumed && is_same_run(earlier, resumed)))
+    if (!earlier_goes_on(earlier) || (resumed && has_been_there(resumed, earlier)))
         return 0;
     if (!earlier->described)
         return error_set(err,

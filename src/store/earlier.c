@@ -1,5 +1,10 @@
 #include "mnist/store/earlier.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
 #include "mnist/base/memory.h"
 #include "mnist/base/path.h"
 #include "mnist/store/checkpoint.h"
@@ -19,6 +24,18 @@ static void take_checkpoint(struct earlier *earlier, const struct checkpoint *ch
     earlier->options = checkpoint->options;
     earlier->best = checkpoint->state.best;
     earlier->epochs_run = checkpoint->state.epochs_run;
+    earlier->train_data = checkpoint->data.train;
+}
+
+/* What cannot be opened is not known to be nothing of ours. */
+static int check_readable(const char *path, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(err, "%s: cannot be looked at before it is replaced: %s", path,
+                         strerror(errno));
+    close(fd);
+    return 0;
 }
 
 int earlier_look(struct earlier *earlier, const char *path, struct error *err)
@@ -31,6 +48,8 @@ int earlier_look(struct earlier *earlier, const char *path, struct error *err)
         return -1;
     if (!target.exists || target.stream || target.info.st_size == 0)
         return 0;
+    if (check_readable(path, err))
+        return -1;
     earlier->kind = EARLIER_OTHER;
     if (!model_load(&model, path, err)) {
         take_model(earlier, &model);

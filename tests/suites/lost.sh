@@ -198,6 +198,15 @@ hidden() {
     chmod 755 dark && cmp dark/x ../earlier.bin
 }
 
+# What cannot be read may be a run that goes on.
+unreadable() {
+    cp ../long.checkpoint x && chmod 200 x
+    for option in --out --checkpoint --report; do
+        refused 'x: cannot be looked at' train $option x || return
+    done
+    refused 'x: cannot be looked at' mnist-eval ../earlier.bin --data "$D" --report x && chmod 600 x && cmp x ../long.checkpoint
+}
+
 # In root's sticky folder, $STICKY, another user may replace neither root's files nor what root left.
 sticky() {
     for option in --out --checkpoint --report; do
@@ -315,6 +324,19 @@ unfinished() {
         refused 'run: holds a run' mnist-train --resume ended --checkpoint run --data "$D" --quiet || return
     cp ../long.checkpoint same && mnist-train --resume run --checkpoint same --max-seconds 0.01 --data "$D" --quiet >../stdout &&
         train --checkpoint ended --out out >../stdout && cmp out ../earlier.bin
+}
+
+# The same recipe, but further on, or on other data: that is not the run that goes on.
+not_the_same() {
+    mkdir d && cp "$D"/* d && printf '\7' | dd of=d/train-images-idx3-ubyte bs=1 seek=1000 conv=notrunc 2>/dev/null || return
+    again="--max-seconds 0.2 --quiet --out ../out.bin"
+    mnist-train --epochs 50000 --patience 0 --schedule constant --data d $again --checkpoint other >../stdout &&
+        mnist-train --epochs 50000 --patience 0 --schedule constant --data "$D" $again --checkpoint run >../stdout || return
+    cp run further && mnist-train --resume further --data "$D" $again >../stdout || return
+    for theirs in further other; do
+        refused "$theirs: holds a run .*--resume $theirs," mnist-train --resume run --checkpoint $theirs --data "$D" $again || return
+    done
+    mnist-train --resume further --checkpoint run --data "$D" $again >../stdout
 }
 
 # The command that is printed after Ctrl-C is pasted.
@@ -489,6 +511,7 @@ all() {
     if [ "$(id -u)" -ne 0 ]; then
         here 'a folder that may not be written' read_only_folder
         here 'a folder that may not be entered' hidden
+        here 'a file that may not be read' unreadable
         [ -z "${STICKY:-}" ] || here 'a sticky folder' sticky
     fi
     [ -z "$preload" ] || here 'a link that may not be followed' unfollowed
@@ -498,6 +521,7 @@ all() {
     here 'a stop in the first epoch replaces nothing' stopped_early
     here 'what is replaced is told' told
     here 'unfinished runs are not replaced' unfinished
+    here 'other runs of the same recipe are not replaced' not_the_same
     here 'the command that goes on' resumed
     here 'every signal that means end, once and twice' signals
     here 'signals that the parent ignores' ignored

@@ -4,13 +4,14 @@
 
 #include <stdbool.h>
 
+#include "mnist/data/dataset.h"
 #include "mnist/net/train.h"
 
 enum earlier_kind {
     EARLIER_NOTHING, /* no such file, an empty one, or a device or pipe */
     EARLIER_MODEL,
     EARLIER_CHECKPOINT,
-    EARLIER_OTHER /* something else, or nothing that can be read */
+    EARLIER_OTHER /* something else */
 };
 
 struct earlier {
@@ -18,11 +19,13 @@ struct earlier {
     bool described; /* options and best are known */
     struct train_options options;
     struct train_epoch best;
-    int epochs_run; /* of a checkpoint */
+    /* Of a checkpoint: */
+    int epochs_run;
+    struct dataset_sums train_data;
 };
 
 /* Looks at the file that writing to `path` replaces. -1 with err filled when it must not be
- * replaced, or when memory is short. */
+ * replaced, or cannot be opened to be looked at, or when memory is short. */
 int earlier_look(struct earlier *earlier, const char *path, struct error *err);
 
 /* Whether it is a run that has epochs left, or may have some: a checkpoint that is whole, but not
