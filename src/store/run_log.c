@@ -117,19 +117,26 @@ void run_log_put_classes(struct json_writer *json, const char *key, const struct
 
 static const size_t LARGEST_LOG = (size_t)1 << 30;
 
-/* A line of a log, as far as it is asked whether it is the start of this run. */
+/* A line of a log, as far as it is asked whether it is the start of this run, or the first epoch of
+ * another one. */
 struct line {
     bool is_start, has_event;
+    bool is_first, has_other_loss; /* than the first epoch of this run */
     struct train_options options;
     bool has[TRAIN_OPTIONS], good; /* the options it tells; each is one that can be */
 };
 
-static void take_member(struct line *line, const char *key, const char *value)
+static void take_member(struct line *line, const char *key, const char *value,
+                        const char *first_loss)
 {
     if (!strcmp(key, "event")) {
         line->has_event = true;
         line->is_start = !strcmp(value, "start");
     }
+    if (!strcmp(key, "epoch"))
+        line->is_first = !strcmp(value, "1");
+    if (!strcmp(key, "train_loss"))
+        line->has_other_loss = strcmp(value, first_loss) != 0;
     for (int i = 0; i < TRAIN_OPTIONS; i++)
         if (!strcmp(key, train_options_table[i].name)) {
             line->has[i] = true;
@@ -140,7 +147,7 @@ static void take_member(struct line *line, const char *key, const char *value)
 /* Reads the members by their names, in any order, up to one that is nested. A line that does not
  * tell its event before that could be any, and is taken for the start of another run: nothing is
  * cut. */
-static void read_line(struct line *line, const char *text, size_t size)
+static void read_line(struct line *line, const char *text, size_t size, const char *first_loss)
 {
     struct json_reader json = {.text = text, .size = size};
     *line = (struct line){.good = true};
@@ -153,7 +160,7 @@ static void read_line(struct line *line, const char *text, size_t size)
             line->is_start = line->is_start || !line->has_event;
             break;
         }
-        take_member(line, key, value);
+        take_member(line, key, value, first_loss);
         more = json_expect(&json, ',');
     }
     line->good = line->good && json_expect(&json, '}') && json_at_end(&json);
@@ -172,19 +179,26 @@ static bool same_recipe(const struct train_options *a, const struct train_option
     return true;
 }
 
-/* How much of an earlier log stays: whole lines; of a run that goes on, those before its start. */
+/* How much of an earlier log stays: whole lines, of which the last may lack its newline; of a run
+ * that goes on, those before its start. The same recipe with another loss in its first epoch is
+ * another run: it had other data. */
 static size_t kept_bytes(const char *log, size_t size, const struct train_options *options,
-                         bool goes_on)
+                         const struct train_state *from)
 {
-    while (size > 0 && log[size - 1] != '\n')
+    bool whole = size > 0 && log[size - 1] == '}', other = false;
+    while (!whole && size > 0 && log[size - 1] != '\n')
         size--;
-    for (size_t end = size, begin; goes_on && end > 0; end = begin) {
+    if (!from)
+        return size;
+    struct text first_loss = format_figure(from->history[0].train_loss);
+    for (size_t end = size, begin; end > 0; end = begin) {
         struct line line;
         for (begin = end - 1; begin > 0 && log[begin - 1] != '\n';)
             begin--;
-        read_line(&line, log + begin, end - begin);
+        read_line(&line, log + begin, end - begin, first_loss.text);
+        other = other || (line.is_first && line.has_other_loss);
         if (line.is_start)
-            return line.good && same_recipe(&line.options, options) ? begin : size;
+            return line.good && !other && same_recipe(&line.options, options) ? begin : size;
     }
     return size;
 }
@@ -198,8 +212,8 @@ static bool is_log(const uint8_t *bytes, size_t size)
 }
 
 /* Drops what must not stay of an earlier log, its end, so that a reader of it is not disturbed. */
-static int trim(int fd, const char *path, const struct train_options *options, bool goes_on,
-                struct error *err)
+static int trim(int fd, const char *path, const struct train_options *options,
+                const struct train_state *from, struct error *err)
 {
     struct file file;
     if (file_read_open(&file, fd, path, LARGEST_LOG, NULL, err))
@@ -207,12 +221,15 @@ static int trim(int fd, const char *path, const struct train_options *options, b
     size_t size = file.size, kept = 0;
     bool good = is_log(file.bytes, size);
     if (good)
-        kept = kept_bytes((const char *)file.bytes, size, options, goes_on);
+        kept = kept_bytes((const char *)file.bytes, size, options, from);
+    bool ended = kept == 0 || file.bytes[kept - 1] == '\n';
     file_read_free(&file);
     if (!good)
         return error_set(err, "%s: not a log: name another file", path);
     if (kept < size && ftruncate(fd, (off_t)kept))
         return error_set(err, "%s: cannot be cut to its whole lines (%s)", path, strerror(errno));
+    if (!ended && write(fd, "\n", 1) != 1)
+        return error_set(err, "%s: the log cannot be written (%s)", path, strerror(errno));
     return 0;
 }
 
@@ -236,13 +253,13 @@ static int open_log(const char *path, bool *is_file, struct error *err)
 }
 
 /* Locks an earlier log until it is closed, and makes it ready for more. */
-static int take_over(int fd, const char *path, const struct train_options *options, bool goes_on,
-                     struct error *err)
+static int take_over(int fd, const char *path, const struct train_options *options,
+                     const struct train_state *from, struct error *err)
 {
     int holder;
     if (claim_lock(fd, &holder) == CLAIM_HELD)
         return claim_refuse(path, holder, err);
-    return trim(fd, path, options, goes_on, err);
+    return trim(fd, path, options, from, err);
 }
 
 FILE *run_log_open(const char *path, const struct run_log_start *start,
@@ -252,7 +269,7 @@ FILE *run_log_open(const char *path, const struct run_log_start *start,
     int fd = open_log(path, &is_file, err);
     if (fd < 0)
         return NULL;
-    if (is_file && take_over(fd, path, start->options, from != NULL, err)) {
+    if (is_file && take_over(fd, path, start->options, from, err)) {
         close(fd);
         return NULL;
     }

@@ -94,6 +94,9 @@ TEST(run_log_goes_on, "run_log: going on with a log")
         {"white space, and members that are not known",
          "{ \"x\" : null ,\"y\":\"z\", \"event\" : \"start\", " OPTIONS("40", "0.003") " }\n",
          true},
+        {"its own first epoch", START EPOCH("1") EPOCH("2") EPOCH("3"), true},
+        {"another first epoch", START "{\"event\":\"epoch\",\"epoch\":1,\"train_loss\":0.25}\n",
+         false},
         {"another rate", "{\"event\":\"start\"," OPTIONS("40", "0.002") "}\n", false},
         {"a rate that cannot be", "{\"event\":\"start\"," OPTIONS("40", "-1") "}\n", false},
         {"no rate", "{\"event\":\"start\",\"epochs\":40}\n", false},
@@ -124,6 +127,10 @@ TEST(run_log_open, "run_log: logs that are new, cut off, or none")
     check_log("empty", "", false, START);
     check_log("cut off", "{\"event\":\"start\"}\n{\"event\":\"epo", false,
               "{\"event\":\"start\"}\n" START);
+    check_log("a last line without its newline", START "{\"event\":\"end\",\"confusion\":[[1]]}",
+              false, START "{\"event\":\"end\",\"confusion\":[[1]]}\n" START);
+    check_log("the same, and going on", START EPOCH("1") "{\"event\":\"end\"}", true,
+              START EPOCH("1") EPOCH("2"));
     check_log("cut off in the first line", "{\"event\":\"st", true, START EPOCH("1") EPOCH("2"));
     check_log("another run since", START "{\"event\":\"start\"}\n", true,
               START "{\"event\":\"start\"}\n" START EPOCH("1") EPOCH("2"));
