@@ -38,11 +38,11 @@ void run_log_put_classes(struct json_writer *json, const char *key, const struct
 
 /* Opens the log of a run that starts, or goes on `from` a state (else NULL), and writes its first
  * line and those of the epochs it has behind it. An earlier log is appended to; where the last run
- * in it has the same options, except that it may have had other epochs to go, and the same first
- * epoch, it is the one that goes on, and its lines are replaced: none is missing and none appears
- * twice. A last line that was cut off is dropped. A file that is no log is refused, and one that another process writes: it is
- * locked until it is closed. NULL with err filled when it cannot; the caller gives the log to
- * fclose. */
+ * in it has the same options, except that it may have had other epochs to go, and the same loss in
+ * its first epoch, it is the one that goes on, and its lines are replaced: none is missing and none
+ * appears twice. A last line that was cut off is dropped. A file that is no log is refused, and one
+ * that another process writes: it is locked until it is closed. NULL with err filled when it
+ * cannot; the caller gives the log to fclose. */
 FILE *run_log_open(const char *path, const struct run_log_start *start,
                    const struct train_state *from, struct error *err);
 
