@@ -86,28 +86,30 @@ void path_folder(char folder[PATH_MAX], const char *path)
         snprintf(folder, PATH_MAX, "%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
-/* The real path of a file that need not exist yet; false if its folder does not exist. */
-static bool real_name(const char *path, char real[PATH_MAX])
+/* The path of the file itself, which need not exist yet. */
+static void follow(const char *path, char followed[PATH_MAX])
 {
-    char folder[PATH_MAX], real_folder[PATH_MAX];
-    if (realpath(path, real))
-        return true;
-    path_folder(folder, path);
-    return realpath(folder, real_folder) &&
-           snprintf(real, PATH_MAX, "%s/%s", real_folder, name_of(path)) < PATH_MAX;
+    if (!realpath(path, followed))
+        snprintf(followed, PATH_MAX, "%s", path);
 }
 
 bool path_same(const char *a, const char *b)
 {
-    char real_a[PATH_MAX], real_b[PATH_MAX];
+    char real_a[PATH_MAX], real_b[PATH_MAX], folder_a[PATH_MAX], folder_b[PATH_MAX];
     struct stat info_a, info_b;
     bool there_a = !stat(a, &info_a), there_b = !stat(b, &info_b);
     if ((there_a && !S_ISREG(info_a.st_mode)) || (there_b && !S_ISREG(info_b.st_mode)))
         return false;
     if (there_a && there_b && same_file(&info_a, &info_b))
         return true;
-    /* The one name of a file that another process replaced just now has given two files. */
-    return real_name(a, real_a) && real_name(b, real_b) && !strcmp(real_a, real_b);
+    /* What is not there yet, or was replaced between the two looks, has its name in a folder, which
+     * may have several names as well. */
+    follow(a, real_a);
+    follow(b, real_b);
+    path_folder(folder_a, real_a);
+    path_folder(folder_b, real_b);
+    return !strcmp(name_of(real_a), name_of(real_b)) && !stat(folder_a, &info_a) &&
+           !stat(folder_b, &info_b) && same_file(&info_a, &info_b);
 }
 
 bool path_names(const char *path, int fd)

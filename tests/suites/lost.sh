@@ -262,6 +262,15 @@ mounted() {
         [ $? -eq 1 ] && cmp model.bin.saved ../earlier.bin' sh "$D" && [ "$(cat host.bin)" = host ] && nothing_left
 }
 
+# As root: one folder by two names, neither of them a link.
+mounted_twice() {
+    mkdir a b && unshare -m sh -c '
+        mount --bind a b && for option in --checkpoint --log --report; do
+            mnist-train --epochs 2 --data "$1" --quiet --out a/x $option b/x >../stdout 2>../stderr
+            [ $? -eq 1 ] && grep -q "are both a/x" ../stderr && [ ! -e a/x ] || exit 1
+        done' sh "$D"
+}
+
 immutable() {
     cp ../earlier.bin x && chattr +i x && refused 'x: cannot write' train --out x
     result=$?
@@ -549,8 +558,9 @@ if [ "$(id -u)" -eq 0 ]; then
     fi
     if have unshare && unshare -m true 2>/dev/null; then
         here 'a file that is a mount point' mounted
+        here 'a folder that is mounted twice' mounted_twice
     else
-        skip 'a file that is a mount point: needs leave to mount'
+        skip 'a file or a folder that is a mount point: needs leave to mount'
     fi
     if have setpriv; then
         # It may not be able to enter this repository.
