@@ -201,7 +201,18 @@ int file_write(const char *path, const void *bytes, size_t size, struct error *e
                          : write_atomically(&target, path, bytes, size, err);
 }
 
-int file_write_check(const char *path, struct error *err)
+static int write_zeros(int fd, size_t size)
+{
+    static const uint8_t zeros[65536];
+    int failed = 0;
+    for (size_t part; size && !failed; size -= part) {
+        part = size < sizeof zeros ? size : sizeof zeros;
+        failed = write_all(fd, zeros, part);
+    }
+    return failed;
+}
+
+int file_write_check(const char *path, size_t size, struct error *err)
 {
     struct path_target target;
     char temporary[PATH_MAX];
@@ -217,11 +228,14 @@ int file_write_check(const char *path, struct error *err)
     int fd = open_temporary(temporary, &target, path, err);
     if (fd < 0)
         return -1;
+    int full = write_zeros(fd, size);
+    if (full)
+        error_set(err, "%s: no room for %zu bytes: %s", path, size, strerror(errno));
     int failed = unlink(temporary);
     if (failed)
         error_set(err, "%s: cannot be taken away again: %s", temporary, strerror(errno));
     close(fd);
-    return failed;
+    return full || failed ? -1 : 0;
 }
 
 int file_write_beside(char saved[PATH_MAX], const char *path, const void *bytes, size_t size,

@@ -88,13 +88,15 @@ static int claim(struct claim *claim, const char *path, enum train_file file, st
 
 int train_files_take(struct train_files *files, struct train_request *request, struct error *err)
 {
+    const size_t weights = PARAM_COUNT * sizeof(float); /* the rest can do without room */
     const char *const *paths = request->files;
     keep_up(files, request);
     if (check_names(request, err))
         return -1;
     for (int i = 0; i < TRAIN_FILES; i++)
         if (paths[i] && file_options[i].replaced &&
-            (check_stream(paths[i], i, err) || file_write_check(paths[i], err)))
+            (check_stream(paths[i], i, err) ||
+             file_write_check(paths[i], i == FILE_OUT ? weights : 0, err)))
             return -1;
     return claim(&files->out_claim, paths[FILE_OUT], FILE_OUT, err) ||
                    claim(&files->checkpoint_claim, paths[FILE_CHECKPOINT], FILE_CHECKPOINT, err)

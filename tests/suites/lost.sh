@@ -226,6 +226,15 @@ unfollowed() {
     done
 }
 
+# A limit on the size of files is seen as soon as a full disk.
+no_room() {
+    cp ../earlier.bin old
+    for name in old new; do
+        (ulimit -f 400 && refused "$name: no room" train --out $name) || return
+    done
+    nothing_left
+}
+
 # --- what only the rename can tell ---
 
 saved_beside() {
@@ -523,6 +532,7 @@ all() {
         here 'a file that may not be read' unreadable
         [ -z "${STICKY:-}" ] || here 'a sticky folder' sticky
     fi
+    here 'no room for a model' no_room
     [ -z "$preload" ] || here 'a link that may not be followed' unfollowed
     [ -z "$preload" ] || here 'what only the rename can tell' saved_beside
     here 'what has changed since the start' changed_since

@@ -16,10 +16,10 @@
  * stdout or stderr through that descriptor. */
 int file_write(const char *path, const void *bytes, size_t size, struct error *err);
 
-/* 0 if file_write to `path` should succeed, else -1 with err filled. Called before long work
- * starts: it makes the temporary file, as writing will, and takes it away. Refuses what file_write
- * refuses, for root too: a file that nobody may write. */
-int file_write_check(const char *path, struct error *err);
+/* 0 if file_write of `size` bytes to `path` should succeed, else -1 with err filled. Called before
+ * long work starts: it makes the temporary file, as writing will, with this many zeros, and takes
+ * it away. Refuses what file_write refuses, for root too: a file that nobody may write. */
+int file_write_check(const char *path, size_t size, struct error *err);
 
 /* Writes what file_write could not, beside it: to NAME.saved, or .saved-2 … if that is there, and
  * fills `saved` with that path. -1 with err filled when it cannot. */

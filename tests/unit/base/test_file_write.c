@@ -65,7 +65,7 @@ TEST(file_write_relative, "file: writes to a relative path")
     if (!check(getcwd(folder, sizeof folder) && !chdir(test_path("")), "cannot change folder"))
         return;
     int failed = file_write("relative", "here", 4, &err);
-    int check_failed = file_write_check("relative", &err);
+    int check_failed = file_write_check("relative", 0, &err);
     check(!chdir(folder), "cannot go back to %s", folder);
     check(!failed && !check_failed, "%s", err.text);
     check_content(test_path("relative"), "here", 4);
@@ -78,7 +78,7 @@ TEST(file_write_leftover, "file: takes a leftover away")
     const char *path = test_path("stale");
     for (int asked = 0; asked < 2; asked++) {
         test_write(temporary_of(path), "what a killed run left behind", 29);
-        check(!(asked ? file_write_check(path, &err) : file_write(path, "new", 3, &err)), "%s",
+        check(!(asked ? file_write_check(path, 0, &err) : file_write(path, "new", 3, &err)), "%s",
               err.text);
         check_content(path, "new", 3);
         check_no_temporary(path);
@@ -98,7 +98,7 @@ TEST(file_write_leftover_owner, "file: takes a leftover of the file's owner away
     check_refused(file_write(path, "new", 3, &err), &err, "belongs to another user",
                   "a stranger's");
     check(!chown(path, 65534, 65534), "cannot give a file away");
-    check(!file_write_check(path, &err), "%s", err.text);
+    check(!file_write_check(path, 0, &err), "%s", err.text);
     test_write(temporary_of(path), "left", 4);
     check(!chown(temporary_of(path), 65534, 65534), "cannot give a file away");
     check(!file_write(path, "new", 3, &err), "%s", err.text);
@@ -124,7 +124,7 @@ TEST(file_write_in_the_way, "file: refuses what is in the way of the temporary f
                               : mkfifo(at, 0666);
         check(!failed && !lstat(at, &before), "cannot make %s", kinds[i]);
         check_refused(file_write(path, "new", 3, &err), &err, "move it away", kinds[i]);
-        check_refused(file_write_check(path, &err), &err, "move it away", kinds[i]);
+        check_refused(file_write_check(path, 0, &err), &err, "move it away", kinds[i]);
         check(!lstat(at, &after) && after.st_ino == before.st_ino, "%s was taken away", kinds[i]);
         check_content(path, "old", 3);
         check_content(mine, "mine", 4);
@@ -178,8 +178,8 @@ TEST(file_write_read_only, "file: a file that nobody may write is not replaced")
         test_write(path, "old", 3);
         check(!chmod(path, modes[i]), "cannot set a mode");
         check_refused(file_write(path, "new", 3, &err), &err, "is read-only", "file_write");
-        check_refused(file_write_check(path, &err), &err, "is read-only", "file_write_check");
-        check_refused(file_write_check(link, &err), &err, "is read-only", "by a link");
+        check_refused(file_write_check(path, 0, &err), &err, "is read-only", "file_write_check");
+        check_refused(file_write_check(link, 0, &err), &err, "is read-only", "by a link");
         check(!stat(path, &info) && (info.st_mode & 07777) == modes[i], "the mode has changed");
         check(!chmod(path, 0600), "cannot set a mode");
         check_content(path, "old", 3);
@@ -227,7 +227,7 @@ TEST(file_write_stdout, "file: our own stdout is written through its descriptor"
         struct error err;
         struct stat before, after;
         bool good = freopen(path, "w", stdout) && printf("first\n") == 6;
-        good = good && !fstat(STDOUT_FILENO, &before) && !file_write_check(path, &err) &&
+        good = good && !fstat(STDOUT_FILENO, &before) && !file_write_check(path, 0, &err) &&
                !file_write(path, "second\n", 7, &err) && printf("third\n") == 6;
         good = good && !fflush(stdout) && !stat(path, &after) && before.st_ino == after.st_ino;
         _exit(good ? 0 : 1);
@@ -245,20 +245,21 @@ TEST(file_write_symlink, "file: writes through a symbolic link")
     const char *target = test_path("target");
     test_write(target, "old", 3);
     check(!symlink("target", link) && !symlink("nowhere", dangling), "cannot make links");
-    check(!file_write_check(link, &err), "%s", err.text);
+    check(!file_write_check(link, 0, &err), "%s", err.text);
     check(!file_write(link, "through", 7, &err), "%s", err.text);
     check(!lstat(link, &info) && S_ISLNK(info.st_mode), "the link is a link no more");
     check_content(target, "through", 7);
     check_no_temporary(link);
     check_no_temporary(target);
     check_refused(file_write(dangling, "x", 1, &err), &err, "leads nowhere", "a dangling link");
-    check_refused(file_write_check(dangling, &err), &err, "leads nowhere", "asked before");
+    check_refused(file_write_check(dangling, 0, &err), &err, "leads nowhere", "asked before");
     int ends[2];
     char proc[64], got[8];
     check(!pipe(ends), "cannot make a pipe");
     snprintf(proc, sizeof proc, "/proc/self/fd/%d", ends[1]);
     if (!access(proc, F_OK)) { /* a link to something without a path */
-        check(!file_write_check(proc, &err) && !file_write(proc, "piped", 5, &err), "%s", err.text);
+        check(!file_write_check(proc, 0, &err) && !file_write(proc, "piped", 5, &err), "%s",
+              err.text);
         check(read(ends[0], got, sizeof got) == 5 && !memcmp(got, "piped", 5), "not in the pipe");
     }
     close(ends[0]);
@@ -280,7 +281,7 @@ TEST(file_write_refused, "file: refuses what cannot be written")
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct error err = {""};
         check_refused(file_write(rows[i].path, "x", 1, &err), &err, rows[i].wanted, "file_write");
-        check_refused(file_write_check(rows[i].path, &err), &err, i ? rows[i].wanted : "folder",
+        check_refused(file_write_check(rows[i].path, 0, &err), &err, i ? rows[i].wanted : "folder",
                       "file_write_check");
     }
     check_no_temporary("");
@@ -307,7 +308,7 @@ TEST(file_write_device, "file: writes to a device")
     /* Some file systems let a device be made but not opened. */
     if (!path || access(path, W_OK))
         skip("file: writes to a device: cannot make one to try");
-    check(!file_write_check(path, &err), "%s", err.text);
+    check(!file_write_check(path, 0, &err), "%s", err.text);
     check(!file_write(path, "x", 1, &err), "%s", err.text);
     check(!stat(path, &info) && S_ISCHR(info.st_mode), "%s is no device any more", path);
     check_no_temporary(path);
@@ -321,7 +322,7 @@ TEST(file_write_pipe, "file: writes to a pipe")
     const char *path = test_path("pipe");
     check(!mkfifo(path, 0600), "cannot make a pipe");
     int fd = open(path, O_RDWR | O_NONBLOCK);
-    check(!file_write_check(path, &err), "%s", err.text);
+    check(!file_write_check(path, 0, &err), "%s", err.text);
     check(!file_write(path, "through", 7, &err), "%s", err.text);
     check(read(fd, bytes, sizeof bytes) == 7 && !strcmp(bytes, "through"), "read \"%s\"", bytes);
     check(!stat(path, &info) && S_ISFIFO(info.st_mode), "the pipe is no pipe any more");
@@ -423,7 +424,8 @@ static int write_unprivileged(const char *folder, mode_t mode, const char *path)
         struct error err = {""};
         if (geteuid() == 0 && (setgid(65534) || setuid(65534)))
             _exit(77);
-        int asked = file_write_check(path, &err) != 0, done = file_write(path, "new", 3, &err) != 0;
+        int asked = file_write_check(path, 0, &err) != 0,
+            done = file_write(path, "new", 3, &err) != 0;
         _exit(asked << 1 | done);
     }
     waitpid(child, &status, 0);
@@ -483,10 +485,10 @@ TEST(file_write_check, "file: check_writable")
     struct error err = {""};
     const char *path = test_path("asked"), *old = test_path("asked-old");
     test_write(old, "old", 3);
-    check(!file_write_check(path, &err), "%s", err.text);
+    check(!file_write_check(path, 0, &err), "%s", err.text);
     check(!exists(path), "asking made the file");
     check_no_temporary(path);
-    check(!file_write_check(old, &err), "%s", err.text);
+    check(!file_write_check(old, 0, &err), "%s", err.text);
     check_content(old, "old", 3);
-    check_refused(file_write_check("", &err), &err, "empty path", "an empty path");
+    check_refused(file_write_check("", 0, &err), &err, "empty path", "an empty path");
 }
