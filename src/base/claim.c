@@ -50,7 +50,7 @@ static int open_lock_file(const char *path, struct error *err)
     else if (errno == EACCES && !access(path, F_OK))
         return error_set(err, "%s: another user's: remove it if no run of theirs goes on", path);
     else if (errno != ELOOP && errno != EISDIR && errno != ENXIO)
-        return error_set(err, "%s: cannot be opened for a lock: %s", path, strerror(errno));
+        return error_set(err, "%s: no lock can be made (%s): mend that", path, strerror(errno));
     return error_set(err, "%s: not a lock of ours, and in its place: move it away", path);
 }
 

@@ -70,8 +70,7 @@ int files_check_report(const char *path, struct error *err)
     struct earlier earlier;
     if (earlier_look(&earlier, path, err))
         return -1;
-    if (earlier.kind != EARLIER_MODEL && !earlier_goes_on(&earlier))
+    if (earlier.kind != EARLIER_MODEL && earlier.kind != EARLIER_LOG && !earlier_goes_on(&earlier))
         return 0;
-    return error_set(err, "--report %s is a %s: name another file", path,
-                     earlier.kind == EARLIER_MODEL ? "model" : "checkpoint with epochs left");
+    return error_set(err, "--report %s is %s: name another file", path, earlier_name(&earlier));
 }

@@ -122,8 +122,9 @@ static bool has_been_there(const struct checkpoint *resumed, const struct earlie
 static int judge_checkpoint(const struct earlier *earlier, const char *path,
                             const struct checkpoint *resumed, struct error *err)
 {
-    if (earlier->kind == EARLIER_MODEL)
-        return error_set(err, "--checkpoint %s is a model: name another file", path);
+    if (earlier->kind == EARLIER_MODEL || earlier->kind == EARLIER_LOG)
+        return error_set(err, "--checkpoint %s is %s: name another file", path,
+                         earlier_name(earlier));
     if (!earlier_goes_on(earlier) || (resumed && has_been_there(resumed, earlier)))
         return 0;
     if (!earlier->described)
@@ -144,9 +145,9 @@ int train_files_judge(struct train_files *files, const struct train_request *req
     bool kept_up = checkpoint && paths[FILE_RESUME] && path_same(checkpoint, paths[FILE_RESUME]);
     if (earlier_look(&files->out, paths[FILE_OUT], err))
         return -1;
-    if (earlier_goes_on(&files->out))
-        return error_set(err, "--out %s is a checkpoint with epochs left: name another file",
-                         paths[FILE_OUT]);
+    if (files->out.kind == EARLIER_LOG || earlier_goes_on(&files->out))
+        return error_set(err, "--out %s is %s: name another file", paths[FILE_OUT],
+                         earlier_name(&files->out));
     if (checkpoint && !kept_up) {
         if (earlier_look(&files->checkpoint, checkpoint, err) ||
             judge_checkpoint(&files->checkpoint, checkpoint, resumed, err))

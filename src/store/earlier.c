@@ -9,6 +9,7 @@
 #include "mnist/base/path.h"
 #include "mnist/store/checkpoint.h"
 #include "mnist/store/model.h"
+#include "mnist/store/run_log.h"
 
 static void take_model(struct earlier *earlier, const struct model *model)
 {
@@ -28,12 +29,15 @@ static void take_checkpoint(struct earlier *earlier, const struct checkpoint *ch
 }
 
 /* What cannot be opened is not known to be nothing of ours. */
-static int check_readable(const char *path, struct error *err)
+static int take_head(struct earlier *earlier, const char *path, struct error *err)
 {
+    char head[RUN_LOG_HEAD];
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (fd < 0)
         return error_set(err, "%s: cannot be looked at before it is replaced: %s", path,
                          strerror(errno));
+    bool log = read(fd, head, sizeof head) == sizeof head && run_log_is(head, sizeof head);
+    earlier->kind = log ? EARLIER_LOG : EARLIER_OTHER;
     close(fd);
     return 0;
 }
@@ -48,9 +52,10 @@ int earlier_look(struct earlier *earlier, const char *path, struct error *err)
         return -1;
     if (!target.exists || target.stream || target.info.st_size == 0)
         return 0;
-    if (check_readable(path, err))
+    if (take_head(earlier, path, err))
         return -1;
-    earlier->kind = EARLIER_OTHER;
+    if (earlier->kind == EARLIER_LOG)
+        return 0;
     if (!model_load(&model, path, err)) {
         take_model(earlier, &model);
         model_free(&model);
@@ -71,4 +76,11 @@ bool earlier_goes_on(const struct earlier *earlier)
     bool ended = earlier->described &&
                  train_has_ended(&earlier->options, earlier->epochs_run, earlier->best.epoch);
     return earlier->kind == EARLIER_CHECKPOINT && !ended;
+}
+
+const char *earlier_name(const struct earlier *earlier)
+{
+    return earlier->kind == EARLIER_MODEL ? "a model"
+           : earlier->kind == EARLIER_LOG ? "a log"
+                                          : "a checkpoint with epochs left";
 }

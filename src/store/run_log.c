@@ -203,12 +203,10 @@ static size_t kept_bytes(const char *log, size_t size, const struct train_option
     return size;
 }
 
-/* Whether the bytes are a log, or what a killed process left of its first line. */
-static bool is_log(const uint8_t *bytes, size_t size)
+bool run_log_is(const char *head, size_t size)
 {
-    static const char begin[] = "{\"event\":\"start\"";
-    size_t length = sizeof begin - 1;
-    return !memcmp(bytes, begin, size < length ? size : length);
+    static const char begin[RUN_LOG_HEAD + 1] = "{\"event\":\"start\"";
+    return !memcmp(head, begin, size < RUN_LOG_HEAD ? size : RUN_LOG_HEAD);
 }
 
 /* Drops what must not stay of an earlier log, its end, so that a reader of it is not disturbed. */
@@ -219,7 +217,7 @@ static int trim(int fd, const char *path, const struct train_options *options,
     if (file_read_open(&file, fd, path, LARGEST_LOG, NULL, err))
         return -1;
     size_t size = file.size, kept = 0;
-    bool good = is_log(file.bytes, size);
+    bool good = run_log_is((const char *)file.bytes, size);
     if (good)
         kept = kept_bytes((const char *)file.bytes, size, options, from);
     bool ended = kept == 0 || file.bytes[kept - 1] == '\n';

@@ -333,7 +333,11 @@ told() {
 }
 
 unfinished() {
-    cp ../long.checkpoint run && cp ../ended.checkpoint ended && cp ../earlier.bin model
+    cp ../long.checkpoint run && cp ../ended.checkpoint ended && cp ../earlier.bin model && train --log log --out logged >../stdout
+    for option in --out --checkpoint --report; do
+        refused 'log is a log' train $option log || return
+    done
+    refused 'log is a log' mnist-eval ../earlier.bin --data "$D" --report log || return
     refused 'run: holds a run .*--resume run,.* --checkpoint' train --checkpoint run &&
         refused 'run is a checkpoint' train --out run && refused 'run is a checkpoint' train --report run &&
         refused 'run is a checkpoint' mnist-eval ../earlier.bin --data "$D" --report run &&

@@ -18,8 +18,8 @@ struct files_use {
  * another is written to first. */
 int files_check(const struct files_use *uses, int count, const char *folder, struct error *err);
 
-/* -1 with err filled when a report must not replace this file: a model, or the checkpoint of a run
- * that has epochs left. */
+/* -1 with err filled when a report must not replace this file: a model, a log, or the
+ * checkpoint of a run that has epochs left. */
 int files_check_report(const char *path, struct error *err);
 
 #endif

@@ -11,6 +11,7 @@ enum earlier_kind {
     EARLIER_NOTHING, /* no such file, an empty one, or a device or pipe */
     EARLIER_MODEL,
     EARLIER_CHECKPOINT,
+    EARLIER_LOG,
     EARLIER_OTHER /* something else */
 };
 
@@ -31,5 +32,8 @@ int earlier_look(struct earlier *earlier, const char *path, struct error *err);
 /* Whether it is a run that has epochs left, or may have some: a checkpoint that is whole, but not
  * for this version of the program, is not described. */
 bool earlier_goes_on(const struct earlier *earlier);
+
+/* "a model", and so on: what it is, of the kinds that would be missed. */
+const char *earlier_name(const struct earlier *earlier);
 
 #endif

@@ -46,6 +46,11 @@ void run_log_put_classes(struct json_writer *json, const char *key, const struct
 FILE *run_log_open(const char *path, const struct run_log_start *start,
                    const struct train_state *from, struct error *err);
 
+/* Whether a file with this head is a log, or what a killed process left of its first line; so an
+ * empty one is. RUN_LOG_HEAD bytes are enough to tell. */
+enum { RUN_LOG_HEAD = 16 };
+bool run_log_is(const char *head, size_t size);
+
 /* Flushes a log; -1 with err filled when something could not be written. */
 int run_log_flush(FILE *log, const char *path, struct error *err);
 
