@@ -259,11 +259,14 @@ static void on_epoch(void *context, const struct train_state *state)
 }
 
 /* Whether the weights have been judged and may replace others: a whole epoch gave them, and their
- * loss on the test images is finite. Where there is nothing to lose, any weights may be saved. */
-static bool may_replace(const struct session *s)
+ * loss on the test images is finite. Where there is nothing to lose, and nothing has come since the
+ * start, any weights may be saved. */
+static bool may_replace(struct session *s)
 {
-    return s->files.out.kind == EARLIER_NOTHING ||
-           (s->result.best.epoch && rmath_is_finite_double(s->evaluation.metrics.loss_sum));
+    struct error ignored;
+    bool judged = s->result.best.epoch && rmath_is_finite_double(s->evaluation.metrics.loss_sum);
+    return judged || (!earlier_look(&s->files.out, s->request.files[FILE_OUT], &ignored) &&
+                      s->files.out.kind == EARLIER_NOTHING);
 }
 
 /* Saves the model where it should be, or beside that, which it says. */
@@ -347,7 +350,7 @@ static int finish(struct session *s, struct error *err)
         return refuse_divergence(s, err);
     if (!rmath_is_finite_double(s->evaluation.metrics.loss_sum))
         return refuse_infinite(s, "the loss on the test set is not finite", err);
-    if (!result->best.epoch && !may_replace(s))
+    if (!output->saved && !output->lost[FILE_OUT])
         return stopped_early(s, err);
     train_output_end(output, &s->evaluation.metrics);
     train_output_report(output);

@@ -308,13 +308,15 @@ judged() {
     cmp model.bin ../earlier.bin && [ -s new.bin ] && nothing_left
 }
 
+# $1: whether the earlier model is there from the start, or comes while the first epoch lasts.
 stopped_early() {
-    cp ../earlier.bin model.bin
+    [ "$1" = comes ] || cp ../earlier.bin model.bin
     rm -f ../begun && mkfifo ../begun
     mnist-train --epochs 100000 --batch 1 --data "$REPO/data/sample" --json --quiet >../begun 2>../stderr &
     pid=$!
     exec 3<../begun
     read -r start <&3
+    [ "$1" != comes ] || cp ../earlier.bin model.bin
     kill -TERM $pid
     ended
     exec 3<&-
@@ -541,7 +543,8 @@ all() {
     [ -z "$preload" ] || here 'what only the rename can tell' saved_beside
     here 'what has changed since the start' changed_since
     here 'only judged weights replace' judged
-    here 'a stop in the first epoch replaces nothing' stopped_early
+    here 'a stop in the first epoch replaces nothing' stopped_early stays
+    here 'nor what has come since the start' stopped_early comes
     here 'what is replaced is told' told
     here 'unfinished runs are not replaced' unfinished
     here 'other runs of the same recipe are not replaced' not_the_same
