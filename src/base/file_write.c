@@ -51,16 +51,16 @@ static void sync_folder(const char *path)
 }
 
 /* Gives a file that only we can read yet the mode of the one it will replace, and its owner or at
- * least its group if we may, or the mode of any new file. Some file systems know neither. */
+ * least its group if we may; or the mode of any new file, which we may replace again. Some file
+ * systems know neither, so no failure matters. */
 static void set_mode(int fd, const struct path_target *target)
 {
     const struct stat *old = &target->info;
     mode_t mask = umask(0);
     umask(mask);
-    bool kept = target->exists &&
-                (!fchown(fd, old->st_uid, old->st_gid) || !fchown(fd, (uid_t)-1, old->st_gid));
-    (void)kept;
-    (void)fchmod(fd, target->exists ? old->st_mode & 0777 : 0666 & ~mask);
+    if (target->exists && fchown(fd, old->st_uid, old->st_gid))
+        (void)!fchown(fd, (uid_t)-1, old->st_gid);
+    (void)!fchmod(fd, target->exists ? old->st_mode & 0777 : (0666 & ~mask) | 0600);
 }
 
 /* --- what may not be replaced --- */
@@ -238,27 +238,25 @@ int file_write_check(const char *path, size_t size, struct error *err)
     return full || failed ? -1 : 0;
 }
 
-int file_write_beside(char saved[PATH_MAX], const char *path, const void *bytes, size_t size,
-                      struct error *err)
+/* Writes to PATH.saved, which nobody has yet. */
+static int save_as(char saved[PATH_MAX], const char *path, const struct path_target *target,
+                   const void *bytes, size_t size, struct error *err)
 {
-    struct path_target target;
     int fd = -1;
-    if (path_resolve(&target, path, err))
-        snprintf(target.path, sizeof target.path, "%s", path);
-    if (target.exists && S_ISCHR(target.info.st_mode))
-        return error_set(err, "%s: a device has nothing beside it", path);
     for (int n = 1; fd < 0; n++) {
         char number[16] = "";
         if (n > 1)
             snprintf(number, sizeof number, "-%d", n);
-        if (snprintf(saved, PATH_MAX, "%s.saved%s", target.path, number) >= PATH_MAX)
+        if (snprintf(saved, PATH_MAX, "%s.saved%s", path, number) >= PATH_MAX)
             return error_set(err, "%s: the path is too long", path);
         fd = open(saved, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0 && errno != EEXIST)
             return error_set(err, "%s: cannot write: %s", saved, strerror(errno));
     }
-    set_mode(fd, &target);
-    int failed = write_all(fd, bytes, size) || sync_file(fd);
+    int failed = write_all(fd, bytes, size);
+    if (!failed)
+        set_mode(fd, target);
+    failed = failed || sync_file(fd);
     if (failed) {
         error_set(err, "%s: cannot write: %s", saved, strerror(errno));
         unlink(saved);
@@ -268,4 +266,16 @@ int file_write_beside(char saved[PATH_MAX], const char *path, const void *bytes,
     if (!failed)
         sync_folder(saved);
     return failed ? -1 : 0;
+}
+
+int file_write_beside(char saved[PATH_MAX], const char *path, const void *bytes, size_t size,
+                      struct error *err)
+{
+    struct path_target target;
+    if (path_resolve(&target, path, err))
+        snprintf(target.path, sizeof target.path, "%s", path);
+    bool device = target.exists && S_ISCHR(target.info.st_mode);
+    if (!device && !save_as(saved, target.path, &target, bytes, size, err))
+        return 0;
+    return save_as(saved, path_name(target.path), &target, bytes, size, err);
 }

@@ -22,7 +22,7 @@ static int own_descriptor(const struct stat *info)
     return -1;
 }
 
-static const char *name_of(const char *path)
+const char *path_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -31,7 +31,7 @@ static const char *name_of(const char *path)
 /* A name as path_beside makes it: such files are taken away as leftovers. */
 static bool is_reserved(const char *path)
 {
-    const char *name = name_of(path), *dot = strrchr(name, '.');
+    const char *name = path_name(path), *dot = strrchr(name, '.');
     return *name == '.' && dot > name &&
            (!strcmp(dot + 1, PATH_TEMPORARY) || !strcmp(dot + 1, PATH_LOCK));
 }
@@ -70,7 +70,7 @@ int path_resolve(struct path_target *target, const char *path, struct error *err
 
 int path_beside(char beside[PATH_MAX], const char *path, const char *ending, struct error *err)
 {
-    const char *name = name_of(path);
+    const char *name = path_name(path);
     int folder = (int)(name - path);
     if (snprintf(beside, PATH_MAX, "%.*s.%s.%s", folder, path, name, ending) >= PATH_MAX)
         return error_set(err, "%s: the path is too long", path);
@@ -108,7 +108,7 @@ bool path_same(const char *a, const char *b)
     follow(b, real_b);
     path_folder(folder_a, real_a);
     path_folder(folder_b, real_b);
-    return !strcmp(name_of(real_a), name_of(real_b)) && !stat(folder_a, &info_a) &&
+    return !strcmp(path_name(real_a), path_name(real_b)) && !stat(folder_a, &info_a) &&
            !stat(folder_b, &info_b) && same_file(&info_a, &info_b);
 }
 

@@ -104,7 +104,7 @@ static int prepare(struct session *s, struct error *err)
     const struct files_use uses[] = {{"the model", s->path, false},
                                      {"--report", s->report_path, true}};
     if (s->report_path &&
-        (files_check(uses, 2, s->common.data, err) || files_check_report(s->report_path, err) ||
+        (files_check(uses, 2, s->common.data, err) || files_judge_report(s->report_path, err) ||
          file_write_check(s->report_path, 0, err)))
         return -1;
     if (engine_find(&s->engine, &s->common, err) ||

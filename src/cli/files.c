@@ -5,7 +5,6 @@
 
 #include "mnist/base/path.h"
 #include "mnist/data/dataset.h"
-#include "mnist/store/earlier.h"
 
 static int refuse_same(const struct files_use *a, const struct files_use *b, struct error *err)
 {
@@ -65,12 +64,16 @@ int files_check(const struct files_use *uses, int count, const char *folder, str
     return 0;
 }
 
-int files_check_report(const char *path, struct error *err)
+int files_judge(const struct earlier *earlier, const char *option, const char *path,
+                struct error *err)
+{
+    const char *missed = earlier_missed(earlier);
+    return missed ? error_set(err, "%s %s is %s: name another file", option, path, missed) : 0;
+}
+
+int files_judge_report(const char *path, struct error *err)
 {
     struct earlier earlier;
-    if (earlier_look(&earlier, path, err))
-        return -1;
-    if (earlier.kind != EARLIER_MODEL && earlier.kind != EARLIER_LOG && !earlier_goes_on(&earlier))
-        return 0;
-    return error_set(err, "--report %s is %s: name another file", path, earlier_name(&earlier));
+    return earlier_look(&earlier, path, err) || files_judge(&earlier, "--report", path, err) ? -1
+                                                                                             : 0;
 }

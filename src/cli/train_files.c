@@ -119,14 +119,8 @@ static bool has_been_there(const struct checkpoint *resumed, const struct earlie
     return same;
 }
 
-static int judge_checkpoint(const struct earlier *earlier, const char *path,
-                            const struct checkpoint *resumed, struct error *err)
+static int refuse_unfinished(const struct earlier *earlier, const char *path, struct error *err)
 {
-    if (earlier->kind == EARLIER_MODEL || earlier->kind == EARLIER_LOG)
-        return error_set(err, "--checkpoint %s is %s: name another file", path,
-                         earlier_name(earlier));
-    if (!earlier_goes_on(earlier) || (resumed && has_been_there(resumed, earlier)))
-        return 0;
     if (!earlier->described)
         return error_set(err,
                          "%s: holds a run of another version of mnist: name another file with "
@@ -142,18 +136,18 @@ int train_files_judge(struct train_files *files, const struct train_request *req
                       const struct checkpoint *resumed, struct error *err)
 {
     const char *const *paths = request->files, *checkpoint = paths[FILE_CHECKPOINT];
-    bool kept_up = checkpoint && paths[FILE_RESUME] && path_same(checkpoint, paths[FILE_RESUME]);
-    if (earlier_look(&files->out, paths[FILE_OUT], err))
+    struct earlier *out = &files->out, *left = &files->checkpoint;
+    if (earlier_look(out, paths[FILE_OUT], err) ||
+        (out->kind != EARLIER_MODEL && files_judge(out, "--out", paths[FILE_OUT], err)) ||
+        (paths[FILE_REPORT] && files_judge_report(paths[FILE_REPORT], err)))
         return -1;
-    if (files->out.kind == EARLIER_LOG || earlier_goes_on(&files->out))
-        return error_set(err, "--out %s is %s: name another file", paths[FILE_OUT],
-                         earlier_name(&files->out));
-    if (checkpoint && !kept_up) {
-        if (earlier_look(&files->checkpoint, checkpoint, err) ||
-            judge_checkpoint(&files->checkpoint, checkpoint, resumed, err))
-            return -1;
-    }
-    return paths[FILE_REPORT] ? files_check_report(paths[FILE_REPORT], err) : 0;
+    if (!checkpoint || (paths[FILE_RESUME] && path_same(checkpoint, paths[FILE_RESUME])))
+        return 0;
+    if (earlier_look(left, checkpoint, err))
+        return -1;
+    if (!earlier_goes_on(left))
+        return files_judge(left, "--checkpoint", checkpoint, err);
+    return resumed && has_been_there(resumed, left) ? 0 : refuse_unfinished(left, checkpoint, err);
 }
 
 void train_files_release(struct train_files *files)

@@ -78,9 +78,11 @@ bool earlier_goes_on(const struct earlier *earlier)
     return earlier->kind == EARLIER_CHECKPOINT && !ended;
 }
 
-const char *earlier_name(const struct earlier *earlier)
+const char *earlier_missed(const struct earlier *earlier)
 {
-    return earlier->kind == EARLIER_MODEL ? "a model"
-           : earlier->kind == EARLIER_LOG ? "a log"
-                                          : "a checkpoint with epochs left";
+    if (earlier->kind == EARLIER_MODEL)
+        return "a model";
+    if (earlier->kind == EARLIER_LOG)
+        return "a log";
+    return earlier_goes_on(earlier) ? "a checkpoint with epochs left" : NULL;
 }

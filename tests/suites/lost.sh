@@ -261,7 +261,12 @@ changed_since() {
     begin --out b.bin || return
     chmod 444 b.bin && kill -INT "$pid"
     ended
-    [ $code -eq 1 ] && is_whole b.bin.saved && cmp b.bin ../earlier.bin && nothing_left
+    [ $code -eq 1 ] && is_whole b.bin.saved && cmp b.bin ../earlier.bin && nothing_left || return
+    mkdir d
+    begin --out d/c.bin || return
+    rm -r d && kill -INT "$pid"
+    ended
+    [ $code -eq 1 ] && is_whole c.bin.saved && grep -q 'the weights are in c.bin.saved$' ../begun.err && nothing_left
 }
 
 # As root: a file that is a mount point, as containers have.

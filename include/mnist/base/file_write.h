@@ -22,7 +22,8 @@ int file_write(const char *path, const void *bytes, size_t size, struct error *e
 int file_write_check(const char *path, size_t size, struct error *err);
 
 /* Writes what file_write could not, beside it: to NAME.saved, or .saved-2 … if that is there, and
- * fills `saved` with that path. -1 with err filled when it cannot. */
+ * fills `saved` with that path. If its folder is gone, or is one of devices, this is in the working
+ * folder. -1 with err filled when it cannot. */
 int file_write_beside(char saved[PATH_MAX], const char *path, const void *bytes, size_t size,
                       struct error *err);
 

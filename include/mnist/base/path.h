@@ -31,7 +31,8 @@ int path_resolve(struct path_target *target, const char *path, struct error *err
 /* FOLDER/.NAME.ending for the file FOLDER/NAME: -1 with err filled if it is too long. */
 int path_beside(char beside[PATH_MAX], const char *path, const char *ending, struct error *err);
 
-/* The folder that a path is in, "." if it names none. */
+/* The name at a path's end, and the folder that it is in, "." if the path names none. */
+const char *path_name(const char *path);
 void path_folder(char folder[PATH_MAX], const char *path);
 
 /* Whether two paths name the same file, or would once both are written, whatever links, dots and

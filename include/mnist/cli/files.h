@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "mnist/base/error.h"
+#include "mnist/store/earlier.h"
 
 /* One of them. */
 struct files_use {
@@ -18,8 +19,10 @@ struct files_use {
  * another is written to first. */
 int files_check(const struct files_use *uses, int count, const char *folder, struct error *err);
 
-/* -1 with err filled when a report must not replace this file: a model, a log, or the
- * checkpoint of a run that has epochs left. */
-int files_check_report(const char *path, struct error *err);
+/* -1 with err filled when what an option's file holds would be missed; and the same for that of a
+ * report, which it looks at itself. */
+int files_judge(const struct earlier *earlier, const char *option, const char *path,
+                struct error *err);
+int files_judge_report(const char *path, struct error *err);
 
 #endif

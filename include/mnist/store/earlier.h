@@ -33,7 +33,8 @@ int earlier_look(struct earlier *earlier, const char *path, struct error *err);
  * for this version of the program, is not described. */
 bool earlier_goes_on(const struct earlier *earlier);
 
-/* "a model", and so on: what it is, of the kinds that would be missed. */
-const char *earlier_name(const struct earlier *earlier);
+/* What it is, of the kinds that something else must not replace: "a model", "a log", "a checkpoint
+ * with epochs left". NULL for any other. */
+const char *earlier_missed(const struct earlier *earlier);
 
 #endif

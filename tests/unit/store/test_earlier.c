@@ -96,7 +96,13 @@ TEST(earlier_other, "earlier: nothing, and something else")
     struct earlier earlier;
     struct error err = {""};
     const char *path = test_path("earlier-other");
-    static const char *const others[] = {"x", "{\"event\":\"start\"}\n", "<!DOCTYPE html>"};
+    static const struct {
+        const char *content;
+        enum earlier_kind kind;
+    } others[] = {{"x", EARLIER_OTHER},
+                  {"{\"event\":\"start\"}\n", EARLIER_LOG},
+                  {"{\"event\":\"stop\"}\n", EARLIER_OTHER},
+                  {"<!DOCTYPE html>", EARLIER_OTHER}};
     check(!earlier_look(&earlier, path, &err), "%s", err.text);
     check_int(earlier.kind, EARLIER_NOTHING);
     test_write(path, "", 0);
@@ -105,9 +111,9 @@ TEST(earlier_other, "earlier: nothing, and something else")
     check(!earlier_look(&earlier, "/dev/null", &err), "%s", err.text);
     check_int(earlier.kind, EARLIER_NOTHING);
     for (size_t i = 0; i < COUNT(others); i++) {
-        test_write(path, others[i], strlen(others[i]));
+        test_write(path, others[i].content, strlen(others[i].content));
         check(!earlier_look(&earlier, path, &err), "%s", err.text);
-        check_int(earlier.kind, i == 1 ? EARLIER_LOG : EARLIER_OTHER);
+        check_int(earlier.kind, others[i].kind);
     }
     check_refused(earlier_look(&earlier, test_path("earlier-other/x"), &err), &err, "cannot write",
                   "a file as a folder");

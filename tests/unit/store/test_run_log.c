@@ -154,7 +154,6 @@ TEST(run_log_open, "run_log: logs that are new, cut off, or none")
     check_refused(-1, &err, "cannot be opened for the log", "no folder");
 }
 
-/* Undefined figures are null, and what was not done is left out. */
 /* POSIX locks belong to a process, so the other run is a child. */
 TEST(run_log_locked, "run_log: a second run is refused and told who writes")
 {
@@ -180,6 +179,7 @@ TEST(run_log_locked, "run_log: a second run is refused and told who writes")
     check_content(path, text, strlen(text));
 }
 
+/* Undefined figures are null, and what was not done is left out. */
 TEST(run_log_lines, "run_log: the lines of a run that diverged, and of one that did not")
 {
     char text[2048] = "";
