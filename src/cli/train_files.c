@@ -95,7 +95,7 @@ int train_files_take(struct train_files *files, struct train_request *request, s
         return -1;
     for (int i = 0; i < TRAIN_FILES; i++)
         if (paths[i] && file_options[i].replaced &&
-            (check_stream(paths[i], i, err) ||
+            (check_stream(paths[i], (enum train_file)i, err) ||
              file_write_check(paths[i], i == FILE_OUT ? weights : 0, err)))
             return -1;
     return claim(&files->out_claim, paths[FILE_OUT], FILE_OUT, err) ||
