@@ -263,7 +263,7 @@ static void on_epoch(void *context, const struct train_state *state)
  * start, any weights may be saved. */
 static bool may_replace(struct session *s)
 {
-    struct error ignored;
+    struct error ignored = {""};
     bool judged = s->result.best.epoch && rmath_is_finite_double(s->evaluation.metrics.loss_sum);
     return judged || (!earlier_look(&s->files.out, s->request.files[FILE_OUT], &ignored) &&
                       s->files.out.kind == EARLIER_NOTHING);

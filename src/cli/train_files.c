@@ -55,7 +55,7 @@ static void keep_up(struct train_files *files, struct train_request *request)
 {
     const char **paths = request->files;
     struct path_target target;
-    struct error ignored;
+    struct error ignored = {""};
     files->resumable = paths[FILE_RESUME];
     if (files->resumable && !path_resolve(&target, files->resumable, &ignored)) {
         snprintf(files->resumed, sizeof files->resumed, "%s", target.path);

@@ -17,7 +17,7 @@ TEST(path_beside, "path: names beside a file")
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct error err = {""};
         char beside[PATH_MAX];
-        test_case(rows[i].path);
+        test_case("%s", rows[i].path);
         check(!path_beside(beside, rows[i].path, "x", &err), "%s", err.text);
         check_string(beside, rows[i].wanted);
     }

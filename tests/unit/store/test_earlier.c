@@ -59,7 +59,7 @@ TEST(earlier_checkpoint, "earlier: a checkpoint, and whether its run has ended")
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct earlier earlier;
         struct error err = {""};
-        test_case(rows[i].what);
+        test_case("%s", rows[i].what);
         if (!save_run(path, options_of(rows[i].epochs, rows[i].patience), rows[i].run,
                       rows[i].best))
             return;
