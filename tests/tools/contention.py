@@ -1,9 +1,9 @@
 """Programs that contend for the same files: contention.py SHIM DATA ROUNDS [SEED]
 
 In each round two, four or eight programs at a time work on one folder: trainings with the same model, checkpoint, log
-or report, trainings that go on, evaluations, and others that only read. SHIM (between.c) makes room between their steps;
-signals stop, end and kill them. A watcher reads the files all the while. What a round does is given by its seed: SEED
-is the first, and that of the round that fails is printed, with what is wrong and the runs in their order."""
+or report, trainings that go on, evaluations, and others that only read. SHIM (between.c) makes room between their
+steps; signals stop, end and kill them. A watcher reads the files all the while. What a round does is given by its seed:
+SEED is the first, and that of the round that fails is printed, with what is wrong and the runs in their order."""
 import json
 import os
 import random
@@ -135,8 +135,10 @@ def watch():
                 check_file(name)
             time.sleep(0.0005)
         os._exit(0)
+    except Wrong as why:
+        print(why, flush=True)
     except BaseException:
-        traceback.print_exc(limit=-1)
+        traceback.print_exc()
     finally:
         os._exit(1)
 
@@ -455,6 +457,7 @@ def one_round(seed):
     return len(codes), codes.count(1), sum(code > 128 for code in codes), sum(code < 0 for code in codes)
 
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background programs ignore it
 reference = {seed: Reference(seed) for seed in SEEDS}
 total = [0] * 4
 first = int(FIRST[0]) if FIRST else 1
