@@ -153,6 +153,15 @@ static int open_temporary(const char *temporary, const struct path_target *targe
 
 /* --- writing --- */
 
+/* On a file system without locks, another process may have taken ours for a leftover. */
+static int replace(const char *path, const char *temporary, int fd)
+{
+    if (path_names(temporary, fd))
+        return rename(temporary, path);
+    errno = ESTALE;
+    return -1;
+}
+
 static int write_atomically(const struct path_target *target, const char *path, const void *bytes,
                             size_t size, struct error *err)
 {
@@ -166,11 +175,11 @@ static int write_atomically(const struct path_target *target, const char *path, 
     int failed = write_all(fd, bytes, size);
     if (!failed)
         set_mode(fd, target);
-    failed = failed || sync_file(fd) || rename(temporary, target->path);
-    if (failed) {
+    failed = failed || sync_file(fd) || replace(target->path, temporary, fd);
+    if (failed)
         error_set(err, "%s: cannot write %zu bytes: %s", path, size, strerror(errno));
+    if (failed && path_names(temporary, fd))
         unlink(temporary);
-    }
     if (close(fd) && !failed)
         failed = error_set(err, "%s: cannot close: %s", path, strerror(errno));
     if (!failed)
