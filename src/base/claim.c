@@ -26,32 +26,37 @@ enum claim_lock claim_lock(int fd, int *holder)
 
 int claim_refuse(const char *path, int holder, struct error *err)
 {
+    const char advice[] = "wait for its end, or name another file";
     if (!holder)
-        return error_set(err, "%s: another process is writing it: wait for its end", path);
-    return error_set(err, "%s: process %d is writing it: wait for its end", path, holder);
+        return error_set(err, "%s: another process is writing it: %s", path, advice);
+    return error_set(err, "%s: process %d is writing it: %s", path, holder, advice);
 }
 
-/* Opens the lock file, which may be there; -1 with err filled. It has to be one of ours: those are
- * plain and empty. */
-static int open_lock_file(const char *path, struct error *err)
+/* Opens the lock file for a claim on `path`; -1 with err filled. If it is there, it has to be one of
+ * ours: those are plain and empty. */
+static int open_lock_file(const char *lock, const char *path, struct error *err)
 {
     const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    char folder[PATH_MAX];
     struct stat info;
     int fd;
     do {
-        fd = open(path, flags);
+        fd = open(lock, flags);
         if (fd < 0 && errno == ENOENT)
-            fd = open(path, flags | O_CREAT | O_EXCL, 0666);
+            fd = open(lock, flags | O_CREAT | O_EXCL, 0666);
     } while (fd < 0 && errno == EEXIST);
     if (fd >= 0 && !fstat(fd, &info) && S_ISREG(info.st_mode) && info.st_size == 0)
         return fd;
+    int reason = errno;
     if (fd >= 0)
         close(fd);
-    else if (errno == EACCES && !access(path, F_OK))
-        return error_set(err, "%s: another user's: remove it if no run of theirs goes on", path);
-    else if (errno != ELOOP && errno != EISDIR && errno != ENXIO)
-        return error_set(err, "%s: no lock can be made (%s): mend that", path, strerror(errno));
-    return error_set(err, "%s: not a lock of ours, and in its place: move it away", path);
+    else if (reason == EACCES && !access(lock, F_OK))
+        return error_set(err, "%s: another user's: remove it if no run of theirs goes on", lock);
+    else if (reason != ELOOP && reason != EISDIR && reason != ENXIO) {
+        path_folder(folder, path);
+        return error_set(err, "%s: cannot write in folder %s: %s", path, folder, strerror(reason));
+    }
+    return error_set(err, "%s: not a lock of ours, and in its place: move it away", lock);
 }
 
 int claim_take(struct claim *claim, const char *path, struct error *err)
@@ -69,7 +74,7 @@ int claim_take(struct claim *claim, const char *path, struct error *err)
     do {
         if (claim->fd >= 0)
             close(claim->fd);
-        claim->fd = open_lock_file(claim->path, err);
+        claim->fd = open_lock_file(claim->path, path, err);
         if (claim->fd < 0)
             break;
         if (claim_lock(claim->fd, &holder) == CLAIM_HELD) {

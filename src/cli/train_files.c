@@ -5,7 +5,6 @@
 
 #include "mnist/base/file_write.h"
 #include "mnist/base/path.h"
-#include "mnist/cli/command.h"
 #include "mnist/cli/files.h"
 
 static const struct {
@@ -78,30 +77,21 @@ static int check_stream(const char *path, enum train_file file, struct error *er
                      target.descriptor == STDOUT_FILENO ? "stdout" : "stderr");
 }
 
-static int claim(struct claim *claim, const char *path, enum train_file file, struct error *err)
-{
-    struct error held;
-    if (!path || !claim_take(claim, path, &held))
-        return 0;
-    return error_set(err, "%s, or name another file with %s", held.text, file_options[file].flag);
-}
-
 int train_files_take(struct train_files *files, struct train_request *request, struct error *err)
 {
     const size_t weights = PARAM_COUNT * sizeof(float); /* the rest can do without room */
     const char *const *paths = request->files;
     keep_up(files, request);
-    if (check_names(request, err))
+    if (check_names(request, err) || claim_take(&files->out_claim, paths[FILE_OUT], err) ||
+        (paths[FILE_CHECKPOINT] &&
+         claim_take(&files->checkpoint_claim, paths[FILE_CHECKPOINT], err)))
         return -1;
     for (int i = 0; i < TRAIN_FILES; i++)
         if (paths[i] && file_options[i].replaced &&
             (check_stream(paths[i], (enum train_file)i, err) ||
              file_write_check(paths[i], i == FILE_OUT ? weights : 0, err)))
             return -1;
-    return claim(&files->out_claim, paths[FILE_OUT], FILE_OUT, err) ||
-                   claim(&files->checkpoint_claim, paths[FILE_CHECKPOINT], FILE_CHECKPOINT, err)
-               ? -1
-               : 0;
+    return 0;
 }
 
 /* --- what will be replaced --- */

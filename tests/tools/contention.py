@@ -37,8 +37,7 @@ LINK, LINKED = "a.link", "a.bin"
 ENDS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 FOREIGN = 65534  # a user and a group
 NAME = r"(?P<name>\S+)"
-HELD = re.compile(NAME + r": process (?P<pid>\d+) is writing it: wait for its end"
-                         r"(, or name another file with --(out|checkpoint))?")
+HELD = re.compile(NAME + r": process (?P<pid>\d+) is writing it: wait for its end, or name another file")
 # What else may be said: of what is not there, or must not be replaced; and of a stop.
 REFUSED = re.compile(NAME + r": (cannot open: No such file or directory|a symbolic link that leads nowhere: .*|"
                      r"holds a run that has got to epoch \d of 6: go on with --resume \S+, or name another file with "
