@@ -32,8 +32,8 @@ int claim_refuse(const char *path, int holder, struct error *err)
     return error_set(err, "%s: process %d is writing it: %s", path, holder, advice);
 }
 
-/* Opens the lock file for a claim on `path`; -1 with err filled. If it is there, it has to be one of
- * ours: those are plain and empty. */
+/* Opens the lock file for a claim on `path`; -1 with err filled. If it is there, it has to be one
+ * of ours: those are plain and empty. */
 static int open_lock_file(const char *lock, const char *path, struct error *err)
 {
     const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;

@@ -77,7 +77,7 @@ static int load_resumed(struct session *s)
 
 static int take_files(struct session *s)
 {
-    struct error err;
+    struct error err = {""};
     return train_files_take(&s->files, &s->request, &err) ? command_fail(s->request.program, &err)
                                                           : -1;
 }
@@ -249,7 +249,7 @@ static bool on_batch(void *context, const struct train_progress *now)
 static void on_epoch(void *context, const struct train_state *state)
 {
     struct session *s = context;
-    struct error err;
+    struct error err = {""};
     const char *path = s->request.files[FILE_CHECKPOINT];
     train_output_epoch(&s->output, &state->history[state->epochs_run - 1]);
     if (path && checkpoint_save(state, &s->request.line.options, &s->data, path, &err))
@@ -275,7 +275,7 @@ static void save(struct session *s)
     struct model *model = &s->engine.model;
     struct train_output *output = &s->output;
     const char *out = s->request.files[FILE_OUT];
-    struct error err, worse;
+    struct error err = {""}, worse = {""};
     if (!model_save(model, out, &err)) {
         output->saved = out;
         return;

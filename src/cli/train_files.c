@@ -6,6 +6,7 @@
 #include "mnist/base/file_write.h"
 #include "mnist/base/path.h"
 #include "mnist/cli/files.h"
+#include "mnist/net/params.h"
 
 static const struct {
     const char *flag, *help, *none;

@@ -147,7 +147,7 @@ void train_output_lost(struct train_output *output, enum train_file file, const 
 /* A log that cannot be written has a gap, and gets no more lines. */
 static void flush_log(struct train_output *output)
 {
-    struct error err;
+    struct error err = {""};
     if (!run_log_flush(output->log, output->request->files[FILE_LOG], &err))
         return;
     train_output_lost(output, FILE_LOG, &err);
@@ -337,7 +337,7 @@ static int write_report(const struct train_output *o, struct error *err)
 
 void train_output_report(struct train_output *output)
 {
-    struct error err;
+    struct error err = {""};
     const char *path = output->request->files[FILE_REPORT];
     if (!path)
         return;

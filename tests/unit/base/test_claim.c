@@ -89,5 +89,6 @@ TEST(claim_stream, "claim: what is not replaced is not claimed")
     claim_release(&claim);
     check(!claim_take(&claim, "/dev/null", &err), "%s", err.text);
     claim_release(&claim);
-    check_refused(claim_take(&claim, test_path("no/such"), &err), &err, "cannot write in folder", "no folder");
+    check_refused(claim_take(&claim, test_path("no/such"), &err), &err, "cannot write in folder",
+                  "no folder");
 }
