@@ -30,6 +30,7 @@ struct run {
     int *order;        /* (train_count) this epoch's order of the training images */
     float *best;       /* (PARAM_COUNT) */
     float *p, *loss;   /* of the images that judge an epoch */
+    int history_room;  /* records that result->history has room for */
     int batches;       /* per epoch */
     bool stop;         /* on_batch asked for a stop */
     int resumed;       /* epochs run before a resumption */
@@ -38,16 +39,21 @@ struct run {
     double train_time; /* seconds in training passes of complete epochs */
 };
 
+/* The history has room for this many more epochs from the start: nearly any run has fewer. */
+enum { HISTORY_ROOM = 1 << 16 };
+
 static int allocate(struct run *run, struct error *err)
 {
     struct train_result *result = run->result;
     int batch = run->options->batch, val = run->split->val_count;
-    size_t judged = (size_t)(val > batch ? val : batch), epochs = (size_t)run->options->epochs;
+    size_t judged = (size_t)(val > batch ? val : batch);
+    int epochs = run->options->epochs, room = run->resumed + HISTORY_ROOM;
+    run->history_room = epochs < room ? epochs : room;
     run->order = mem_alloc((size_t)run->split->train_count, sizeof *run->order, err);
     run->best = mem_alloc(PARAM_COUNT, sizeof *run->best, err);
     run->p = mem_alloc(judged, CLASSES * sizeof *run->p, err);
     run->loss = mem_alloc(judged, sizeof *run->loss, err);
-    result->history = mem_alloc(epochs, sizeof *result->history, err);
+    result->history = mem_alloc((size_t)run->history_room, sizeof *result->history, err);
     if (!run->order || !run->best || !run->p || !run->loss || !result->history)
         return -1;
     if (batch_create(&run->batch, run->options->batch, err))
@@ -231,9 +237,25 @@ static void judge(struct run *run, struct train_epoch *record, bool *finite)
     }
 }
 
-static void remember(struct train_result *result, const struct train_epoch *record)
+/* Adds an epoch to the history, which grows by doubling. If it cannot, the run stops: so nothing is
+ * lost. */
+static void remember(struct run *run, const struct train_epoch *record)
 {
-    result->history[result->epochs_run++] = *record;
+    struct train_result *result = run->result;
+    struct train_epoch *history = result->history;
+    struct error ignored = {""};
+    history[result->epochs_run++] = *record;
+    int count = result->epochs_run, epochs = run->options->epochs;
+    if (count < run->history_room || count == epochs)
+        return;
+    int room = epochs / 2 < count ? epochs : 2 * count;
+    history = mem_grow(history, (size_t)count * sizeof *history, (size_t)room * sizeof *history,
+                       &ignored);
+    run->stop = run->stop || !history;
+    if (!history)
+        return;
+    result->history = history;
+    run->history_room = room;
 }
 
 static void tell(struct run *run)
@@ -271,12 +293,11 @@ static void begin(struct run *run, const struct train_state *from)
     if (averages)
         network_set_params(&run->average, from->average);
     for (int i = 0; i < from->epochs_run; i++) {
-        remember(result, &from->history[i]);
+        remember(run, &from->history[i]);
         run->train_time += from->history[i].seconds;
         run->earlier += from->history[i].seconds + from->history[i].val_seconds;
     }
     result->best = from->best;
-    run->resumed = from->epochs_run;
 }
 
 bool train_has_ended(const struct train_options *options, int epochs_run, int best_epoch)
@@ -307,7 +328,7 @@ static void run_epochs(struct run *run)
             result->diverged_batch = run->batches;
             return;
         }
-        remember(result, &record);
+        remember(run, &record);
         tell(run);
         if (run->stop && result->epochs_run < run->options->epochs) {
             result->stop = TRAIN_ASKED;
@@ -330,6 +351,7 @@ int train_run(struct train_result *result, struct network *network, const struct
         .split = split,
         .options = options,
         .callbacks = callbacks,
+        .resumed = from ? from->epochs_run : 0,
         .batches = (split->train_count + options->batch - 1) / options->batch,
         .start = clock_seconds(),
     };

@@ -102,7 +102,7 @@ struct train_result {
  * stops, the network ends with the best weights: those of the epoch with the lowest validation
  * loss. If no epoch was completed, best.epoch is 0 and the network keeps its latest weights, which
  * are worthless if it diverged. If `from` is not NULL, it continues the run that had this state,
- * exactly as that run would have gone on, to the last bit. All memory is taken before the first
+ * exactly as that run would have gone on, to the last bit. The memory is taken before the first
  * epoch: -1 with err filled when it is short, and nothing was trained. The caller gives the result
  * to train_result_free. */
 int train_run(struct train_result *result, struct network *network, const struct dataset *dataset,
