@@ -6,7 +6,7 @@
 
 #include "histories.h"
 
-char page[PAGE_SIZE];
+char page[PAGE_ROOM];
 
 FILE *page_open(void)
 {

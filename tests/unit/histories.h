@@ -8,10 +8,10 @@
 
 #include "test.h"
 
-enum { PAGE_SIZE = 1 << 16 };
+enum { PAGE_ROOM = 1 << 16 };
 
 /* What was written to page_open's file, once it is closed. */
-extern char page[PAGE_SIZE];
+extern char page[PAGE_ROOM];
 
 FILE *page_open(void);
 

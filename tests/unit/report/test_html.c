@@ -59,7 +59,7 @@ static void check_picture(const uint8_t *pixels, const uint8_t *in_png,
                           const struct png_palette *palette, const char *tag)
 {
     uint8_t png[PNG_ROOM(IMAGE_SIDE, IMAGE_SIDE)];
-    char wanted[PAGE_SIZE];
+    char wanted[PAGE_ROOM];
     FILE *out = page_open();
     fprintf(out, "%s src=\"data:image/png;base64,", tag);
     base64_write(out, png, png_write(png, in_png, IMAGE_SIDE, IMAGE_SIDE, palette));
