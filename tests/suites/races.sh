@@ -27,7 +27,7 @@ threads="--threads 4 --data sample"
 check 'training' tsan/mnist train $threads --epochs 1 --schedule constant --dropout 0.1 --augment --ema 0.9 --checkpoint checkpoint --log log
 check 'going on' tsan/mnist train $threads --resume checkpoint --epochs 2 --log log
 check 'training, reference kernels' tsan/mnist train $threads --epochs 1 --simd reference --quiet
-check 'training, stopped in time' tsan/mnist train $threads --max-seconds 0.5
+check 'training, stopped in time' tsan/mnist train $threads --max-seconds 0.5 --out stopped.bin
 check 'evaluation' tsan/mnist eval model.bin $threads --shift 1,1 --misclassified 3
 check 'pictures' tsan/mnist show 5 $threads --model model.bin --augment
 check 'prediction' tsan/mnist predict model.bin --threads 4 --json "$SAMPLE/t10k-images-idx3-ubyte.gz"
