@@ -63,6 +63,15 @@ static void set_mode(int fd, const struct path_target *target)
     (void)!fchmod(fd, target->exists ? old->st_mode & 0777 : (0666 & ~mask) | 0600);
 }
 
+/* Writes all of a new file that is to stand for the target. */
+static int write_whole(int fd, const struct path_target *target, const void *bytes, size_t size)
+{
+    if (write_all(fd, bytes, size))
+        return -1;
+    set_mode(fd, target);
+    return sync_file(fd);
+}
+
 /* --- what may not be replaced --- */
 
 /* In a sticky folder only its owner and the file's may rename. */
@@ -124,13 +133,17 @@ static int remove_leftover(const char *temporary, const struct path_target *targ
     return held;
 }
 
-/* Makes and locks it. Its name is fixed, so that killed runs leave at most one behind. */
-static int open_temporary(const char *temporary, const struct path_target *target, const char *path,
-                          struct error *err)
+/* The first step of replacing a file: makes and locks the temporary one. Its name is fixed, so that
+ * killed runs leave at most one behind. */
+static int open_temporary(char temporary[PATH_MAX], const struct path_target *target,
+                          const char *path, struct error *err)
 {
     const struct timespec pause = {.tv_nsec = MILLISECOND};
     char folder[PATH_MAX];
     int held = 0, holder = 0;
+    if (check_replaceable(target, path, err) ||
+        path_beside(temporary, target->path, PATH_TEMPORARY, err))
+        return -1;
     path_folder(folder, temporary);
     for (int waited = 0; waited < PATIENCE; waited++) {
         int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -166,16 +179,10 @@ static int write_atomically(const struct path_target *target, const char *path, 
                             size_t size, struct error *err)
 {
     char temporary[PATH_MAX];
-    if (check_replaceable(target, path, err) ||
-        path_beside(temporary, target->path, PATH_TEMPORARY, err))
-        return -1;
     int fd = open_temporary(temporary, target, path, err);
     if (fd < 0)
         return -1;
-    int failed = write_all(fd, bytes, size);
-    if (!failed)
-        set_mode(fd, target);
-    failed = failed || sync_file(fd) || replace(target->path, temporary, fd);
+    int failed = write_whole(fd, target, bytes, size) || replace(target->path, temporary, fd);
     if (failed)
         error_set(err, "%s: cannot write %zu bytes: %s", path, size, strerror(errno));
     if (failed && path_names(temporary, fd))
@@ -231,9 +238,6 @@ int file_write_check(const char *path, size_t size, struct error *err)
         return error_set(err, "%s: cannot write: %s", path, strerror(errno));
     if (target.stream)
         return 0;
-    if (check_replaceable(&target, path, err) ||
-        path_beside(temporary, target.path, PATH_TEMPORARY, err))
-        return -1;
     int fd = open_temporary(temporary, &target, path, err);
     if (fd < 0)
         return -1;
@@ -262,10 +266,7 @@ static int save_as(char saved[PATH_MAX], const char *path, const struct path_tar
         if (fd < 0 && errno != EEXIST)
             return error_set(err, "%s: cannot write: %s", saved, strerror(errno));
     }
-    int failed = write_all(fd, bytes, size);
-    if (!failed)
-        set_mode(fd, target);
-    failed = failed || sync_file(fd);
+    int failed = write_whole(fd, target, bytes, size);
     if (failed) {
         error_set(err, "%s: cannot write: %s", saved, strerror(errno));
         unlink(saved);

@@ -103,3 +103,13 @@ size_t build(uint8_t *file, const char *header, const void *data, size_t data_si
     }
     return 8 + length + data_size;
 }
+
+struct limit_asked limit_asked;
+
+size_t answer_limit(const uint8_t *head, size_t size)
+{
+    int time = limit_asked.times++ ? 1 : 0;
+    limit_asked.heads[time] = size;
+    limit_asked.same = !memcmp(head, limit_asked.of, size);
+    return limit_asked.answers[time];
+}

@@ -24,6 +24,17 @@ size_t make_gzip(uint8_t *to, const uint8_t *bytes, size_t size);
 
 void write_maybe_gzip(const char *path, const uint8_t *bytes, size_t size, bool gzip);
 
+/* What answer_limit, a file_limit, is asked, of which bytes, and what it answers: first, and after
+ * that. */
+extern struct limit_asked {
+    const uint8_t *of;
+    int times;
+    size_t heads[2], answers[2];
+    bool same; /* the last head was of those bytes */
+} limit_asked;
+
+size_t answer_limit(const uint8_t *head, size_t size);
+
 enum { ROOM = 1 << 22 };
 
 /* Puts a file together in `file`: the header's length, the header, data_size bytes of data (NULL:

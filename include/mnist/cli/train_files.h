@@ -37,8 +37,9 @@ void train_files_add(struct usage *usage, const char **files);
  * with err filled. */
 int train_files_take(struct train_files *files, struct train_request *request, struct error *err);
 
-/* Looks at what will be replaced, and refuses to replace a run that has epochs left; unless it is
- * the one that goes on, `resumed` (NULL: none). -1 with err filled. */
+/* Looks at what will be replaced, and refuses where it would be missed (earlier_missed): a model by
+ * another model, and a run with epochs left by the one that goes on from it, `resumed` (NULL:
+ * none), would not be. -1 with err filled. */
 int train_files_judge(struct train_files *files, const struct train_request *request,
                       const struct checkpoint *resumed, struct error *err);
 

@@ -91,27 +91,13 @@ static void *write_flow(void *context)
     return NULL;
 }
 
-/* What the limit below is asked, and what it answers: first, and after that. */
-static struct {
-    int times;
-    size_t heads[2], answers[2];
-    bool same;
-} asked;
-
-static size_t answer_limit(const uint8_t *head, size_t size)
-{
-    int time = asked.times++ ? 1 : 0;
-    asked.heads[time] = size;
-    asked.same = !memcmp(head, large, size);
-    return asked.answers[time];
-}
-
 /* Reads the first `size` bytes of `large` from a pipe. */
 static int read_flow(struct file *file, size_t size, size_t piece, size_t most, struct error *err)
 {
     int ends[2], failed = -1;
     pthread_t writer;
-    asked.times = 0;
+    limit_asked.times = 0;
+    limit_asked.of = large;
     if (!check(!pipe(ends), "no pipe"))
         return -1;
     struct flow flow = {.end = ends[1], .size = size, .piece = piece};
@@ -150,16 +136,16 @@ TEST(file_read_open, "file: the head of a pipe decides how much is read")
         struct file file = {0};
         struct error err = {""};
         test_case("row %zu", i);
-        memcpy(asked.answers, rows[i].answers, sizeof asked.answers);
+        memcpy(limit_asked.answers, rows[i].answers, sizeof limit_asked.answers);
         int failed = read_flow(&file, rows[i].size, rows[i].piece, rows[i].most, &err);
         if (rows[i].fault)
             check_refused(failed, &err, rows[i].fault, "");
         else if (check(!failed, "%s", err.text) && check_size(file.size, rows[i].read))
             check(!memcmp(file.bytes, large, file.size), "other bytes");
-        check_int(asked.times, (rows[i].heads[0] > 0) + (rows[i].heads[1] > 0));
-        for (int time = 0; time < asked.times && time < 2; time++)
-            check_size(asked.heads[time], rows[i].heads[time]);
-        check(!asked.times || asked.same, "asked of other bytes");
+        check_int(limit_asked.times, (rows[i].heads[0] > 0) + (rows[i].heads[1] > 0));
+        for (int time = 0; time < limit_asked.times && time < 2; time++)
+            check_size(limit_asked.heads[time], rows[i].heads[time]);
+        check(!limit_asked.times || limit_asked.same, "asked of other bytes");
         file_read_free(&file);
     }
 }

@@ -227,26 +227,12 @@ static size_t pack_content(size_t members)
     return size;
 }
 
-/* What the limit below is asked, and what it answers: first, and after that. */
-static struct {
-    int times;
-    size_t heads[2], answers[2];
-    bool same;
-} asked;
-
-static size_t answer_limit(const uint8_t *head, size_t size)
-{
-    int time = asked.times++ ? 1 : 0;
-    asked.heads[time] = size;
-    asked.same = !memcmp(head, content, size);
-    return asked.answers[time];
-}
-
 static void answer(size_t first, size_t later)
 {
-    asked.times = 0;
-    asked.answers[0] = first;
-    asked.answers[1] = later;
+    limit_asked.times = 0;
+    limit_asked.of = content;
+    limit_asked.answers[0] = first;
+    limit_asked.answers[1] = later;
 }
 
 /* Unpacks the first *size bytes of `file`. The caller gives what comes of it to mem_free. */
@@ -286,10 +272,10 @@ TEST(gzip_head, "gzip: the head decides how much is unpacked")
                 check_refused(failed, &err, rows[i].fault, "");
             else if (check(!failed, "%s", err.text) && check_size(size, rows[i].unpacked))
                 check_bytes(bytes, content, size);
-            check_int(asked.times, (rows[i].heads[0] > 0) + (rows[i].heads[1] > 0));
-            for (int time = 0; time < asked.times && time < 2; time++)
-                check_size(asked.heads[time], rows[i].heads[time]);
-            check(asked.same, "asked of other bytes");
+            check_int(limit_asked.times, (rows[i].heads[0] > 0) + (rows[i].heads[1] > 0));
+            for (int time = 0; time < limit_asked.times && time < 2; time++)
+                check_size(limit_asked.heads[time], rows[i].heads[time]);
+            check(limit_asked.same, "asked of other bytes");
             mem_free(bytes);
         }
     }
@@ -306,7 +292,8 @@ TEST(gzip_head_cut, "gzip: the head of a small file, and of one cut short")
     size_t size = make_gzip(file, content, FILE_HEAD);
     answer(0, 0);
     if (check(!unpack_limited(&bytes, &size, LONG, &err), "%s", err.text))
-        check(size == FILE_HEAD && !asked.times, "%zu bytes, asked %d times", size, asked.times);
+        check(size == FILE_HEAD && !limit_asked.times, "%zu bytes, asked %d times", size,
+              limit_asked.times);
     mem_free(bytes);
     pack_content(1);
     for (size_t cut = FRAME + 1; cut < 8000; cut += 100) {
@@ -314,7 +301,7 @@ TEST(gzip_head_cut, "gzip: the head of a small file, and of one cut short")
         size = cut;
         answer(LONG, LONG);
         check_refused(unpack_limited(&bytes, &size, LONG, &err), &err, "it is cut short", "");
-        check(asked.heads[0] == there && asked.same, "%zu bytes: another head", cut);
+        check(limit_asked.heads[0] == there && limit_asked.same, "%zu bytes: another head", cut);
         mem_free(bytes);
         size = cut;
         answer(0, 0);
@@ -346,7 +333,7 @@ TEST(gzip_limit, "gzip: the limit of a packed file by what it holds")
         size_t size = pack_content(members);
         answer(LONG, LONG);
         size_t limit = gzip_limit(file, FILE_HEAD, answer_limit);
-        check(asked.same && asked.heads[0] > FILE_HEAD / 2, "another head");
+        check(limit_asked.same && limit_asked.heads[0] > FILE_HEAD / 2, "another head");
         check(limit >= size && limit < 10 * LONG, "%zu for %zu bytes", limit, size);
         answer(0, 0);
         check_size(gzip_limit(file, FILE_HEAD, answer_limit), 0);
