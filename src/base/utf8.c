@@ -45,6 +45,14 @@ size_t utf8_encode(uint32_t code, char out[4])
     return length;
 }
 
+int utf8_length(const char *text, size_t size)
+{
+    int length = 0;
+    for (size_t i = 0; i < size; i++)
+        length += (text[i] & 0xc0) != 0x80;
+    return length;
+}
+
 /* The code points of the general categories Cc, Cf, Zl and Zp in Unicode 17.0: the third field of
  * its UnicodeData.txt. */
 static const struct {

@@ -2,13 +2,11 @@
 
 #include <string.h>
 
-/* The number of characters of UTF-8 text: each has one byte that does not continue another. */
+#include "mnist/base/utf8.h"
+
 static int width_of(const char *text)
 {
-    int width = 0;
-    for (; *text; text++)
-        width += (*text & 0xc0) != 0x80;
-    return width;
+    return utf8_length(text, strlen(text));
 }
 
 static int column_width(const struct table_column *column)

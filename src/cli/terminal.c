@@ -24,14 +24,33 @@ bool terminal_colors(FILE *stream, int choice)
     return choice == COLOR_ALWAYS;
 }
 
-int terminal_width(void)
+int terminal_width(FILE *stream)
 {
     struct winsize size;
-    if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col > 0)
+    if (!ioctl(fileno(stream), TIOCGWINSZ, &size) && size.ws_col > 0)
         return size.ws_col;
     const char *columns = getenv("COLUMNS");
     long width = columns ? strtol(columns, NULL, 10) : 0;
     return width > 0 && width < 10000 ? (int)width : 80;
+}
+
+void terminal_wrap(FILE *out, const char *text, int column, int indent, int width)
+{
+    bool begun = false; /* the line has a word */
+    while (*text) {
+        size_t length = strcspn(text, " ");
+        int wide = utf8_length(text, length);
+        if (begun && column + 1 + wide > width) {
+            fprintf(out, "\n%*s", indent, "");
+            column = indent;
+            begun = false;
+        }
+        fprintf(out, "%s%.*s", begun ? " " : "", (int)length, text);
+        column += begun + wide;
+        begun = true;
+        text += length + (text[length] == ' ');
+    }
+    putc('\n', out);
 }
 
 bool terminal_is_unicode(void)
@@ -71,7 +90,7 @@ struct picture_style terminal_style(int style, int color)
     bool many = (colorterm && *colorterm) || (term && strstr(term, "256color"));
     bool able = many && terminal_is_live(stdout) && terminal_is_unicode();
     return (struct picture_style){
-        .width = terminal_width(),
+        .width = terminal_width(stdout),
         .blocks = style == STYLE_BLOCKS ||
                   (style == STYLE_AUTO && able && terminal_colors(stdout, color)),
     };

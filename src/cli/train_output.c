@@ -191,7 +191,7 @@ static void print_end(const struct train_output *o, const struct metrics *test)
     const struct train_result *r = o->result;
     if (r->epochs_run > 1) {
         plot_history(stdout, r->history, r->epochs_run, o->split->val_count > 0, r->best.epoch,
-                     terminal_width(), terminal_is_unicode());
+                     terminal_width(stdout), terminal_is_unicode());
         putchar('\n');
     }
     figures_print(stdout, "test set", test, terminal_colors(stdout, o->request->common.color));

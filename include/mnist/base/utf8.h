@@ -17,6 +17,10 @@ size_t utf8_decode(uint32_t *code, const uint8_t *s, size_t size);
 /* Writes the sequence of a code point <= 0x10ffff to out, without a NUL, and returns its length. */
 size_t utf8_encode(uint32_t code, char out[4]);
 
+/* The number of characters in `size` bytes of text: each has one byte that does not continue
+ * another. */
+int utf8_length(const char *text, size_t size);
+
 /* Whether a code point does no more than show itself. Controls, format characters (which turn text
  * around or hide in it) and the separators of lines and paragraphs do more: Unicode's general
  * categories Cc, Cf, Zl and Zp. Noncharacters and UTF8_NONE are not plain either. */

@@ -12,8 +12,13 @@ bool terminal_is_live(FILE *stream);
 /* Whether to colour `stream`, by --color (COLOR_…), NO_COLOR and what the stream is. */
 bool terminal_colors(FILE *stream, int choice);
 
-/* The number of columns: that of stdout's terminal, or $COLUMNS, or 80. */
-int terminal_width(void);
+/* The number of columns: that of the stream's terminal, or $COLUMNS, or 80. */
+int terminal_width(FILE *stream);
+
+/* Prints text and a newline, in lines of at most `width` columns, broken at spaces. The first line
+ * goes on in column `column` (from 0); the others begin with `indent` spaces. A word that is wider
+ * than a line is not broken. */
+void terminal_wrap(FILE *out, const char *text, int column, int indent, int width);
 
 /* Whether characters beyond ASCII can be shown: $LC_ALL, $LC_CTYPE or $LANG names UTF-8, with a
  * language (de_DE.UTF-8) or alone. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mnist/base/memory.h"
 #include "mnist/cli/options.h"
 #include "mnist/cli/terminal.h"
 #include "mnist/data/image.h"
@@ -49,6 +50,46 @@ TEST(is_unicode, "terminal: Unicode by the locale's name")
     for (int n = 0; n < 3; n++) {
         set(names[n], before[n]);
         free(before[n]);
+    }
+}
+
+static const char *wrapped;
+static int wrapped_column, wrapped_indent, wrapped_width;
+
+static void print_wrapped(FILE *out, const void *context)
+{
+    (void)context;
+    terminal_wrap(out, wrapped, wrapped_column, wrapped_indent, wrapped_width);
+}
+
+/* Characters count, not bytes; a word that no line has room for stands alone. */
+TEST(wraps, "terminal: text is broken at spaces, into lines of a width")
+{
+    static const struct {
+        const char *text;
+        int column, indent, width;
+        const char *wanted;
+    } rows[] = {
+        {"", 0, 2, 10, "\n"},
+        {"one two three", 0, 2, 80, "one two three\n"},
+        {"one two three", 0, 2, 13, "one two three\n"},
+        {"one two three", 0, 2, 12, "one two\n  three\n"},
+        {"one two three", 6, 2, 13, "one two\n  three\n"},
+        {"one two three", 9, 2, 10, "one\n  two\n  three\n"},
+        {"a fartoolongword b", 0, 1, 6, "a\n fartoolongword\n b\n"},
+        {"\u00fc\u00fc\u00fc \u00fc\u00fc", 0, 0, 6, "\u00fc\u00fc\u00fc \u00fc\u00fc\n"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct error err = {""};
+        size_t size;
+        wrapped = rows[i].text;
+        wrapped_column = rows[i].column;
+        wrapped_indent = rows[i].indent;
+        wrapped_width = rows[i].width;
+        char *text = mem_print(print_wrapped, NULL, &size, "a test", &err);
+        test_case("row %zu", i);
+        check_string(text ? text : err.text, rows[i].wanted);
+        free(text);
     }
 }
 
