@@ -29,7 +29,6 @@ struct session {
     struct common_options common;
     int split; /* index into split_choices */
     int misclassified, style;
-    const char *shift_text; /* "X,Y" */
     float shift[2], rotate;
     struct engine engine;
     struct dataset dataset;
@@ -37,31 +36,17 @@ struct session {
     double seconds; /* time that predicting took */
 };
 
-/* Parses "X,Y" in pixels. */
-static int parse_shift(struct session *s)
-{
-    char x[32], y[32];
-    int length = 0;
-    if (sscanf(s->shift_text, "%31[^,],%31[^,]%n", x, y, &length) != 2 || s->shift_text[length])
-        return options_refuse(s->program, "--shift '%s': give X,Y in pixels, such as 2,-1",
-                              s->shift_text);
-    const double most = AUGMENT_MAX_SHIFT;
-    return options_float(s->program, "--shift", x, -most, most, &s->shift[0]) ||
-           options_float(s->program, "--shift", y, -most, most, &s->shift[1]);
-}
-
 static int parse(struct session *s, int argc, char **argv)
 {
-    int first;
-    const double most = AUGMENT_MAX_ROTATE;
+    int operands;
+    const double most = AUGMENT_MAX_ROTATE, far = AUGMENT_MAX_SHIFT;
     const struct option_spec images[] = {
         {"split", "NAME", OPTION_CHOICE, &s->split, .choices = split_choices, .group = GROUP_IMAGES,
          .help = "images to evaluate on"},
         {"misclassified", "N", OPTION_INT, &s->misclassified, 0, 10000000, .group = GROUP_IMAGES,
          .help = "show the N most confident mistakes"},
-        {"shift", "X,Y", OPTION_STRING, &s->shift_text, .group = GROUP_IMAGES,
-         .help = "first move the images this many pixels to the right and down",
-         .special_default = "0,0"},
+        {"shift", "X,Y", OPTION_PAIR, s->shift, -far, far, .group = GROUP_IMAGES,
+         .help = "first move the images this many pixels to the right and down"},
         {"rotate", "DEG", OPTION_FLOAT, &s->rotate, -most, most, .group = GROUP_IMAGES,
          .help = "first turn the images counterclockwise"},
     };
@@ -88,10 +73,9 @@ static int parse(struct session *s, int argc, char **argv)
     options_add_data(&usage, &s->common);
     options_add(&usage, &report, 1);
     options_add_common(&usage, &s->common);
-    int code = options_parse(&usage, argc, argv, &first);
-    if (code < 0)
-        s->path = argv[first];
-    return code < 0 && s->shift_text && parse_shift(s) ? EXIT_USAGE : code;
+    int code = options_parse(&usage, argc, argv, &operands);
+    s->path = argv[1];
+    return code;
 }
 
 static bool moved(const struct session *s)
@@ -223,7 +207,7 @@ static int write_report(const struct session *s, struct error *err)
         .evaluation = &s->evaluation,
         .network = &s->engine.network,
     };
-    describe_images(s, "°", images, sizeof images);
+    describe_images(s, "\u00b0", images, sizeof images);
     report_fact(&report, "model", "%s", s->path);
     report_fact(&report, "weights_crc32", "%s", format_crc32(s->engine.model.crc32).text);
     report_fact(&report, "data", "%s", s->common.data);

@@ -28,7 +28,8 @@ static const float CLEAR = 0.8f;
 
 struct session {
     const char *program, *model_path;
-    char **names; /* of the pictures, then NULL */
+    char **names; /* (count) of the pictures */
+    int count;
     struct common_options common;
     bool show;
     int style;
@@ -46,7 +47,7 @@ struct stack {
 
 static int parse(struct session *s, int argc, char **argv)
 {
-    int first;
+    int operands;
     const struct option_spec show = {.name = "show",
                                      .kind = OPTION_FLAG,
                                      .value = &s->show,
@@ -56,22 +57,23 @@ static int parse(struct session *s, int argc, char **argv)
         .program = s->program,
         .arguments = "MODEL IMAGE...",
         .description =
-            "Says which digit each picture shows: PGM, PBM or PPM of any size, an IDX file of\n"
-            "images, either of them gzipped; - is stdin. An empty or unreadable one does not stop\n"
+            "Says which digit each picture shows: PGM, PBM or PPM of any size, an IDX file of "
+            "images, either of them gzipped; - is stdin. An empty or unreadable one does not stop "
             "the others, but the exit code is then 1; an unclear one is an answer, with code 0.",
         .examples = "  mnist-predict model.bin digit.pgm\n"
-                    "  convert digit.png -background white -flatten pgm:- | "
-                    "mnist-predict model.bin - --show",
+                    "  convert digit.png -background white -flatten pgm:- |\n"
+                    "      mnist-predict model.bin - --show",
         .min_arguments = 2,
         .max_arguments = INT_MAX,
     };
     options_add(&usage, &show, 1);
     options_add_style(&usage, &s->style);
     options_add_common(&usage, &s->common);
-    int code = options_parse(&usage, argc, argv, &first);
+    int code = options_parse(&usage, argc, argv, &operands);
     if (code < 0) {
-        s->model_path = argv[first];
-        s->names = argv + first + 1;
+        s->model_path = argv[1];
+        s->names = argv + 2;
+        s->count = operands - 1;
     }
     return code;
 }
@@ -265,8 +267,8 @@ static int predict_all(const struct session *s)
 {
     int code = EXIT_DONE;
     struct error err = {""};
-    for (char **name = s->names; *name; name++) {
-        int failed = predict_file(s, *name, &err);
+    for (int i = 0; i < s->count; i++) {
+        int failed = predict_file(s, s->names[i], &err);
         if (failed)
             code = EXIT_FAILED;
         if (failed < 0)

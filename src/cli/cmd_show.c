@@ -7,6 +7,7 @@
 #include "mnist/cli/engine.h"
 #include "mnist/cli/terminal.h"
 #include "mnist/cli/train_line.h"
+#include "mnist/cli/value.h"
 #include "mnist/net/metrics.h"
 #include "mnist/report/weight_picture.h"
 #include "mnist/store/model.h"
@@ -51,7 +52,7 @@ static int check_weights(const struct session *s)
 
 static int parse(struct session *s, int argc, char **argv)
 {
-    int first;
+    int operands;
     const struct option_spec images[] = {
         {"split", "NAME", OPTION_CHOICE, &s->split, .choices = split_choices, .group = GROUP_IMAGES,
          .help = "where the samples are from"},
@@ -87,11 +88,10 @@ static int parse(struct session *s, int argc, char **argv)
     options_add_data(&usage, &s->common);
     options_add(&usage, files, sizeof files / sizeof files[0]);
     options_add_common(&usage, &s->common);
-    int code = options_parse(&usage, argc, argv, &first);
+    int code = options_parse(&usage, argc, argv, &operands);
     if (code < 0 && train_line_end(s->program, &s->line))
         return EXIT_USAGE;
-    if (code < 0 && argv[first] &&
-        options_int(s->program, "COUNT", argv[first], 1, 10000000, &s->count))
+    if (code < 0 && operands && value_int(s->program, "COUNT", argv[1], 1, 10000000, &s->count))
         return EXIT_USAGE;
     return code < 0 ? check_weights(s) : code;
 }

@@ -89,12 +89,12 @@ static int parse_again(struct session *s, const struct usage *usage, int preset,
     struct train_request *request = &s->request;
     struct train_options base =
         request->files[FILE_RESUME] ? s->resumed.options : train_options_usual();
-    int first;
+    int operands;
     request->preset = preset ? &presets_table[preset - 1] : NULL;
     if (request->preset)
         presets_apply(&base, request->preset);
     train_line_begin(&request->line, &base);
-    int code = options_parse(usage, argc, argv, &first);
+    int code = options_parse(usage, argc, argv, &operands);
     return code < 0 && train_line_end(request->program, &request->line) ? EXIT_USAGE : code;
 }
 
@@ -103,7 +103,7 @@ static int parse_line(struct session *s, const struct usage *usage, const int *p
                       char **argv)
 {
     const char **files = s->request.files;
-    int first, code = options_parse(usage, argc, argv, &first);
+    int operands, code = options_parse(usage, argc, argv, &operands);
     if (code >= 0)
         return code;
     if (!files[FILE_RESUME]) {
@@ -133,6 +133,11 @@ static int parse(struct session *s, int argc, char **argv)
                                        .choices = presets,
                                        .group = GROUP_LEARNING,
                                        .help = "a recipe; other options override it"};
+    const struct option_spec plain = {.name = "no-augment",
+                                      .kind = OPTION_NO,
+                                      .value = &request->line.augment,
+                                      .group = GROUP_AUGMENTATION,
+                                      .help = "no augmentation, whatever the preset says"};
     const struct option_spec seconds = {
         "max-seconds",
         "F",
@@ -147,7 +152,7 @@ static int parse(struct session *s, int argc, char **argv)
         .arguments = "",
         .description =
             "Trains the dense " PARAMS_ARCHITECTURE
-            " network on MNIST, keeps the weights with the lowest\n"
+            " network on MNIST, keeps the weights with the lowest "
             "validation loss, writes them to a model file and evaluates them on the test set.",
         .examples = "  mnist-train --epochs 50 --lr 1e-3\n"
                     "  mnist-train --preset best --checkpoint run.checkpoint\n"
@@ -158,6 +163,7 @@ static int parse(struct session *s, int argc, char **argv)
     train_line_add(&request->line, &usage, TRAIN_LEARNING);
     options_add(&usage, &recipe, 1);
     train_line_add(&request->line, &usage, TRAIN_AUGMENTATION);
+    options_add(&usage, &plain, 1);
     options_add_data(&usage, &request->common);
     train_files_add(&usage, request->files);
     options_add(&usage, &seconds, 1);

@@ -4,9 +4,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "mnist/base/version.h"
 #include "mnist/cli/command.h"
+#include "mnist/cli/help.h"
 #include "mnist/cli/options.h"
+#include "mnist/cli/suggest.h"
+#include "mnist/cli/terminal.h"
 #include "mnist/net/params.h"
 
 static const struct {
@@ -30,16 +32,26 @@ static int find_command(const char *name)
     return -1;
 }
 
-static int print_help(void)
+static void print_help(FILE *out)
 {
-    puts("Usage: mnist COMMAND [OPTION]...\n\n"
-         "Trains, examines and ships the dense " PARAMS_ARCHITECTURE
-         " classifier of handwritten digits.\n");
-    for (int i = 0; i < COMMANDS; i++)
-        printf("  mnist %-8s %s\n", commands[i].name, commands[i].summary);
-    puts("\nEach is also a program of its own: mnist-train is mnist train.\n"
-         "mnist help COMMAND, or COMMAND --help, tells its options; mnist --version, the version.");
-    return command_finish("mnist", EXIT_DONE);
+    int width = terminal_width(out);
+    fputs("Usage: mnist COMMAND [OPTION]...\n\n", out);
+    terminal_wrap(out,
+                  "Trains, examines and ships the dense " PARAMS_ARCHITECTURE
+                  " classifier of handwritten digits.",
+                  0, 0, width);
+    putc('\n', out);
+    for (int i = 0; i < COMMANDS; i++) {
+        int used = fprintf(out, "  mnist %-8s ", commands[i].name);
+        terminal_wrap(out, commands[i].summary, used, used, width);
+    }
+    putc('\n', out);
+    terminal_wrap(out, "Each is also a program of its own: mnist-train is mnist train.", 0, 0,
+                  width);
+    terminal_wrap(out,
+                  "mnist help COMMAND, or COMMAND --help, tells its options; mnist --version, the "
+                  "version.",
+                  0, 0, width);
 }
 
 /* Runs a command under the name that the user knows; its arguments follow argv[0]. */
@@ -51,23 +63,50 @@ static int run_command(int command, int argc, char **argv)
     return commands[command].run(argc, argv);
 }
 
-static int refuse(const char *word)
+/* Refuses a word that is neither a command nor an option of the program itself. */
+static int refuse_unknown(const char *word)
 {
-    if (!*word)
-        return options_refuse("mnist", "which command: see mnist help");
-    return options_refuse("mnist", "no command '%s': see mnist help", word);
+    static const char *const options[] = {"help", "version"};
+    bool is_option = *word == '-';
+    const char *what = is_option ? "option" : "command";
+    struct suggest suggest = {.word = word + strspn(word, "-")};
+    for (int i = 0; i < (is_option ? 2 : COMMANDS); i++)
+        suggest_look(&suggest, is_option ? options[i] : commands[i].name);
+    if (suggest.nearest)
+        return options_refuse("mnist", "unknown %s '%s': did you mean %s%s?", what, word,
+                              is_option ? "--" : "", suggest.nearest);
+    return options_refuse("mnist", "unknown %s '%s'%s: see mnist help", what, word,
+                          is_option ? ": a command's options stand after its name" : "");
 }
 
+static int refuse_more(const char *word)
+{
+    return options_refuse("mnist", "'%s' is one argument too many: see mnist help", word);
+}
+
+/* mnist help [COMMAND] */
 static int help(int argc, char **argv)
 {
     static char option[] = "--help";
-    if (argc < 2)
-        return print_help();
+    if (argc > 2)
+        return refuse_more(argv[2]);
+    if (argc < 2) {
+        print_help(stdout);
+        return command_finish("mnist", EXIT_DONE);
+    }
     int command = find_command(argv[1]);
     if (command < 0)
-        return refuse(argv[1]);
+        return refuse_unknown(argv[1]);
     argv[1] = option;
     return run_command(command, 2, argv);
+}
+
+static int version(int argc, char **argv)
+{
+    if (argc > 1)
+        return refuse_more(argv[1]);
+    help_print_version();
+    return command_finish("mnist", EXIT_DONE);
 }
 
 /* If stdout or stderr was closed when the program started, the next file opened, such as a log,
@@ -94,15 +133,17 @@ int main(int argc, char **argv)
     int command = strncmp(name, "mnist-", 6) ? -1 : find_command(name + 6);
     if (command >= 0)
         return run_command(command, argc, argv);
-    const char *word = argc > 1 ? argv[1] : "";
-    if (!strcmp(word, "--version")) {
-        puts("mnist " MNIST_VERSION);
-        return command_finish("mnist", EXIT_DONE);
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
     }
-    if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h"))
-        return help(argc - 1, argv + 1);
+    const char *word = argv[1];
     command = find_command(word);
     if (command >= 0)
         return run_command(command, argc - 1, argv + 1);
-    return refuse(word);
+    if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h"))
+        return help(argc - 1, argv + 1);
+    if (!strcmp(word, "--version") || !strcmp(word, "-V"))
+        return version(argc - 1, argv + 1);
+    return refuse_unknown(word);
 }

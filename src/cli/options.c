@@ -1,9 +1,7 @@
 #include "mnist/cli/options.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +11,13 @@
 #include "mnist/base/format.h"
 #include "mnist/base/team.h"
 #include "mnist/cli/command.h"
+#include "mnist/cli/help.h"
+#include "mnist/cli/suggest.h"
 #include "mnist/cli/terminal.h"
+#include "mnist/cli/value.h"
 #include "mnist/net/kernels.h"
 
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
-
-enum { HELP_WIDTH = 24 };
 
 int options_refuse(const char *program, const char *format, ...)
 {
@@ -85,7 +84,7 @@ void options_add_common(struct usage *usage, struct common_options *common)
          .group = GROUP_MACHINE, .help = "instruction set; each gives the same result"},
         {"json", NULL, OPTION_FLAG, &common->json, .group = GROUP_MACHINE,
          .help = "JSON Lines on stdout, and nothing else there"},
-        {"quiet", NULL, OPTION_FLAG, &common->quiet, .group = GROUP_MACHINE,
+        {"quiet", NULL, OPTION_FLAG, &common->quiet, .letter = 'q', .group = GROUP_MACHINE,
          .help = "no progress on stderr"},
         {"color", "WHEN", OPTION_CHOICE, &common->color, .choices = color_choices,
          .group = GROUP_MACHINE, .help = "colours"},
@@ -93,219 +92,189 @@ void options_add_common(struct usage *usage, struct common_options *common)
     options_add(usage, specs, sizeof specs / sizeof specs[0]);
 }
 
-/* --- help --- */
-
-static void print_default(const struct option_spec *spec)
-{
-    if (spec->special_default) {
-        printf(" [%s]", spec->special_default);
-        return;
-    }
-    switch (spec->kind) {
-    case OPTION_INT:
-        printf(" [%d]", *(const int *)spec->value);
-        break;
-    case OPTION_SEED:
-        printf(" [%" PRIu64 "]", *(const uint64_t *)spec->value);
-        break;
-    case OPTION_FLOAT:
-        printf(" [%s]", format_float(*(const float *)spec->value).text);
-        break;
-    case OPTION_STRING:
-        if (*(const char *const *)spec->value) {
-            fputs(" [", stdout);
-            terminal_put(stdout, *(const char *const *)spec->value);
-            putchar(']');
-        }
-        break;
-    case OPTION_CHOICE:
-        if (spec->choices)
-            printf(" [%s]", spec->choices[*(const int *)spec->value]);
-        break;
-    case OPTION_FLAG:
-        break;
-    }
-}
-
-static void print_option(const struct option_spec *spec)
-{
-    int used =
-        printf("  --%s%s%s", spec->name, spec->unit ? " " : "", spec->unit ? spec->unit : "");
-    printf("%*s%s", used < HELP_WIDTH ? HELP_WIDTH - used : 1, "", spec->help);
-    for (int c = 0; spec->choices && spec->choices[c]; c++)
-        printf("%s%s", c ? ", " : ": ", spec->choices[c]);
-    print_default(spec);
-    putchar('\n');
-}
-
-/* Prints the options by group, in the order in which the groups first appear in the table. */
-static void print_help(const struct usage *usage)
-{
-    const struct option_spec *specs = usage->specs;
-    printf("Usage: %s%s%s [OPTION]...\n\n%s\n", usage->program, *usage->arguments ? " " : "",
-           usage->arguments, usage->description);
-    for (int first = 0; first < usage->spec_count; first++) {
-        int earlier = 0;
-        while (strcmp(specs[earlier].group, specs[first].group) != 0)
-            earlier++;
-        if (earlier < first)
-            continue;
-        printf("\n%s:\n", specs[first].group);
-        for (int i = first; i < usage->spec_count; i++)
-            if (!strcmp(specs[i].group, specs[first].group))
-                print_option(&specs[i]);
-    }
-    printf("%-*s%s\n\nExamples:\n%s\n", HELP_WIDTH, "  -h, --help", "print this and exit",
-           usage->examples);
-}
-
-/* --- values --- */
-
-/* Takes decimal digits after an optional minus only; strtoll would take spaces and a plus, too. */
-static bool parse_integer(const char *text, long long *value)
-{
-    const char *digits = text + (*text == '-');
-    if (!*digits || strspn(digits, "0123456789") != strlen(digits))
-        return false;
-    errno = 0;
-    *value = strtoll(text, NULL, 10);
-    return errno == 0;
-}
-
-int options_int(const char *program, const char *what, const char *text, double min, double max,
-                int *value)
-{
-    long long n;
-    if (!parse_integer(text, &n) || (double)n < min || (double)n > max)
-        return options_refuse(program, "%s '%s': give a whole number from %.0f to %.0f", what, text,
-                              min, max);
-    *value = (int)n;
-    return 0;
-}
-
-static int parse_seed(const char *program, const char *what, const char *text, uint64_t *value)
-{
-    errno = 0;
-    *value = strtoull(text, NULL, 10);
-    if (!*text || strspn(text, "0123456789") != strlen(text) || errno)
-        return options_refuse(program, "%s '%s': give a whole number from 0 to %" PRIu64, what,
-                              text, UINT64_MAX);
-    return 0;
-}
-
-/* Takes digits, point and exponent only; strtof takes spaces, hexadecimal, "nan" and "inf", too. */
-int options_float(const char *program, const char *what, const char *text, double min, double max,
-                  float *value)
-{
-    char *end;
-    float number = strtof(text, &end);
-    bool plain = *text && strspn(text, "0123456789+-.eE") == strlen(text) && *end == '\0';
-    if (!plain || !(number >= (float)min && number <= (float)max))
-        return options_refuse(program, "%s '%s': give a number from %s to %s", what, text,
-                              format_figure(min).text, format_figure(max).text);
-    *value = number + 0.0f; /* -0 becomes 0 */
-    return 0;
-}
-
-static int parse_choice(const char *program, const char *what, const char *text,
-                        const struct option_spec *spec)
-{
-    char list[128] = "";
-    for (int i = 0; spec->choices[i]; i++) {
-        if (!strcmp(text, spec->choices[i])) {
-            *(int *)spec->value = i;
-            return 0;
-        }
-        size_t used = strlen(list);
-        const char *between = i == 0 ? "" : spec->choices[i + 1] ? ", " : " or ";
-        snprintf(list + used, sizeof list - used, "%s%s", between, spec->choices[i]);
-    }
-    return options_refuse(program, "%s '%s': give %s", what, text, list);
-}
-
-static int set_value(const char *program, const struct option_spec *spec, const char *text)
-{
-    char what[64];
-    snprintf(what, sizeof what, "--%s", spec->name);
-    if (spec->given)
-        *spec->given = true;
-    switch (spec->kind) {
-    case OPTION_FLAG:
-        *(bool *)spec->value = true;
-        return 0;
-    case OPTION_INT:
-        return options_int(program, what, text, spec->min, spec->max, spec->value);
-    case OPTION_SEED:
-        return parse_seed(program, what, text, spec->value);
-    case OPTION_FLOAT:
-        return options_float(program, what, text, spec->min, spec->max, spec->value);
-    case OPTION_CHOICE:
-        return parse_choice(program, what, text, spec);
-    case OPTION_STRING:
-    default:
-        if (!*text)
-            return options_refuse(program, "%s: an empty value: give %s", what, spec->unit);
-        *(const char **)spec->value = text;
-        return 0;
-    }
-}
-
 /* --- the line --- */
 
-/* getopt's codes for our options; letters are below. */
-enum { FIRST = 256, HELP = 1000 };
+/* getopt's codes: of an operand, as our letters begin with a dash, so that operands come in their
+ * place whatever POSIXLY_CORRECT says; of our long options. Letters are in between. */
+enum { OPERAND = 1, FIRST = 256, HELP = 1000, VERSION };
 
-static void fill_getopt(const struct usage *usage, struct option options[OPTIONS_MAX + 2])
+/* What getopt_long is told, and where it is. */
+struct line {
+    const struct usage *usage;
+    struct option options[OPTIONS_MAX + 3];
+    char letters[2 * OPTIONS_MAX + 8];
+    const char *word; /* the word that it is reading */
+};
+
+static void begin_line(struct line *line, const struct usage *usage)
 {
-    for (int i = 0; i < usage->spec_count; i++)
-        options[i] = (struct option){usage->specs[i].name,
-                                     usage->specs[i].unit ? required_argument : no_argument, NULL,
-                                     FIRST + i};
-    options[usage->spec_count] = (struct option){"help", no_argument, NULL, HELP};
-    options[usage->spec_count + 1] = (struct option){0};
+    char *letter = line->letters + sprintf(line->letters, "-:hV");
+    struct option *option = line->options;
+    line->usage = usage;
+    for (int i = 0; i < usage->spec_count; i++) {
+        const struct option_spec *spec = &usage->specs[i];
+        *option++ = (struct option){spec->name, spec->unit ? required_argument : no_argument, NULL,
+                                    FIRST + i};
+        if (spec->letter)
+            letter += sprintf(letter, "%c%s", spec->letter, spec->unit ? ":" : "");
+    }
+    *option++ = (struct option){"help", no_argument, NULL, HELP};
+    *option++ = (struct option){"version", no_argument, NULL, VERSION};
+    *option = (struct option){0};
+    opterr = 0;
+    optind = 1;
 }
 
-static int check_arguments(const struct usage *usage, int given, char **words)
+/* The long option that `name` is, or with which it begins. */
+static const char *find_long(const struct line *line, const char *name, bool begins)
 {
-    if (given < usage->min_arguments)
+    for (const struct option *option = line->options; option->name; option++) {
+        size_t length = strlen(option->name);
+        if (!strncmp(name, option->name, length) &&
+            (begins || !name[length] || name[length] == '='))
+            return option->name;
+    }
+    return NULL;
+}
+
+/* Refuses a word, of which `length` bytes are shown, that is no option. It may be meant for an
+ * option that is near `name`. */
+static int refuse_unknown(const struct line *line, const char *word, int length, const char *name)
+{
+    const char *program = line->usage->program;
+    const char *form = strncmp(word, "--", 2) ? "'%.*s' is no option" : "unknown option '%.*s'";
+    struct suggest suggest = {.word = name};
+    char what[128];
+    snprintf(what, sizeof what, form, length, word);
+    for (const struct option *option = line->options; option->name; option++)
+        suggest_look(&suggest, option->name);
+    if (suggest.nearest)
+        return options_refuse(program, "%s: did you mean --%s?", what, suggest.nearest);
+    return options_refuse(program, "%s: see %s --help", what, program);
+}
+
+/* Refuses a long option behind dashes of another kind (U+2012 to U+2015, U+2212), as texts that are
+ * copied from the web have them: it would be taken for an operand. */
+static int check_dashes(const struct line *line)
+{
+    static const char dashes[] = "\u2012\u2013\u2014\u2015\u2212-"; /* their bytes, in any order */
+    const char *name = line->word + strspn(line->word, dashes);
+    if ((unsigned char)line->word[0] < 0x80 || !find_long(line, name, false))
+        return -1;
+    return options_refuse(line->usage->program, "'%s' begins with a dash that is no '-': type --%s",
+                          line->word, name);
+}
+
+/* Refuses what getopt would take for something else than it says: the beginning of a long name for
+ * that name, and a long name after one dash for letters: -out is not -o ut. */
+static int check_word(const struct line *line)
+{
+    const char *word = line->word;
+    int length = (int)strcspn(word, "=");
+    if (word[0] != '-')
+        return check_dashes(line);
+    if (word[1] != '-') {
+        const char *meant = find_long(line, word + 1, true);
+        return meant ? refuse_unknown(line, word, length, meant) : -1;
+    }
+    if (!word[2] || find_long(line, word + 2, false))
+        return -1;
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", length - 2, word + 2);
+    return refuse_unknown(line, word, length, name);
+}
+
+/* Whether a word that stands where a value should is an option. */
+static bool is_option(const struct line *line, const char *word)
+{
+    if (word[0] != '-' || !word[1])
+        return false;
+    return word[1] == '-' ? word[2] && find_long(line, word + 2, false)
+                          : !word[2] && word[1] != ':' && strchr(line->letters + 2, word[1]);
+}
+
+static const struct option_spec *find_spec(const struct usage *usage, int code)
+{
+    const struct option_spec *spec = usage->specs;
+    while (code < FIRST && spec->letter != code)
+        spec++;
+    return code < FIRST ? spec : &spec[code - FIRST];
+}
+
+/* In a cluster of letters getopt is still at that word: the letter is where it stopped. */
+static int refuse_code(const struct line *line, int code)
+{
+    const char *program = line->usage->program;
+    char letter[] = {'-', (char)optopt, '\0'};
+    bool is_letter = optopt < FIRST;
+    if (code == ':')
+        return options_refuse(program, "%s needs a value: see %s --help",
+                              is_letter ? letter : line->word, program);
+    if (!is_letter)
+        return options_refuse(program, "'%s': this option takes no value", line->word);
+    return refuse_unknown(line, letter, 2,
+                          line->word[1] == letter[1] ? line->word + 1 : letter + 1);
+}
+
+/* Takes an option. -1 to go on, or the exit code. */
+static int take_option(const struct line *line, int code, const char *next)
+{
+    const char *program = line->usage->program;
+    if (code == 'h' || code == HELP || code == 'V' || code == VERSION) {
+        if (code == 'h' || code == HELP)
+            help_print(line->usage);
+        else
+            help_print_version();
+        return command_finish(program, EXIT_DONE);
+    }
+    if (code == ':' || code == '?')
+        return refuse_code(line, code);
+    const struct option_spec *spec = find_spec(line->usage, code);
+    if (spec->unit && optarg == next && is_option(line, optarg))
+        return options_refuse(program, "--%s needs a value, and '%s' is an option: see %s --help",
+                              spec->name, optarg, program);
+    return value_set(program, spec, optarg) ? EXIT_USAGE : -1;
+}
+
+static int check_operands(const struct usage *usage, int count, char **operands)
+{
+    if (count < usage->min_arguments)
         return options_refuse(usage->program, "wanted %s: see %s --help", usage->arguments,
                               usage->program);
-    if (given > usage->max_arguments)
+    if (count > usage->max_arguments)
         return options_refuse(usage->program, "'%s' is one argument too many: see %s --help",
-                              words[usage->max_arguments], usage->program);
+                              operands[usage->max_arguments], usage->program);
     return -1;
 }
 
-int options_parse(const struct usage *usage, int argc, char **argv, int *first)
+/* Makes argv[from] argv[to], and moves those in between up by one. */
+static void bring_forward(char **argv, int from, int to)
 {
-    struct option options[OPTIONS_MAX + 2];
-    fill_getopt(usage, options);
-    opterr = 0;
-    optind = 1;
-    for (;;) {
-        int code = getopt_long(argc, argv, ":h", options, NULL);
+    char *word = argv[from];
+    memmove(&argv[to + 1], &argv[to], (size_t)(from - to) * sizeof *argv);
+    argv[to] = word;
+}
+
+int options_parse(const struct usage *usage, int argc, char **argv, int *operands)
+{
+    struct line line;
+    int code, at, count = 0;
+    begin_line(&line, usage);
+    for (at = optind; at < argc; at = optind) {
+        line.word = argv[at];
+        int refused = check_word(&line);
+        if (refused >= 0)
+            return refused;
+        code = getopt_long(argc, argv, line.letters, line.options, NULL);
         if (code == -1)
             break;
-        const char *word = argv[optind - 1];
-        if (code == 'h' || code == HELP) {
-            print_help(usage);
-            return command_finish(usage->program, EXIT_DONE);
-        }
-        if (code == ':')
-            return options_refuse(usage->program, "%s needs a value: see %s --help", word,
-                                  usage->program);
-        if (code == '?' && optopt >= FIRST)
-            return options_refuse(usage->program, "'%s': this option takes no value", word);
-        if (code == '?') {
-            /* In a cluster of letters getopt is still at that word: the letter is where it
-             * stopped. */
-            char letter[] = {'-', (char)optopt, '\0'};
-            return options_refuse(usage->program, "'%s' is no option here: see %s --help",
-                                  optopt ? letter : word, usage->program);
-        }
-        if (set_value(usage->program, &usage->specs[code - FIRST], optarg))
-            return EXIT_USAGE;
+        if (code == OPERAND)
+            bring_forward(argv, at, 1 + count++);
+        else if ((code = take_option(&line, code, at + 1 < argc ? argv[at + 1] : NULL)) >= 0)
+            return code;
     }
-    *first = optind;
-    return check_arguments(usage, argc - optind, argv + optind);
+    for (at = optind; at < argc; at++)
+        bring_forward(argv, at, 1 + count++);
+    *operands = count;
+    return check_operands(usage, count, argv + 1);
 }

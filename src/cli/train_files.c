@@ -27,6 +27,7 @@ void train_files_add(struct usage *usage, const char **files)
     for (int i = 0; i < TRAIN_FILES; i++) {
         struct option_spec spec = {.unit = "FILE", .kind = OPTION_STRING, .value = &files[i]};
         snprintf(spec.name, sizeof spec.name, "%s", file_options[i].flag + 2);
+        spec.letter = i == FILE_OUT ? 'o' : 0;
         spec.group = GROUP_FILES;
         spec.help = file_options[i].help;
         spec.special_default = file_options[i].none;

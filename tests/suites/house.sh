@@ -156,6 +156,13 @@ strings() {
         END {judge()}' $(code $below)
 }
 
+# What the program says is ASCII, for terminals that show no more. Other characters stand in the report, which is UTF-8, and
+# where there are two texts to choose from (terminal_text, unicode_marks); elsewhere by their code, as \u00b0.
+ascii() {
+    LC_ALL=C grep -n '"[^"]*[^ -~	][^"]*"' $(code src include | grep -v /report/) /dev/null |
+        grep -vE 'unicode_marks|terminal_text\(|^[^"]*(/\*|:[0-9]*: \*)'
+}
+
 # No line has more than 100 characters (not bytes: what continues one in UTF-8 does not count).
 columns() {
     awk 'length($0) > 100 {
@@ -204,6 +211,7 @@ else
     skip "exported names: needs nm (Debian's binutils)"
 fi
 check 'no option, command or script in strings below the front doors' holds strings
+check 'strings are ASCII' holds ascii
 check 'no line over 100 columns' holds columns
 check 'no function over 60 lines' holds functions
 check 'nothing else at the top' holds top

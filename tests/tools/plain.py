@@ -184,10 +184,10 @@ for command in "train", "eval", "show", "predict":
     run(mnist, b"--" + NAME + b"=" + NAME)
     run(mnist, "--json=" + TEXT)
     for letter in HOSTILE.encode() + b"\xff":
-        run(mnist, bytes([ord("-"), letter]), wanted=["'-?' is no option here"])
+        run(mnist, bytes([ord("-"), letter]), wanted=["'-?' is no option"])
     run(mnist, *needed, NAME, NAME)
     # The value of each option that has one, wrong, and as the default that --help prints.
-    options = re.findall(r"(?m)^  (--[a-z0-9-]+) (\S+) ", run(mnist, "--help", wanted=["Usage"]).decode())
+    options = re.findall(r"(?m)^ +(?:-[a-z], )?(--[a-z0-9-]+) (\S+) ", run(mnist, "--help", wanted=["Usage"]).decode())
     if len(options) < 4:
         complain(mnist + " --help", "no options")
     with_data = ["--data", SAMPLE] if ("--data", "DIR") in options else []

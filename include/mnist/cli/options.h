@@ -9,10 +9,12 @@
 #include "mnist/base/format.h"
 
 enum option_kind {
-    OPTION_FLAG,   /* bool */
+    OPTION_FLAG,   /* bool, set to true */
+    OPTION_NO,     /* bool, set to false */
     OPTION_INT,    /* int, min … max */
     OPTION_SEED,   /* uint64_t */
     OPTION_FLOAT,  /* float, min … max, finite */
+    OPTION_PAIR,   /* float[2], each min … max, typed X,Y */
     OPTION_STRING, /* const char * */
     OPTION_CHOICE  /* int: the index into choices */
 };
@@ -20,7 +22,7 @@ enum option_kind {
 /* A row of the table. */
 struct option_spec {
     char name[sizeof(struct text)]; /* without the dashes */
-    const char *unit;               /* the name of its value in the help; NULL for a flag */
+    const char *unit;               /* the name of its value in the help; NULL: it takes none */
     enum option_kind kind;
     void *value; /* holds the default before parsing, which help prints */
     double min, max;
@@ -28,6 +30,7 @@ struct option_spec {
     const char *group;           /* the heading that help puts it under */
     const char *help;            /* one line */
     const char *special_default; /* shown as the default instead of the value, or NULL */
+    char letter;                 /* a short name, or 0 */
     bool *given;                 /* set if the command line has the option; may be NULL */
 };
 
@@ -73,19 +76,11 @@ void options_add_common(struct usage *usage, struct common_options *common);
 /* Adds --style, how to draw pictures: STYLE_… of mnist/cli/terminal.h. */
 void options_add_style(struct usage *usage, int *style);
 
-/* Parses argv into the table's values. Words that are not options are then argv[*first] on, and
- * their number is within the usage's bounds. Returns -1 to go on, or the exit code: 0 after
- * printing --help, 2 after explaining a mistake on stderr in one line. */
-int options_parse(const struct usage *usage, int argc, char **argv, int *first);
-
-/* Parses one whole number min … max. Returns 0, or 2 after explaining a mistake, which calls the
- * number `what`. */
-int options_int(const char *program, const char *what, const char *text, double min, double max,
-                int *value);
-
-/* The same for a number that need not be whole. */
-int options_float(const char *program, const char *what, const char *text, double min, double max,
-                  float *value);
+/* Parses argv into the table's values. Words that are not options, operands, are brought forward:
+ * they are argv[1] … argv[*operands], and their number is within the usage's bounds. Returns -1 to
+ * go on, or the exit code: 0 after printing --help or --version, 2 after explaining a mistake on
+ * stderr in one line. */
+int options_parse(const struct usage *usage, int argc, char **argv, int *operands);
 
 /* Says on stderr, in one line, what is wrong with the command line; returns EXIT_USAGE. */
 __attribute__((format(printf, 2, 3))) int options_refuse(const char *program, const char *format,
