@@ -84,19 +84,24 @@ static int refuse_more(const char *word)
     return options_refuse("mnist", "'%s' is one argument too many: see mnist help", word);
 }
 
+static bool is_help(const char *word)
+{
+    return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
+}
+
 /* mnist help [COMMAND] */
 static int help(int argc, char **argv)
 {
     static char option[] = "--help";
     if (argc > 2)
         return refuse_more(argv[2]);
-    if (argc < 2) {
+    if (argc < 2 || is_help(argv[1])) {
         print_help(stdout);
         return command_finish("mnist", EXIT_DONE);
     }
     int command = find_command(argv[1]);
     if (command < 0)
-        return refuse_unknown(argv[1]);
+        return *argv[1] == '-' ? refuse_more(argv[1]) : refuse_unknown(argv[1]);
     argv[1] = option;
     return run_command(command, 2, argv);
 }
@@ -141,7 +146,7 @@ int main(int argc, char **argv)
     command = find_command(word);
     if (command >= 0)
         return run_command(command, argc - 1, argv + 1);
-    if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h"))
+    if (is_help(word))
         return help(argc - 1, argv + 1);
     if (!strcmp(word, "--version") || !strcmp(word, "-V"))
         return version(argc - 1, argv + 1);
