@@ -34,7 +34,7 @@ static void write_default(char *text, size_t size, const struct option_spec *spe
                  format_float(((const float *)value)[1]).text);
     else if (spec->kind == OPTION_STRING && *(const char *const *)value)
         snprintf(text, size, " [%s]", *(const char *const *)value);
-    else if (spec->kind == OPTION_CHOICE)
+    else if (spec->kind == OPTION_CHOICE && spec->choices)
         snprintf(text, size, " [%s]", spec->choices[*(const int *)value]);
 }
 

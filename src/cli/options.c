@@ -106,17 +106,18 @@ struct line {
     const char *word; /* the word that it is reading */
 };
 
-static void begin_line(struct line *line, const struct usage *usage)
+static void begin_line(struct line *line)
 {
-    char *letter = line->letters + sprintf(line->letters, "-:hV");
+    char *letter = line->letters + strlen(line->letters);
     struct option *option = line->options;
-    line->usage = usage;
-    for (int i = 0; i < usage->spec_count; i++) {
-        const struct option_spec *spec = &usage->specs[i];
+    for (int i = 0; i < line->usage->spec_count; i++) {
+        const struct option_spec *spec = &line->usage->specs[i];
         *option++ = (struct option){spec->name, spec->unit ? required_argument : no_argument, NULL,
                                     FIRST + i};
         if (spec->letter)
-            letter += sprintf(letter, "%c%s", spec->letter, spec->unit ? ":" : "");
+            *letter++ = spec->letter;
+        if (spec->letter && spec->unit)
+            *letter++ = ':';
     }
     *option++ = (struct option){"help", no_argument, NULL, HELP};
     *option++ = (struct option){"version", no_argument, NULL, VERSION};
@@ -230,9 +231,9 @@ static int take_option(const struct line *line, int code, const char *next)
     if (code == ':' || code == '?')
         return refuse_code(line, code);
     const struct option_spec *spec = find_spec(line->usage, code);
-    if (spec->unit && optarg == next && is_option(line, optarg))
+    if (spec->unit && next && optarg == next && is_option(line, next))
         return options_refuse(program, "--%s needs a value, and '%s' is an option: see %s --help",
-                              spec->name, optarg, program);
+                              spec->name, next, program);
     return value_set(program, spec, optarg) ? EXIT_USAGE : -1;
 }
 
@@ -257,9 +258,9 @@ static void bring_forward(char **argv, int from, int to)
 
 int options_parse(const struct usage *usage, int argc, char **argv, int *operands)
 {
-    struct line line;
+    struct line line = {.usage = usage, .letters = "-:hV"};
     int code, at, count = 0;
-    begin_line(&line, usage);
+    begin_line(&line);
     for (at = optind; at < argc; at = optind) {
         line.word = argv[at];
         int refused = check_word(&line);
