@@ -45,8 +45,10 @@ static int check_names(const struct train_request *request, struct error *err)
     for (int i = 0; i < TRAIN_FILES; i++)
         uses[i] = (struct files_use){file_options[i].flag, files[i], file_options[i].written};
     if (files[FILE_CHECKPOINT] && files[FILE_RESUME] &&
-        path_same(files[FILE_CHECKPOINT], files[FILE_RESUME]))
+        path_same(files[FILE_CHECKPOINT], files[FILE_RESUME])) {
         uses[FILE_RESUME].path = NULL;
+        uses[FILE_CHECKPOINT].name = file_options[FILE_RESUME].flag; /* which was typed */
+    }
     return files_check(uses, TRAIN_FILES, request->common.data, err);
 }
 
