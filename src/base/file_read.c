@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 
 static int grow(struct file *file, size_t *capacity, size_t most, struct error *err)
@@ -45,7 +47,8 @@ static int read_all(struct file *file, int fd, const char *path, size_t expected
             allowed = allowed < most ? allowed : most;
         }
         if (file->size > allowed) {
-            error_set(err, "%s: more than the %zu bytes such a file may have", path, allowed);
+            error_set(err, "%s: more than the %s bytes such a file may have", path,
+                      format_count((long long)allowed).text);
             break;
         }
         if (file->size == capacity && grow(file, &capacity, allowed, err))
@@ -53,6 +56,19 @@ static int read_all(struct file *file, int fd, const char *path, size_t expected
     }
     file_read_free(file);
     return -1;
+}
+
+/* Whether the head of a file that is too large is enough to refuse it: the file is its head then.
+ */
+static bool read_head(struct file *file, int fd, const char *path, file_limit *limit)
+{
+    struct error ignored;
+    if (read_all(file, fd, path, 0, FILE_HEAD - 1, limit, &ignored))
+        return false;
+    if (file->size >= FILE_HEAD || limit(file->bytes, file->size) == 0)
+        return true;
+    file_read_free(file);
+    return false;
 }
 
 int file_read_open(struct file *file, int fd, const char *path, size_t most, file_limit *limit,
@@ -64,9 +80,12 @@ int file_read_open(struct file *file, int fd, const char *path, size_t most, fil
     if (S_ISDIR(info.st_mode))
         return error_set(err, "%s: is a folder, not a file", path);
     size_t expected = S_ISREG(info.st_mode) ? (size_t)info.st_size : 0;
-    if (S_ISREG(info.st_mode) && (uintmax_t)info.st_size > most)
-        return error_set(err, "%s: %jd bytes, more than the %zu such a file may have", path,
-                         (intmax_t)info.st_size, most);
+    if (S_ISREG(info.st_mode) && (uintmax_t)info.st_size > most) {
+        if (limit && read_head(file, fd, path, limit))
+            return 0;
+        return error_set(err, "%s: %s bytes, more than the %s such a file may have", path,
+                         format_count(info.st_size).text, format_count((long long)most).text);
+    }
     return read_all(file, fd, path, expected, most, limit, err);
 }
 

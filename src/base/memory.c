@@ -13,7 +13,7 @@ enum { ALIGNMENT = 64 };
 void *mem_alloc(size_t count, size_t size, struct error *err)
 {
     if (size && count > (SIZE_MAX - ALIGNMENT) / size) {
-        error_set(err, "%zu × %zu bytes are more than memory can address", count, size);
+        error_set(err, "%zu x %zu bytes are more than memory can address", count, size);
         return NULL;
     }
     /* aligned_alloc wants a multiple of the alignment; at least one unit, as NULL means failure. */

@@ -169,13 +169,14 @@ static void write_conversion(FILE *out, const void *context)
     fputs(" -", out);
 }
 
-/* If the file's kind ends in " image", adds to err how to convert it. Returns -1. */
-static int suggest_conversion(const struct session *s, const char *name, const struct file *file,
-                              struct error *err)
+/* Adds to err how to convert another kind of picture, or where a model goes. Returns -1. */
+static int suggest(const struct session *s, const char *name, const struct file *file,
+                   struct error *err)
 {
-    const char *kind = kind_of(file->bytes, file->size);
-    const char *image = kind ? strstr(kind, " image") : NULL;
-    if (!image || image[6])
+    enum kind_use use = kind_of(file->bytes, file->size).use;
+    if (use == KIND_MODEL)
+        return command_advise(err, "one model, and it comes first: mnist-predict MODEL IMAGE...");
+    if (use != KIND_IMAGE)
         return -1;
     struct error refusal = *err;
     struct conversion conversion = {name, s->model_path};
@@ -210,7 +211,7 @@ static int predict_picture(const struct session *s, const char *name, const stru
     struct pnm pnm;
     struct digit digit;
     if (pnm_parse(&pnm, file->bytes, file->size, name, err))
-        return suggest_conversion(s, name, file, err);
+        return suggest(s, name, file, err);
     int failed = digit_prepare(&digit, pnm.grey, pnm.width, pnm.height, err);
     pnm_free(&pnm);
     if (failed)
@@ -277,6 +278,42 @@ static int predict_all(const struct session *s)
     return code;
 }
 
+/* --- the order of the command line --- */
+
+/* Writes it with the model, which is among the names, in front. */
+static void write_order(FILE *out, const void *context)
+{
+    const struct session *s = context;
+    char **model = s->names;
+    while (command_kind(*model).use != KIND_MODEL)
+        model++;
+    fputs("mnist-predict", out);
+    command_write_word(out, *model);
+    command_write_word(out, s->model_path);
+    for (char **name = s->names; *name; name++)
+        if (name != model)
+            command_write_word(out, *name);
+}
+
+/* -1 with err filled if what is given as a model is a known other kind of file, and a safetensors
+ * file is among the pictures. */
+static int check_order(const struct session *s, struct error *err)
+{
+    struct kind first = command_kind(s->model_path);
+    char **name = s->names;
+    while (*name && command_kind(*name).use != KIND_MODEL)
+        name++;
+    if (!*name || !first.name || first.use == KIND_MODEL)
+        return 0;
+    size_t size;
+    char *order = mem_print(write_order, s, &size, "a hint", err);
+    if (order)
+        error_set(err, "%s: %s, and %s is %s: they are swapped: %s", s->model_path, first.name,
+                  *name, command_kind(*name).name, order);
+    free(order);
+    return -1;
+}
+
 int command_predict(int argc, char **argv)
 {
     struct session s = {.program = argv[0], .common = options_common()};
@@ -284,7 +321,7 @@ int command_predict(int argc, char **argv)
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;
-    int failed = engine_find(&s.engine, &s.common, &err) ||
+    int failed = engine_find(&s.engine, &s.common, &err) || check_order(&s, &err) ||
                  engine_load(&s.engine, &s.common, s.model_path, &err);
     code = failed ? command_fail(s.program, &err) : predict_all(&s);
     engine_close(&s.engine);

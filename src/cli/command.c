@@ -1,10 +1,15 @@
 #include "mnist/cli/command.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "mnist/base/file_read.h"
+#include "mnist/base/memory.h"
 #include "mnist/data/image.h"
 
 int command_fail(const char *program, const struct error *err)
@@ -23,23 +28,78 @@ int command_advise(struct error *err, const char *format, ...)
     return error_set(err, "%s: %s", cause.text, advice.text);
 }
 
+/* Writes how to fetch the four files into the folder, as a command line. */
+static void write_fetch(FILE *out, const void *context)
+{
+    char files[PATH_MAX + 32];
+    snprintf(files, sizeof files, "%s/#1-#2-ubyte.gz", (const char *)context);
+    fputs("curl -fL --create-dirs -o", out);
+    command_write_word(out, files);
+    fputs(" 'https://storage.googleapis.com/cvdf-datasets/mnist/"
+          "{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz'",
+          out);
+}
+
+/* Adds to err, which says that files are missing, what to type. Only a checkout has the script. */
+static int advise_data(const char *folder, struct error *err)
+{
+    struct stat info;
+    if (!stat(folder, &info) && !S_ISDIR(info.st_mode))
+        return command_advise(err, "name it with --data");
+    if (!stat("scripts/get-mnist.sh", &info))
+        return command_advise(err, "run scripts/get-mnist.sh, or name another folder with --data "
+                                   "(data/sample is a small one)");
+    size_t size;
+    struct error cause = *err;
+    char *fetch = mem_print(write_fetch, folder, &size, "a hint", err);
+    if (fetch)
+        error_set(err, "%s: name another folder with --data, or fetch the four files: %s",
+                  cause.text, fetch);
+    free(fetch);
+    return -1;
+}
+
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
                       struct error *err)
 {
     if (!dataset_load(dataset, folder, split, err))
         return 0;
-    if (dataset_is_there(folder, split))
-        return -1;
-    return command_advise(err, "run scripts/get-mnist.sh, or name another folder with --data "
-                               "(data/sample is a small one)");
+    return dataset_is_there(folder, split) ? -1 : advise_data(folder, err);
+}
+
+static size_t head_alone(const uint8_t *head, size_t size)
+{
+    (void)head;
+    (void)size;
+    return 0;
+}
+
+struct kind command_kind(const char *path)
+{
+    struct kind kind = {NULL, KIND_RUBBISH};
+    struct stat info;
+    struct file file;
+    struct error ignored;
+    if (stat(path, &info) || !S_ISREG(info.st_mode) ||
+        file_read(&file, path, 0, head_alone, &ignored))
+        return kind;
+    kind = kind_of(file.bytes, file.size);
+    file_read_free(&file);
+    return kind;
 }
 
 int command_load_model(struct model *model, const char *path, struct error *err)
 {
     if (!model_load(model, path, err))
         return 0;
-    return model->is_checkpoint ? command_advise(err, "go on with mnist-train --resume %s", path)
-                                : -1;
+    if (model->is_checkpoint)
+        return command_advise(err, "go on with mnist-train --resume %s", path);
+    enum kind_use use = command_kind(path).use;
+    if (use == KIND_PICTURE || use == KIND_IMAGE)
+        return command_advise(err, "pictures come after the model: mnist-predict MODEL IMAGE...");
+    if (use == KIND_IDX)
+        return command_advise(err, "data comes after the model: mnist-eval MODEL --data DIR");
+    return -1;
 }
 
 void command_write_word(FILE *out, const char *word)

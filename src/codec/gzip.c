@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mnist/base/bytes.h"
+#include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/codec/checksum.h"
 #include "mnist/codec/inflate.h"
@@ -72,8 +73,9 @@ static int unpack_member(struct inflate *stream, struct error *err)
     if (bytes_get_le32(trailer) != checksum_crc32(stream->bytes + start, size))
         return error_set(err, "it is damaged (its CRC-32 is wrong): fetch it again");
     if (bytes_get_le32(trailer + 4) != (uint32_t)size)
-        return error_set(err, "it is damaged (it holds %zu bytes, and says %u): fetch it again",
-                         size, bytes_get_le32(trailer + 4));
+        return error_set(err, "it is damaged (it holds %s bytes, and says %s): fetch it again",
+                         format_count((long long)size).text,
+                         format_count(bytes_get_le32(trailer + 4)).text);
     return 0;
 }
 
@@ -122,7 +124,8 @@ static int unpack(struct inflate *stream, size_t most, file_limit *limit, struct
         if (!longer || allowed == most || answer == allowed)
             return -1;
         if (answer < allowed)
-            return error_set(err, "it holds more than the %zu bytes such a file may have", answer);
+            return error_set(err, "it holds more than the %s bytes such a file may have",
+                             format_count((long long)answer).text);
         allowed = answer < most ? answer : most;
     }
 }

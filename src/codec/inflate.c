@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mnist/base/bytes.h"
+#include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 
 enum {
@@ -285,7 +286,8 @@ int inflate_reserve(struct inflate *stream, size_t capacity, struct error *err)
 
 static int refuse_too_long(const struct inflate *stream, struct error *err)
 {
-    return error_set(err, "it holds more than the %zu bytes such a file may have", stream->limit);
+    return error_set(err, "it holds more than the %s bytes such a file may have",
+                     format_count((long long)stream->limit).text);
 }
 
 /* Makes room for `more` bytes, within the limit, after the present ones, which may already reach

@@ -129,9 +129,11 @@ static bool string_character(struct json_reader *reader, char out[4], size_t *le
     return true;
 }
 
-bool json_string(struct json_reader *reader, char *value, size_t capacity)
+/* What there is no room for is left out, which `cut` tells; without one it is refused. */
+static bool read_string(struct json_reader *reader, char *value, size_t capacity, bool *cut)
 {
     size_t used = 0;
+    bool full = false;
     if (!json_expect(reader, '"'))
         return false;
     while (reader->at < reader->size) {
@@ -142,12 +144,30 @@ bool json_string(struct json_reader *reader, char *value, size_t capacity)
         }
         char bytes[4];
         size_t length;
-        if (!string_character(reader, bytes, &length) || used + length >= capacity)
+        if (!string_character(reader, bytes, &length))
             return false;
+        full = full || used + length >= capacity;
+        if (full && !cut)
+            return false;
+        if (cut)
+            *cut = full;
+        if (full)
+            continue;
         memcpy(value + used, bytes, length);
         used += length;
     }
     return false;
+}
+
+bool json_string(struct json_reader *reader, char *value, size_t capacity)
+{
+    return read_string(reader, value, capacity, NULL);
+}
+
+bool json_string_cut(struct json_reader *reader, char *value, size_t capacity, bool *cut)
+{
+    *cut = false;
+    return read_string(reader, value, capacity, cut);
 }
 
 bool json_scalar(struct json_reader *reader, char *value, size_t capacity)

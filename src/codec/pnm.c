@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 
+#include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/codec/kind.h"
 
@@ -58,7 +59,7 @@ static int read_number(struct reader *r, const char *what, int min, int max, int
 
 static int refuse_kind(const struct reader *r, struct error *err)
 {
-    const char *kind = kind_of(r->bytes, r->size);
+    const char *kind = kind_of(r->bytes, r->size).name;
     return error_set(err, "%s: wanted PGM, PBM or PPM, or an IDX file of images%s%s", r->name,
                      kind ? ": it looks like " : "", kind ? kind : "");
 }
@@ -76,7 +77,7 @@ static int read_header(struct reader *r, struct pnm *pnm, struct error *err)
         (kind % 3 != 1 && read_number(r, "the largest value", 1, 65535, &r->largest, err)))
         return -1;
     if (pnm->height > PNM_PIXELS_MAX / pnm->width)
-        return error_set(err, "%s: %d×%d pixels, wanted %d at the most", r->name, pnm->width,
+        return error_set(err, "%s: %dx%d pixels, wanted %d at the most", r->name, pnm->width,
                          pnm->height, PNM_PIXELS_MAX);
     if (r->at == r->size || !is_space(r->bytes[r->at]))
         return error_set(err, "%s: byte %zu: wanted white space after the header", r->name, r->at);
@@ -194,8 +195,8 @@ static int check_end(struct reader *r, struct error *err)
     while (r->at < r->size && is_space(r->bytes[r->at]))
         r->at++;
     if (r->at < r->size)
-        return error_set(err, "%s: too long: %zu bytes after the picture, wanted one picture",
-                         r->name, r->size - end);
+        return error_set(err, "%s: too long: one picture needs %s bytes, the file has %s", r->name,
+                         format_count((long long)end).text, format_count((long long)r->size).text);
     return 0;
 }
 
@@ -208,8 +209,9 @@ int pnm_parse(struct pnm *pnm, const uint8_t *bytes, size_t size, const char *na
         return -1;
     size_t needed = bytes_needed(&r, pnm);
     if (size - r.at < needed)
-        return error_set(err, "%s: cut short: %zu bytes after the header, wanted %zu for %d×%d",
-                         name, size - r.at, needed, pnm->width, pnm->height);
+        return error_set(err, "%s: cut short: %dx%d pixels need %s bytes, the file has %s", name,
+                         pnm->width, pnm->height, format_count((long long)(r.at + needed)).text,
+                         format_count((long long)size).text);
     pnm->grey = mem_alloc((size_t)pnm->width * (size_t)pnm->height, 1, err);
     if (!pnm->grey || read_pixels(&r, pnm, err) || check_end(&r, err)) {
         pnm_free(pnm);

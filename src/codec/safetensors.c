@@ -1,5 +1,6 @@
 #include "mnist/codec/safetensors.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,7 +8,9 @@
 #include <string.h>
 
 #include "mnist/base/bytes.h"
+#include "mnist/base/format.h"
 #include "mnist/base/memory.h"
+#include "mnist/base/utf8.h"
 #include "mnist/codec/json.h"
 #include "mnist/codec/kind.h"
 
@@ -37,11 +40,57 @@ const struct safetensors_tensor *safetensors_find(const struct safetensors *st, 
     return NULL;
 }
 
-static const char *const type_names[] = {"F32", "F64"};
+static const struct {
+    const char *name;
+    unsigned bits;
+} types[] = {
+    [SAFETENSORS_F32] = {"F32", 32},
+    [SAFETENSORS_F64] = {"F64", 64},
+    {"F16", 16},
+    {"BF16", 16},
+    {"I8", 8},
+    {"I16", 16},
+    {"I32", 32},
+    {"I64", 64},
+    {"U8", 8},
+    {"U16", 16},
+    {"U32", 32},
+    {"U64", 64},
+    {"BOOL", 8},
+    {"C64", 64},
+    {"F8_E4M3", 8},
+    {"F8_E5M2", 8},
+    {"F8_E8M0", 8},
+    {"F8_E4M3FNUZ", 8},
+    {"F8_E5M2FNUZ", 8},
+    {"F6_E2M3", 6},
+    {"F6_E3M2", 6},
+    {"F4", 4},
+};
+
+enum { TYPES = sizeof types / sizeof types[0] };
+
+const char *safetensors_type(const struct safetensors_tensor *tensor)
+{
+    return types[tensor->type].name;
+}
+
+struct safetensors_shape safetensors_shape(const struct safetensors_tensor *tensor)
+{
+    struct safetensors_shape shape = {"("};
+    size_t used = 1;
+    for (int d = 0; d < tensor->rank && d < SAFETENSORS_RANK; d++)
+        used += (size_t)snprintf(shape.text + used, sizeof shape.text - used, "%s%" PRIu64,
+                                 d ? "," : "", tensor->shape[d]);
+    snprintf(shape.text + used, sizeof shape.text - used, "%s)",
+             tensor->rank > SAFETENSORS_RANK ? ",..." : "");
+    return shape;
+}
 
 static size_t bytes_of(const struct safetensors_tensor *tensor)
 {
-    return tensor->type == SAFETENSORS_F64 ? sizeof(double) : sizeof(float);
+    assert(tensor->type == SAFETENSORS_F32 || tensor->type == SAFETENSORS_F64);
+    return types[tensor->type].bits / 8;
 }
 
 double safetensors_number(const struct safetensors *st, const struct safetensors_tensor *tensor,
@@ -78,8 +127,16 @@ void safetensors_set(struct safetensors *st, const char *key, const char *format
         st->overfull = true;
 }
 
-void safetensors_add(struct safetensors *st, const char *name, enum safetensors_type type, int rank,
-                     uint64_t rows, uint64_t cols, const void *values)
+/* Sizes beyond the rank are 1. */
+static void set_rank(struct safetensors_tensor *tensor, int rank)
+{
+    tensor->rank = rank;
+    for (int d = rank; d < SAFETENSORS_RANK; d++)
+        tensor->shape[d] = 1;
+}
+
+void safetensors_add(struct safetensors *st, const char *name, int type, int rank, uint64_t rows,
+                     uint64_t cols, const void *values)
 {
     if (st->tensor_count == SAFETENSORS_TENSORS) {
         st->overfull = true;
@@ -87,11 +144,12 @@ void safetensors_add(struct safetensors *st, const char *name, enum safetensors_
     }
     struct safetensors_tensor *tensor = &st->tensors[st->tensor_count++];
     *tensor = (struct safetensors_tensor){
-        .type = type, .rank = rank, .shape = {rows, cols}, .values = values};
+        .type = type, .shape = {rows, cols}, .count = rows * cols, .values = values};
+    set_rank(tensor, rank);
     if (snprintf(tensor->name, sizeof tensor->name, "%s", name) >= SAFETENSORS_NAME)
         st->overfull = true;
     tensor->begin = st->tensor_count > 1 ? tensor[-1].end : 0;
-    tensor->end = tensor->begin + (size_t)(rows * cols) * bytes_of(tensor);
+    tensor->end = tensor->begin + (size_t)tensor->count * bytes_of(tensor);
 }
 
 static void write_header(FILE *out, const struct safetensors *st)
@@ -105,7 +163,7 @@ static void write_header(FILE *out, const struct safetensors *st)
     for (int i = 0; i < st->tensor_count; i++) {
         const struct safetensors_tensor *t = &st->tensors[i];
         json_put_object(&json, t->name);
-        json_put_string(&json, "dtype", type_names[t->type]);
+        json_put_string(&json, "dtype", safetensors_type(t));
         json_put_array(&json, "shape");
         for (int d = 0; d < t->rank; d++)
             json_put_integer(&json, NULL, (int64_t)t->shape[d]);
@@ -129,8 +187,7 @@ static void write_padded_header(FILE *out, const struct safetensors *st)
 
 static void put_numbers(uint8_t *to, const struct safetensors_tensor *tensor)
 {
-    size_t count = (tensor->end - tensor->begin) / bytes_of(tensor);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < (size_t)tensor->count; i++) {
         uint64_t wide;
         uint32_t bits;
         if (tensor->type == SAFETENSORS_F64) {
@@ -167,12 +224,14 @@ int safetensors_write(const struct safetensors *st, uint8_t *bytes, size_t room,
 
 /* --- reading --- */
 
-/* A reader and what its messages need. */
+/* A reader and what its messages need; how many tensors there are, and their bytes. */
 struct parser {
     struct json_reader json;
     struct safetensors *st;
     const char *name;
     struct error *err;
+    int tensors;
+    uint64_t bytes, end; /* of all tensors together; where the last of them ends in the data */
 };
 
 static int refuse_json(struct parser *p, const char *wanted)
@@ -187,42 +246,76 @@ static bool another(struct parser *p)
     return json_expect(&p->json, ',');
 }
 
-static int parse_metadata(struct parser *p)
+/* "key":"value". A value that is a number, true, false or null breaks the format's rule, but is no
+ * damage. */
+static int parse_string(struct parser *p)
 {
     struct safetensors *st = p->st;
+    struct safetensors_entry spare, *entry = &spare;
+    bool key_cut, value_cut = false, full = st->metadata_count == SAFETENSORS_METADATA;
+    if (!full)
+        entry = &st->metadata[st->metadata_count];
+    if (!json_string_cut(&p->json, entry->key, sizeof entry->key, &key_cut) ||
+        !json_expect(&p->json, ':'))
+        return refuse_json(p, "\"key\":\"value\"");
+    bool text = json_next_is(&p->json, '"');
+    entry->begin = p->json.at + 1;
+    if (text ? !json_string_cut(&p->json, entry->value, sizeof entry->value, &value_cut)
+             : !json_scalar(&p->json, entry->value, sizeof entry->value))
+        return refuse_json(p, "\"key\":\"value\"");
+    entry->end = p->json.at - 1;
+    if (!key_cut && safetensors_get(st, entry->key))
+        return error_set(p->err, "%s: metadata key %s appears twice", p->name, entry->key);
+    if (full || key_cut || value_cut || !text)
+        st->overfull = true;
+    else
+        st->metadata_count++;
+    return 0;
+}
+
+static int parse_metadata(struct parser *p)
+{
+    char null[8];
+    if (json_next_is(&p->json, 'n') && json_scalar(&p->json, null, sizeof null) &&
+        !strcmp(null, "null"))
+        return 0;
     if (!json_expect(&p->json, '{'))
         return refuse_json(p, "{ after __metadata__");
     if (json_expect(&p->json, '}'))
         return 0;
-    do {
-        if (st->metadata_count == SAFETENSORS_METADATA)
-            return error_set(p->err, "%s: more than %d metadata strings", p->name,
-                             SAFETENSORS_METADATA);
-        struct safetensors_entry *entry = &st->metadata[st->metadata_count];
-        if (!json_string(&p->json, entry->key, sizeof entry->key) || !json_expect(&p->json, ':') ||
-            !json_next_is(&p->json, '"'))
-            return refuse_json(p, "\"key\":\"value\"");
-        entry->begin = p->json.at + 1;
-        if (!json_string(&p->json, entry->value, sizeof entry->value))
-            return refuse_json(p, "\"key\":\"value\"");
-        entry->end = p->json.at - 1;
-        if (safetensors_get(st, entry->key))
-            return error_set(p->err, "%s: metadata key %s appears twice", p->name, entry->key);
-        st->metadata_count++;
-    } while (another(p));
+    do
+        if (parse_string(p))
+            return -1;
+    while (another(p));
     return json_expect(&p->json, '}') ? 0 : refuse_json(p, ", or } after a metadata string");
+}
+
+/* Counts the numbers that the sizes read so far make. MANY stands for all that is more than any
+ * offset reaches, however few bits a number has. */
+static void multiply(uint64_t *count, uint64_t size)
+{
+    const uint64_t MANY = (uint64_t)1 << 57;
+    *count = size && *count > MANY / size ? MANY : *count * size;
 }
 
 static bool parse_shape(struct parser *p, struct safetensors_tensor *tensor)
 {
-    tensor->shape[1] = 1;
+    int rank = 0;
+    tensor->count = 1;
     if (!json_expect(&p->json, '['))
         return false;
-    do {
-        if (tensor->rank == 2 || !json_integer(&p->json, &tensor->shape[tensor->rank]))
-            return false;
-        tensor->rank++;
-    } while (another(p));
+    if (!json_next_is(&p->json, ']'))
+        do {
+            uint64_t size;
+            if (!json_integer(&p->json, &size))
+                return false;
+            if (rank < SAFETENSORS_RANK)
+                tensor->shape[rank] = size;
+            multiply(&tensor->count, size);
+            rank++;
+        } while (another(p));
+    set_rank(tensor, rank);
+    p->st->overfull |= rank > SAFETENSORS_RANK;
     return json_expect(&p->json, ']');
 }
 
@@ -230,6 +323,34 @@ static bool parse_offsets(struct parser *p, uint64_t *begin, uint64_t *end)
 {
     return json_expect(&p->json, '[') && json_integer(&p->json, begin) &&
            json_expect(&p->json, ',') && json_integer(&p->json, end) && json_expect(&p->json, ']');
+}
+
+/* The type, or TYPES if the format has none of that name. */
+static int find_type(const char *dtype)
+{
+    int type = 0;
+    while (type < TYPES && strcmp(dtype, types[type].name) != 0)
+        type++;
+    return type;
+}
+
+/* The tensor must have the bytes that its shape needs. */
+static int take_offsets(struct parser *p, struct safetensors_tensor *tensor, uint64_t begin,
+                        uint64_t end)
+{
+    if (begin > SIZE_MAX || end > SIZE_MAX)
+        return error_set(p->err, "%s: tensor %s is larger than memory can address", p->name,
+                         tensor->name);
+    if (end < begin || (end - begin) * 8 != tensor->count * types[tensor->type].bits)
+        return error_set(
+            p->err, "%s: tensor %s of %s numbers of type %s cannot be at bytes %s to %s", p->name,
+            tensor->name, safetensors_shape(tensor).text, safetensors_type(tensor),
+            format_count((long long)begin).text, format_count((long long)end).text);
+    tensor->begin = (size_t)begin;
+    tensor->end = (size_t)end;
+    p->bytes += end - begin;
+    p->end = end > p->end ? end : p->end;
+    return 0;
 }
 
 /* {"dtype":"F32","shape":[…],"data_offsets":[begin,end]}, the three in any order, each once. */
@@ -248,14 +369,13 @@ static int parse_tensor(struct parser *p, struct safetensors_tensor *tensor)
         if (!strcmp(key, "dtype")) {
             field = DTYPE;
             good = json_string(&p->json, dtype, sizeof dtype);
-            tensor->type =
-                !strcmp(dtype, type_names[SAFETENSORS_F64]) ? SAFETENSORS_F64 : SAFETENSORS_F32;
-            if (good && strcmp(dtype, type_names[tensor->type]))
-                return error_set(p->err, "%s: tensor %s has dtype %s, wanted F32", p->name,
-                                 tensor->name, dtype);
+            tensor->type = find_type(dtype);
+            if (good && tensor->type == TYPES)
+                return error_set(p->err, "%s: tensor %s has dtype %s, which is none of the format",
+                                 p->name, tensor->name, dtype);
         } else if (!strcmp(key, "shape")) {
             field = SHAPE;
-            good = !(seen & SHAPE) && parse_shape(p, tensor);
+            good = parse_shape(p, tensor);
         } else if (!strcmp(key, "data_offsets")) {
             field = OFFSETS;
             good = parse_offsets(p, &begin, &end);
@@ -264,7 +384,7 @@ static int parse_tensor(struct parser *p, struct safetensors_tensor *tensor)
                              key);
         }
         if (!good || seen & field)
-            return refuse_json(p, "dtype, a shape of one or two sizes, and two offsets, once each");
+            return refuse_json(p, "dtype, a shape of whole numbers, and two offsets, once each");
         seen |= field;
     } while (another(p));
     if (!json_expect(&p->json, '}'))
@@ -272,78 +392,138 @@ static int parse_tensor(struct parser *p, struct safetensors_tensor *tensor)
     if (seen != ALL)
         return error_set(p->err, "%s: tensor %s lacks its dtype, shape or data_offsets", p->name,
                          tensor->name);
-    if (begin > SIZE_MAX || end > SIZE_MAX)
-        return error_set(p->err, "%s: tensor %s is larger than memory can address", p->name,
-                         tensor->name);
-    tensor->begin = (size_t)begin;
-    tensor->end = (size_t)end;
+    return take_offsets(p, tensor, begin, end);
+}
+
+/* "name":{…}. Of a name that is too long, the beginning is kept. */
+static int parse_member(struct parser *p, bool *metadata_seen)
+{
+    struct safetensors *st = p->st;
+    struct safetensors_tensor tensor = {.rank = 0};
+    bool cut;
+    if (!json_string_cut(&p->json, tensor.name, sizeof tensor.name, &cut) ||
+        !json_expect(&p->json, ':'))
+        return refuse_json(p, "a tensor's name");
+    if (!strcmp(tensor.name, "__metadata__")) {
+        if (*metadata_seen)
+            return error_set(p->err, "%s: __metadata__ appears twice in the header", p->name);
+        *metadata_seen = true;
+        return parse_metadata(p);
+    }
+    if (!cut && safetensors_find(st, tensor.name))
+        return error_set(p->err, "%s: tensor %s appears twice in the header", p->name, tensor.name);
+    if (parse_tensor(p, &tensor))
+        return -1;
+    p->tensors++;
+    st->overfull |= cut || st->tensor_count == SAFETENSORS_TENSORS;
+    if (st->tensor_count < SAFETENSORS_TENSORS)
+        st->tensors[st->tensor_count++] = tensor;
     return 0;
 }
 
 static int parse_header(struct parser *p)
 {
-    struct safetensors *st = p->st;
     bool metadata_seen = false;
     if (!json_expect(&p->json, '{'))
         return refuse_json(p, "{");
-    do {
-        char name[SAFETENSORS_NAME];
-        if (!json_string(&p->json, name, sizeof name) || !json_expect(&p->json, ':'))
-            return refuse_json(p, "a tensor's name");
-        if (!strcmp(name, "__metadata__")) {
-            if (metadata_seen)
-                return error_set(p->err, "%s: __metadata__ appears twice in the header", p->name);
-            if (parse_metadata(p))
+    if (!json_next_is(&p->json, '}'))
+        do
+            if (parse_member(p, &metadata_seen))
                 return -1;
-            metadata_seen = true;
-            continue;
-        }
-        if (safetensors_find(st, name))
-            return error_set(p->err, "%s: tensor %s appears twice in the header", p->name, name);
-        if (st->tensor_count == SAFETENSORS_TENSORS)
-            return error_set(p->err, "%s: more than %d tensors", p->name, SAFETENSORS_TENSORS);
-        struct safetensors_tensor *tensor = &st->tensors[st->tensor_count];
-        *tensor = (struct safetensors_tensor){0};
-        memcpy(tensor->name, name, sizeof name);
-        if (parse_tensor(p, tensor))
-            return -1;
-        st->tensor_count++;
-    } while (another(p));
+        while (another(p));
     if (!json_expect(&p->json, '}'))
         return refuse_json(p, ", or } after a tensor");
-    return json_at_end(&p->json) ? 0 : refuse_json(p, "nothing but spaces after the header");
+    while (!json_at_end(&p->json) && p->json.text[p->json.at] == '\0') /* padding of some */
+        p->json.at++;
+    if (!json_at_end(&p->json))
+        return refuse_json(p, "nothing but spaces after the header");
+    return p->tensors ? 0 : error_set(p->err, "%s: another network's: has no tensors", p->name);
 }
 
-/* Each tensor starts where the one before it ends, has the bytes its shape needs, and the last ends
- * with the file. */
-static int check_tiling(const struct safetensors *st, const char *name, struct error *err)
+/* What a transfer in text mode makes of a file: a return before each line feed, or UTF-8 of bytes
+ * that were none. NULL if it is not that. */
+static const char *mangled(const uint8_t *bytes, size_t size)
 {
-    size_t at = 0, data_size = st->data_size;
-    for (int i = 0; i < st->tensor_count; i++) {
-        const struct safetensors_tensor *t = &st->tensors[i];
-        if (t->begin != at)
-            return error_set(err, "%s: tensor %s starts at byte %zu of the data, wanted %zu", name,
-                             t->name, t->begin, at);
-        if (t->end < t->begin || t->end > data_size)
-            return error_set(
-                err, "%s: tensor %s ends at byte %zu of %zu: the file is cut short or damaged",
-                name, t->name, t->end, data_size);
-        size_t bytes = bytes_of(t);
-        uint64_t numbers = (t->end - t->begin) / bytes;
-        bool exact = (t->end - t->begin) % bytes == 0 && t->shape[0] && t->shape[1] &&
-                     t->shape[0] <= numbers && t->shape[1] == numbers / t->shape[0] &&
-                     numbers % t->shape[0] == 0;
-        if (!exact)
-            return error_set(
-                err,
-                "%s: tensor %s of %" PRIu64 "×%" PRIu64 " numbers of type %s cannot have %zu bytes",
-                name, t->name, t->shape[0], t->shape[1], type_names[t->type], t->end - t->begin);
-        at = t->end;
+    size_t feeds = 0, returns = 0, codes = 0, at;
+    for (at = 0; at < size; at++) {
+        feeds += bytes[at] == '\n';
+        returns += bytes[at] == '\n' && at && bytes[at - 1] == '\r';
     }
-    if (at != data_size)
-        return error_set(err, "%s: too long: %zu bytes of data for %zu of tensors", name, data_size,
-                         at);
+    if (feeds && feeds == returns)
+        return "each line feed in it has become two bytes: copy it in binary mode";
+    for (at = 0; at < size; codes++) {
+        uint32_t code;
+        at += utf8_decode(&code, bytes + at, size - at);
+        if (code == UTF8_NONE)
+            return NULL;
+    }
+    return codes < size && memchr(bytes, 0, size)
+               ? "it has become UTF-8 text: copy it in binary mode"
+               : NULL;
+}
+
+/* The file must end where its last tensor does. */
+static int check_size(const struct parser *p, const uint8_t *bytes, size_t size)
+{
+    uint64_t needed = LENGTH_BYTES + p->st->header_size + p->end;
+    if (size == needed)
+        return 0;
+    const char *cause = size > needed ? mangled(bytes, size) : NULL;
+    return error_set(p->err, "%s: %s: it needs %s bytes, the file has %s%s%s", p->name,
+                     size < needed ? "cut short or damaged" : "too long",
+                     format_count((long long)needed).text, format_count((long long)size).text,
+                     cause ? ": " : "", cause ? cause : "");
+}
+
+/* Each tensor starts where the one before it in the data ends. In a file with more tensors than
+ * there is room for, their bytes must add up. */
+static int check_tiling(const struct parser *p)
+{
+    const struct safetensors_tensor *order[SAFETENSORS_TENSORS];
+    size_t at = 0;
+    if (p->tensors > SAFETENSORS_TENSORS)
+        return p->bytes == p->st->data_size
+                   ? 0
+                   : error_set(p->err, "%s: its tensors have %s bytes, its data %s", p->name,
+                               format_count((long long)p->bytes).text,
+                               format_count((long long)p->st->data_size).text);
+    for (int i = 0; i < p->tensors; i++) {
+        const struct safetensors_tensor *tensor = &p->st->tensors[i];
+        int place = i;
+        for (; place > 0 &&
+               (order[place - 1]->begin > tensor->begin ||
+                (order[place - 1]->begin == tensor->begin && order[place - 1]->end > tensor->end));
+             place--)
+            order[place] = order[place - 1];
+        order[place] = tensor;
+    }
+    for (int i = 0; i < p->tensors; i++) {
+        if (order[i]->begin != at)
+            return error_set(p->err, "%s: tensor %s starts at byte %s of the data, wanted %s",
+                             p->name, order[i]->name, format_count((long long)order[i]->begin).text,
+                             format_count((long long)at).text);
+        at = order[i]->end;
+    }
     return 0;
+}
+
+/* Where the header begins with a brace, maybe after spaces. */
+static bool has_brace(const uint8_t *bytes, size_t size)
+{
+    size_t at = LENGTH_BYTES;
+    while (at < size && at < KIND_HEAD && memchr(" \t\r\n", bytes[at], 4))
+        at++;
+    return at < size && bytes[at] == '{';
+}
+
+static int refuse_kind(const uint8_t *bytes, size_t size, const char *name, struct error *err)
+{
+    const char *kind = kind_of(bytes, size).name;
+    bool near = size > 2 * LENGTH_BYTES && memchr(bytes + LENGTH_BYTES, '{', LENGTH_BYTES);
+    const char *cause = near && !kind ? mangled(bytes, size) : NULL;
+    return error_set(err, "%s: not a model: wanted a safetensors file%s%s%s%s", name,
+                     kind ? ", found what looks like " : "", kind ? kind : "", cause ? ": " : "",
+                     cause ? cause : "");
 }
 
 int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size, const char *name,
@@ -351,18 +531,17 @@ int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size,
 {
     *st = (struct safetensors){0};
     uint64_t header_size = size >= LENGTH_BYTES ? bytes_get_le64(bytes) : 0;
-    if (size > LENGTH_BYTES && header_size > LARGEST_HEADER && header_size < UINT32_MAX &&
-        bytes[LENGTH_BYTES] == '{')
-        return error_set(err, "%s: a header of %" PRIu64 " bytes, more than the %d one may have",
-                         name, header_size, LARGEST_HEADER);
-    if (size <= LENGTH_BYTES || header_size > LARGEST_HEADER || bytes[LENGTH_BYTES] != '{') {
-        const char *kind = kind_of(bytes, size);
-        return error_set(err, "%s: not a model: wanted a safetensors file%s%s", name,
-                         kind ? ", found what looks like " : "", kind ? kind : "");
-    }
+    if (size <= LENGTH_BYTES || header_size >= UINT32_MAX || !has_brace(bytes, size))
+        return refuse_kind(bytes, size, name, err);
     if (header_size > size - LENGTH_BYTES)
-        return error_set(err, "%s: cut short: a header of %" PRIu64 " bytes in a file of %zu", name,
-                         header_size, size);
+        return error_set(err,
+                         "%s: cut short or damaged: its header needs %s bytes, the file has %s",
+                         name, format_count((long long)header_size + LENGTH_BYTES).text,
+                         format_count((long long)size).text);
+    if (header_size > LARGEST_HEADER)
+        return error_set(err, "%s: another network's: a header of %s bytes, wanted at most %s",
+                         name, format_count((long long)header_size).text,
+                         format_count(LARGEST_HEADER).text);
     st->header = bytes + LENGTH_BYTES;
     st->header_size = (size_t)header_size;
     st->data = st->header + header_size;
@@ -371,5 +550,11 @@ int safetensors_parse(struct safetensors *st, const uint8_t *bytes, size_t size,
                             .st = st,
                             .name = name,
                             .err = err};
-    return parse_header(&parser) || check_tiling(st, name, err) ? -1 : 0;
+    return parse_header(&parser) || check_size(&parser, bytes, size) || check_tiling(&parser) ? -1
+                                                                                              : 0;
+}
+
+size_t safetensors_limit(const uint8_t *head, size_t size)
+{
+    return size > LENGTH_BYTES && has_brace(head, size) ? SIZE_MAX : 0;
 }

@@ -79,9 +79,11 @@ static int refuse_magic(const struct idx *idx, const uint8_t *bytes, size_t size
     if (idx->type)
         return error_set(err, "%s: IDX file of rank %d, wanted rank %d for %s (magic %d)", name,
                          idx->rank, rank_of(kind), name_of(kind), kind);
-    const char *found = kind_of(bytes, size);
-    return error_set(err, "%s: not an IDX file of %s (magic %d)%s%s: fetch it again", name,
-                     name_of(kind), kind, found ? ": it looks like " : "", found ? found : "");
+    struct kind found = kind_of(bytes, size);
+    return error_set(err, "%s: not an IDX file of %s (magic %d)%s%s: %s", name, name_of(kind), kind,
+                     found.name ? ": it looks like " : "", found.name ? found.name : "",
+                     found.use == KIND_RUBBISH ? "fetch it again"
+                                               : "wanted MNIST's IDX files, plain or gzipped");
 }
 
 static int check_labels(const uint8_t *labels, uint32_t count, const char *name, struct error *err)
@@ -100,13 +102,15 @@ static int parse_header(struct idx *idx, const uint8_t *bytes, size_t size, enum
         idx->rank != rank_of(kind))
         return refuse_magic(idx, bytes, size, kind, name, err);
     if (!idx->values)
-        return error_set(err, "%s: cut short inside its header (%zu of %zu bytes): fetch it again",
-                         name, size, idx->header_size);
+        return error_set(
+            err, "%s: cut short: its header needs %s bytes, the file has %s: fetch it again", name,
+            format_count((long long)idx->header_size).text, format_count((long long)size).text);
     uint32_t n = idx->sizes[0], rows = idx->sizes[1], columns = idx->sizes[2];
     if (n == 0 || n > INT_MAX / IMAGE_PIXELS)
-        return error_set(err, "%s: a count of %u, wanted 1 to %d", name, n, INT_MAX / IMAGE_PIXELS);
+        return error_set(err, "%s: a count of %s, wanted 1 to %s", name, format_count(n).text,
+                         format_count(INT_MAX / IMAGE_PIXELS).text);
     if (kind == DATASET_IMAGES && (rows != IMAGE_SIDE || columns != IMAGE_SIDE))
-        return error_set(err, "%s: images of %u×%u pixels, wanted 28×28", name, rows, columns);
+        return error_set(err, "%s: images of %ux%u pixels, wanted 28x28", name, rows, columns);
     return 0;
 }
 
@@ -136,8 +140,10 @@ int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size
     uint32_t n = idx.sizes[0];
     size_t wanted = whole_size(&idx);
     if (size != wanted)
-        return error_set(err, "%s: %s: %zu bytes for %u %s, wanted %zu%s", name,
-                         size < wanted ? "cut short" : "too long", size, n, name_of(kind), wanted,
+        return error_set(err, "%s: %s: %s %s need %s bytes, the file has %s%s", name,
+                         size < wanted ? "cut short" : "too long", format_count(n).text,
+                         name_of(kind), format_count((long long)wanted).text,
+                         format_count((long long)size).text,
                          size < wanted ? ": fetch it again" : "");
     *values = idx.values;
     *count = (int)n;
@@ -174,13 +180,57 @@ static int load_file(struct file *file, const uint8_t **values, int *count, cons
     return dataset_parse(values, count, file->bytes, file->size, kind, path, err);
 }
 
+/* What of MNIST in another form is in the folder, by its usual name; NULL if nothing is. */
+static const char *other_form(const char *folder)
+{
+    static const char *const names[] = {
+        "train.csv",
+        "mnist_train.csv",
+        "mnist_test.csv",
+        "test.csv",
+        "mnist.npz",
+        "mnist.pkl.gz",
+        "mnist.pkl",
+        "mnist.mat",
+        "mnist_all.mat",
+        "mnist-original.mat",
+        "mnist_784.arff",
+        "mnist_784.csv",
+        "training.pt",
+        "MNIST/processed",
+        "train.parquet",
+        "trainingSet",
+        "training",
+        "mnist_png",
+        "archive.zip",
+        "mnist.zip",
+        "digit-recognizer.zip",
+        "train-00000-of-00001.parquet",
+        "mnist/train-00000-of-00001.parquet",
+    };
+    struct stat info;
+    char path[PATH_MAX];
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (snprintf(path, sizeof path, "%s/%s", folder, names[i]) < PATH_MAX && !stat(path, &info))
+            return names[i];
+    return NULL;
+}
+
 static int find(char *path, const char *folder, enum dataset_split split, enum dataset_kind kind,
                 struct error *err)
 {
+    struct stat info;
     if (dataset_find(path, folder, split, kind))
         return 0;
-    return error_set(err, "no %s-%s-idx%d-ubyte (or .gz) in %s", split_names[split], name_of(kind),
-                     rank_of(kind), folder);
+    if (stat(folder, &info))
+        return error_set(err, "%s: %s", folder,
+                         errno == ENOENT || errno == ENOTDIR ? "no such folder" : strerror(errno));
+    if (!S_ISDIR(info.st_mode))
+        return error_set(err, "%s is a file: give the folder that has the four files", folder);
+    const char *other = other_form(folder);
+    return error_set(err, "no %s-%s-idx%d-ubyte (or .gz) in %s%s%s%s", split_names[split],
+                     name_of(kind), rank_of(kind), folder, other ? ", which has " : "",
+                     other ? other : "", other ? ": this program reads the four IDX files" : "");
 }
 
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
@@ -197,8 +247,8 @@ int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split
                   err))
         goto failed;
     if (count != labels) {
-        error_set(err, "%s: %d %s images but %d labels: the files do not belong together", folder,
-                  count, split_names[split], labels);
+        error_set(err, "%s: %s %s images but %s labels: the files do not belong together", folder,
+                  format_count(count).text, split_names[split], format_count(labels).text);
         goto failed;
     }
     if (take_images(dataset, pixels, count, err))

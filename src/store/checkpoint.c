@@ -151,9 +151,12 @@ static int take_checkpoint(struct checkpoint *checkpoint, const struct safetenso
 }
 
 /* Called with a checkpoint of zeros, and leaves one when it fails. */
-static int take(void *into, const struct safetensors *st, const char *name, struct error *err)
+static int take(void *into, const struct safetensors *st, bool sealed, const char *name,
+                struct error *err)
 {
     struct checkpoint *checkpoint = into;
+    if (!sealed)
+        return model_refuse_unsealed(st, name, err);
     if (!take_checkpoint(checkpoint, st, name, err))
         return 0;
     checkpoint_free(checkpoint);

@@ -1,7 +1,7 @@
 #include "mnist/store/model.h"
 
-#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "mnist/base/file_write.h"
 #include "mnist/base/memory.h"
@@ -63,18 +63,35 @@ int model_save_beside(char saved[PATH_MAX], const struct model *model, const cha
     return file_write_beside(saved, path, sheet->bytes, sheet->size, err);
 }
 
-/* The tensor must have the shape and type of this network's. */
-static int check_tensor(const struct safetensors_tensor *tensor, const struct param *param,
-                        const char *name, struct error *err)
+/* A parameter's tensor as a file should have it. */
+static struct safetensors_tensor wanted_tensor(const struct param *param)
 {
-    if (tensor->rank != (PARAM_IS_WEIGHT(param) ? 2 : 1) ||
-        tensor->shape[0] != (uint64_t)param->cols || tensor->shape[1] != (uint64_t)param->rows)
-        return error_set(err, "%s: tensor %s has shape (%" PRIu64 ",%" PRIu64 "), wanted (%d,%d)",
-                         name, tensor->name, tensor->shape[0], tensor->shape[1], param->cols,
-                         param->rows);
-    if (tensor->type != SAFETENSORS_F32)
-        return error_set(err, "%s: tensor %s has dtype F64, wanted F32", name, tensor->name);
-    return 0;
+    return (struct safetensors_tensor){.rank = PARAM_IS_WEIGHT(param) ? 2 : 1,
+                                       .shape = {(uint64_t)param->cols, (uint64_t)param->rows}};
+}
+
+/* The tensor of a parameter, which must be there and have the shape and type of this network's;
+ * NULL with err filled if it does not. */
+static const struct safetensors_tensor *find_tensor(const struct safetensors *st,
+                                                    const char *prefix, const struct param *param,
+                                                    const char *name, struct error *err)
+{
+    char full[SAFETENSORS_NAME];
+    snprintf(full, sizeof full, "%s%s", prefix, param->name);
+    const struct safetensors_tensor *tensor = safetensors_find(st, full);
+    const struct safetensors_tensor wanted = wanted_tensor(param);
+    if (!tensor)
+        error_set(err, "%s: another network's: has no tensor %s", name, full);
+    else if (tensor->rank != wanted.rank || tensor->shape[0] != wanted.shape[0] ||
+             tensor->shape[1] != wanted.shape[1])
+        error_set(err, "%s: another network's: tensor %s has shape %s, wanted %s", name, full,
+                  safetensors_shape(tensor).text, safetensors_shape(&wanted).text);
+    else if (tensor->type != SAFETENSORS_F32)
+        error_set(err, "%s: another network's: tensor %s has dtype %s, wanted F32", name, full,
+                  safetensors_type(tensor));
+    else
+        return tensor;
+    return NULL;
 }
 
 int model_take_tensors(float *params, const struct safetensors *st, const char *prefix,
@@ -84,11 +101,8 @@ int model_take_tensors(float *params, const struct safetensors *st, const char *
     int failed = !floats;
     for (int t = 0; t < PARAM_TENSORS && !failed; t++) {
         const struct param *param = &param_table[t];
-        char full[SAFETENSORS_NAME];
-        snprintf(full, sizeof full, "%s%s", prefix, param->name);
-        const struct safetensors_tensor *tensor = safetensors_find(st, full);
-        failed = tensor ? check_tensor(tensor, param, name, err)
-                        : error_set(err, "%s: has no tensor %s", name, full);
+        const struct safetensors_tensor *tensor = find_tensor(st, prefix, param, name, err);
+        failed = tensor ? 0 : -1;
         for (int i = 0; i < param->rows * param->cols && !failed; i++)
             floats[param->offset + i] = (float)safetensors_number(st, tensor, (size_t)i);
     }
@@ -96,6 +110,44 @@ int model_take_tensors(float *params, const struct safetensors *st, const char *
         params_from_file(params, floats);
     mem_free(floats);
     return failed;
+}
+
+static bool is_parameter(const char *name)
+{
+    for (int t = 0; t < PARAM_TENSORS; t++)
+        if (!strcmp(param_table[t].name, name))
+            return true;
+    return false;
+}
+
+/* Another network's file is known by the first tensor that this one has not, or else by the first
+ * that it lacks. */
+static int refuse_tensors(const struct safetensors *st, const char *name, struct error *err)
+{
+    const struct param *first = &param_table[0], *last = &param_table[PARAM_TENSORS - 1];
+    const struct safetensors_tensor from = wanted_tensor(first), to = wanted_tensor(last);
+    for (int t = 0; t < st->tensor_count; t++)
+        if (!is_parameter(st->tensors[t].name))
+            return error_set(
+                err,
+                "%s: another network's: has tensor %s %s, wanted the %d of " PARAMS_ARCHITECTURE
+                ", %s %s to %s %s",
+                name, st->tensors[t].name, safetensors_shape(&st->tensors[t]).text, PARAM_TENSORS,
+                first->name, safetensors_shape(&from).text, last->name,
+                safetensors_shape(&to).text);
+    for (int t = 0; t < PARAM_TENSORS; t++)
+        if (!find_tensor(st, "", &param_table[t], name, err))
+            return -1;
+    return 0;
+}
+
+int model_refuse_unsealed(const struct safetensors *st, const char *name, struct error *err)
+{
+    bool ours = metadata_is(METADATA_MODEL, st) || metadata_is(METADATA_CHECKPOINT, st);
+    if (!ours && refuse_tensors(st, name, err))
+        return -1;
+    return error_set(err, "%s: %sno header_crc32 in its metadata: not a file that mnist wrote",
+                     name, ours ? "" : "has this network's tensors, but ");
 }
 
 /* Takes what the metadata tells of the training. A model whose metadata lacks something, or tells
@@ -131,9 +183,12 @@ static int take_model(struct model *model, const struct safetensors *st, const c
 }
 
 /* Called with a model of zeros, and leaves one when it fails. */
-static int take(void *into, const struct safetensors *st, const char *name, struct error *err)
+static int take(void *into, const struct safetensors *st, bool sealed, const char *name,
+                struct error *err)
 {
     struct model *model = into;
+    if (!sealed)
+        return model_refuse_unsealed(st, name, err);
     if (!take_model(model, st, name, err))
         return 0;
     model_free(model);

@@ -1,5 +1,7 @@
 #include "mnist/store/seal.h"
 
+#include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +26,10 @@ static int check_finite(const struct safetensors *st, const char *name, struct e
 {
     for (int i = 0; i < st->tensor_count; i++) {
         const struct safetensors_tensor *t = &st->tensors[i];
-        for (size_t f = 0; f < (size_t)(t->shape[0] * t->shape[1]); f++)
+        if (t->type != SAFETENSORS_F32 && t->type != SAFETENSORS_F64)
+            return error_set(err, "%s: tensor %s has dtype %s, wanted F32 or F64", name, t->name,
+                             safetensors_type(t));
+        for (size_t f = 0; f < (size_t)t->count; f++)
             if (!rmath_is_finite_double(safetensors_number(st, t, f)))
                 return error_set(err, "%s: value %zu of tensor %s is not finite", name, f, t->name);
     }
@@ -65,7 +70,7 @@ static int check_sum(const struct safetensors *st, const char *key, uint32_t fou
     const struct text digits = format_crc32(found);
     const char *stored = safetensors_get(st, key);
     if (!stored)
-        return error_set(err, "%s: no %s in its metadata: not a file that mnist wrote", name, key);
+        return error_set(err, "%s: damaged: no %s in its metadata", name, key);
     if (strcmp(stored, digits.text) != 0)
         return error_set(err, "%s: damaged: %s has CRC-32 %s, wanted %s", name, what, digits.text,
                          stored);
@@ -102,8 +107,10 @@ int seal_parse(seal_take *take, void *into, const uint8_t *bytes, size_t size, c
                struct error *err)
 {
     struct safetensors *st = mem_alloc(1, sizeof *st, err);
-    int failed = !st || safetensors_parse(st, bytes, size, name, err) ||
-                 check_seal(st, name, err) || take(into, st, name, err);
+    int failed = !st || safetensors_parse(st, bytes, size, name, err);
+    bool sealed = !failed && !st->overfull && safetensors_get(st, HEADER_KEY);
+    failed = failed || (sealed && check_seal(st, name, err)) || take(into, st, sealed, name, err);
+    assert(failed || sealed);
     mem_free(st);
     return failed ? -1 : 0;
 }
@@ -111,7 +118,7 @@ int seal_parse(seal_take *take, void *into, const uint8_t *bytes, size_t size, c
 int seal_load(seal_take *take, void *into, const char *path, size_t limit, struct error *err)
 {
     struct file file;
-    if (file_read(&file, path, limit, NULL, err))
+    if (file_read(&file, path, limit, safetensors_limit, err))
         return -1;
     int failed = seal_parse(take, into, file.bytes, file.size, path, err);
     file_read_free(&file);

@@ -11,7 +11,7 @@ static struct safetensors st;
 static void try_tensors(const uint8_t *bytes, size_t size)
 {
     struct error err = {""};
-    size_t at = 0;
+    size_t all = 0;
     if (safetensors_parse(&st, bytes, size, "file", &err)) {
         require(err.text[0] != '\0', "refused without a word");
         return;
@@ -20,15 +20,19 @@ static void try_tensors(const uint8_t *bytes, size_t size)
             "more than there is room for");
     for (int i = 0; i < st.tensor_count; i++) {
         const struct safetensors_tensor *t = &st.tensors[i];
-        uint64_t rows = t->shape[0], columns = t->shape[1],
-                 number = t->type == SAFETENSORS_F64 ? 8 : 4;
-        require(t->begin == at && t->end > at && t->end <= size,
-                "a hole, an overlap or an end outside");
-        require(rows && rows <= size && columns <= size && rows * columns * number == t->end - at,
+        require(t->begin <= t->end && t->end <= st.data_size, "an end outside");
+        require(t->type > SAFETENSORS_F64 ||
+                    t->count * (t->type == SAFETENSORS_F64 ? 8 : 4) == t->end - t->begin,
                 "a shape of other bytes");
-        at = t->end;
+        for (int j = 0; j < i; j++)
+            require(st.overfull || t->begin >= st.tensors[j].end || st.tensors[j].begin >= t->end,
+                    "an overlap");
+        require(safetensors_shape(t).text[0] == '(' && *safetensors_type(t),
+                "no shape, or no type");
+        all += t->end - t->begin;
     }
-    require(st.data + at == bytes + size, "bytes that belong to no tensor");
+    require(st.data + st.data_size == bytes + size, "the data ends elsewhere");
+    require(st.overfull || all == st.data_size, "bytes that belong to no tensor");
 }
 
 static void try_bytes(const uint8_t *bytes, size_t size)

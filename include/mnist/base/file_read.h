@@ -24,7 +24,8 @@ enum { FILE_HEAD = 4096 };
 
 /* Reads all of `path`, which is opened once: at most `most` bytes (checked first for a regular
  * file). The size of a pipe or a device is not known before its end, so `limit` (NULL: there is
- * none) decides by its head how much is read; where that is 0, the file is its head alone. No
+ * none) decides by its head how much is read; where that is 0, the file is its head alone, and so
+ * it is of a regular file that is too large. No
  * allocation exceeds the size of a regular file, or MEM_STEP plus what has arrived.
  *
  * -1 with err filled, and nothing to free, when it is a folder, has more bytes, cannot be read, or

@@ -7,6 +7,7 @@
 
 #include "mnist/base/error.h"
 #include "mnist/codec/json.h"
+#include "mnist/codec/kind.h"
 #include "mnist/data/dataset.h"
 #include "mnist/store/model.h"
 
@@ -33,8 +34,11 @@ __attribute__((format(printf, 2, 3))) int command_advise(struct error *err, cons
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
                       struct error *err);
 
-/* model_load; where the file is a checkpoint, err also says what to type. */
+/* model_load; where the file is a checkpoint, a picture or data, err also says what to type. */
 int command_load_model(struct model *model, const char *path, struct error *err);
+
+/* What a file looks like by its head; nothing known if it is none that can be read twice. */
+struct kind command_kind(const char *path);
 
 /* Writes a space and a path so that a shell and a command read it as one: in quotes if it needs
  * them, after ./ if it starts with a dash. */

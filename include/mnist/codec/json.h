@@ -22,6 +22,9 @@ bool json_next_is(struct json_reader *reader, char c);
  * surrogates are refused. */
 bool json_string(struct json_reader *reader, char *value, size_t capacity);
 
+/* The same for a string of any length: *cut tells whether value is only its beginning. */
+bool json_string_cut(struct json_reader *reader, char *value, size_t capacity, bool *cut);
+
 /* A string, as json_string reads it; or a number, true, false or null, as it is spelt. */
 bool json_scalar(struct json_reader *reader, char *value, size_t capacity);
 

@@ -5,9 +5,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the bytes look like, for the message that refuses them: "a gzip file", "a zip archive", "an
- * HTML or XML page", "an IDX file of images", "a safetensors file", …; NULL if they look like
- * nothing known. */
-const char *kind_of(const uint8_t *bytes, size_t size);
+/* What files of a kind are for, as far as a message that refuses one needs to know. */
+enum kind_use {
+    KIND_OTHER,   /* a known kind, for none of the purposes below */
+    KIND_RUBBISH, /* nothing known, or what a failed download leaves */
+    KIND_PICTURE, /* a picture that codec/pnm reads */
+    KIND_IMAGE,   /* a picture of another format, which ImageMagick converts */
+    KIND_IDX,     /* images or labels */
+    KIND_MODEL    /* a safetensors file, one of ours or not */
+};
+
+struct kind {
+    const char *name; /* for the message: "a gzip file", "a PNG image", …; NULL: nothing known */
+    enum kind_use use;
+};
+
+/* What the bytes look like: a whole file, or its first KIND_HEAD bytes or more. */
+enum { KIND_HEAD = 4096 };
+struct kind kind_of(const uint8_t *bytes, size_t size);
 
 #endif

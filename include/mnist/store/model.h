@@ -53,4 +53,8 @@ void model_add_tensors(struct safetensors *st, const char *prefix, float *to, co
 int model_take_tensors(float *params, const struct safetensors *st, const char *prefix,
                        const char *name, struct error *err);
 
+/* Says whose a file is that has no seal, and so is no model or checkpoint of ours: fills err and
+ * returns -1. */
+int model_refuse_unsealed(const struct safetensors *st, const char *name, struct error *err);
+
 #endif

@@ -14,12 +14,13 @@ int seal_pack(struct safetensors *st, uint8_t *bytes, size_t room, size_t *size,
               struct error *err);
 
 /* Takes what it needs of an intact file into `into`, which is the caller's: 0, or -1 with err
- * filled. */
-typedef int seal_take(void *into, const struct safetensors *st, const char *name,
+ * filled. A file without a seal is none of ours, whatever it holds: of that it takes nothing, says
+ * whose it is, and returns -1. */
+typedef int seal_take(void *into, const struct safetensors *st, bool sealed, const char *name,
                       struct error *err);
 
-/* Parses a file of at most `limit` bytes, or bytes in memory, checks the seal, and lets `take` have
- * it. `name` is for the messages. */
+/* Parses a file of at most `limit` bytes, or bytes in memory, checks the seal if there is one, and
+ * lets `take` have it. `name` is for the messages. */
 int seal_load(seal_take *take, void *into, const char *path, size_t limit, struct error *err);
 int seal_parse(seal_take *take, void *into, const uint8_t *bytes, size_t size, const char *name,
                struct error *err);

@@ -32,12 +32,12 @@ TEST(file_read, "file: reads whole files")
               (void *)file.bytes);
         file_read_free(&file);
     }
-    check_refused(file_read(&file, path, 999, NULL, &err), &err, "1000 bytes, more than the 999",
+    check_refused(file_read(&file, path, 999, NULL, &err), &err, "1,000 bytes, more than the 999",
                   "over the limit");
     check_refused(file_read(&file, test_path("missing"), 9, NULL, &err), &err, "cannot open",
                   "missing");
     check_refused(file_read(&file, test_path(""), 9, NULL, &err), &err, "is a folder", "a folder");
-    check_refused(file_read(&file, "/dev/zero", 200000, NULL, &err), &err, "more than the 200000",
+    check_refused(file_read(&file, "/dev/zero", 200000, NULL, &err), &err, "more than the 200,000",
                   "a device without end");
     if (check(!file_read(&file, "/dev/null", 9, NULL, &err), "/dev/null: %s", err.text))
         file_read_free(&file);
@@ -123,9 +123,9 @@ TEST(file_read_open, "file: the head of a pipe decides how much is read")
         {LARGE, 50000, LARGE, {9999, LARGE}, {FILE_HEAD, 10000}, LARGE, NULL},
         {LARGE, 50000, LARGE, {9999, 0}, {FILE_HEAD, 10000}, 10000, NULL},
         {LARGE, 7, LARGE, {0, LARGE}, {FILE_HEAD, 0}, FILE_HEAD, NULL},
-        {LARGE, 7, LARGE, {5000, 5000}, {FILE_HEAD, 5001}, 0, "more than the 5000 bytes such"},
+        {LARGE, 7, LARGE, {5000, 5000}, {FILE_HEAD, 5001}, 0, "more than the 5,000 bytes such"},
         {LARGE, 7, LARGE, {1, LARGE}, {FILE_HEAD, 0}, 0, "-: more than the 1 bytes such a file"},
-        {LARGE, 50000, 6000, {9999, 9999}, {FILE_HEAD, 6001}, 0, "more than the 6000 bytes such"},
+        {LARGE, 50000, 6000, {9999, 9999}, {FILE_HEAD, 6001}, 0, "more than the 6,000 bytes such"},
         {FILE_HEAD, 1000, LARGE, {0, LARGE}, {FILE_HEAD, 0}, FILE_HEAD, NULL},
         {FILE_HEAD - 1, 1000, LARGE, {0, 0}, {0, 0}, FILE_HEAD - 1, NULL},
         {100, 7, 100, {0, 0}, {0, 0}, 100, NULL},
@@ -146,6 +146,34 @@ TEST(file_read_open, "file: the head of a pipe decides how much is read")
         for (int time = 0; time < limit_asked.times && time < 2; time++)
             check_size(limit_asked.heads[time], rows[i].heads[time]);
         check(!limit_asked.times || limit_asked.same, "asked of other bytes");
+        file_read_free(&file);
+    }
+}
+
+/* Of a regular file that is too large the head is read, in case that is enough to refuse it. */
+TEST(file_read_too_large, "file: a file that is too large")
+{
+    static const struct {
+        size_t size, most, answer;
+        bool read;
+    } rows[] = {{1000, 999, 0, true},        {1000, 999, 5000, false},
+                {FILE_HEAD, 1, 0, true},     {FILE_HEAD, 1, LARGE, false},
+                {LARGE, LARGE - 1, 0, true}, {LARGE, LARGE - 1, SIZE_MAX, false}};
+    const char *path = test_path("too-large");
+    fill_large();
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct file file = {0};
+        struct error err = {""};
+        test_case("row %zu", i);
+        test_write(path, large, rows[i].size);
+        limit_asked = (struct limit_asked){.of = large, .answers = {rows[i].answer}};
+        int failed = file_read(&file, path, rows[i].most, answer_limit, &err);
+        check_int(limit_asked.times, 1);
+        check(limit_asked.same, "asked of other bytes");
+        if (rows[i].read && check(!failed, "%s", err.text))
+            check_size(file.size, rows[i].size < FILE_HEAD ? rows[i].size : FILE_HEAD);
+        else if (!rows[i].read)
+            check_refused(failed, &err, "such a file may have", "");
         file_read_free(&file);
     }
 }

@@ -182,8 +182,8 @@ TEST(gzip_damaged, "gzip: each damage with its own message")
         {HEADER, 5, "it is damaged (a block of type 3)"},
         {sizeof packed - 8, 1, "it is damaged (its CRC-32 is wrong)"},
         {sizeof packed - 4, 1, "it is damaged (it holds 39 bytes, and says 38)"},
-        {sizeof packed - 1, 1, "it is damaged (it holds 39 bytes, and says 16777255)"},
-        {sizeof packed - 1, 0x80, "it is damaged (it holds 39 bytes, and says 2147483687)"},
+        {sizeof packed - 1, 1, "it is damaged (it holds 39 bytes, and says 16,777,255)"},
+        {sizeof packed - 1, 0x80, "it is damaged (it holds 39 bytes, and says 2,147,483,687)"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         uint8_t bytes[sizeof packed];
@@ -254,8 +254,8 @@ TEST(gzip_head, "gzip: the head decides how much is unpacked")
         {LONG, {9999, LONG}, {FILE_HEAD, 9999}, LONG, NULL},
         {LONG, {9999, 0}, {FILE_HEAD, 9999}, 9999, NULL},
         {LONG, {0, LONG}, {FILE_HEAD, 0}, FILE_HEAD, NULL},
-        {LONG - 1, {LONG, LONG}, {FILE_HEAD, LONG - 1}, 0, "it holds more than the 19999 bytes"},
-        {LONG, {LONG - 1, LONG - 1}, {FILE_HEAD, LONG - 1}, 0, "it holds more than the 19999"},
+        {LONG - 1, {LONG, LONG}, {FILE_HEAD, LONG - 1}, 0, "it holds more than the 19,999 bytes"},
+        {LONG, {LONG - 1, LONG - 1}, {FILE_HEAD, LONG - 1}, 0, "it holds more than the 19,999"},
         {LONG, {9, LONG}, {FILE_HEAD, 0}, 0, "it holds more than the 9 bytes such a file may"},
         {9, {LONG, LONG}, {9, 0}, 0, "it holds more than the 9 bytes such a file may have"},
     };

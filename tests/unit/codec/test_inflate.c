@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "mnist/base/bytes.h"
+#include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/codec/inflate.h"
 
@@ -351,7 +352,8 @@ TEST(inflate_grows, "inflate: grows up to its limit")
         int result = unpack(&stream, limits[i], &err);
         if (limits[i] < SIZE) {
             char text[64];
-            snprintf(text, sizeof text, "it holds more than the %zu bytes", limits[i]);
+            snprintf(text, sizeof text, "it holds more than the %s bytes",
+                     format_count((long long)limits[i]).text);
             check_refused(result, &err, text, text);
         } else if (check(!result, "%s", err.text)) {
             check(stream.size == SIZE && !stream.bytes[0] && !stream.bytes[SIZE - 1], "%zu",

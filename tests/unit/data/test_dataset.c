@@ -44,47 +44,59 @@ static const struct {
     size_t length, at, size;
     const char *wanted;
 } bad_files[] = {
-    {DATASET_IMAGES, "<!DOCTYPE html><html>", 21, 0, 0, "an HTML or XML page"},
-    {DATASET_LABELS, "\n<html><body>", 13, 0, 13, "an HTML or XML page"},
+    {DATASET_IMAGES, "<!DOCTYPE html><html>", 21, 0, 0, "an HTML or XML page: fetch it again"},
+    {DATASET_LABELS, "\n<html><body>", 13, 0, 13, "an HTML or XML page: fetch it again"},
     {DATASET_IMAGES, "\x1f\x8b\x08", 3, 0, 0, "a gzip file"},
     {DATASET_LABELS, "PK\3\4", 4, 0, 0, "a zip archive"},
-    {DATASET_IMAGES, "\x89PNG", 4, 0, 0, "a PNG image"},
-    {DATASET_IMAGES, "version https://git-lfs.github.com", 34, 0, 0, "a Git LFS pointer"},
-    {DATASET_IMAGES, "", 0, 0, SIZE_MAX, "an empty file"},
-    {DATASET_LABELS, "", 0, 0, SIZE_MAX, "an empty file"},
-    {DATASET_IMAGES, "hello", 5, 0, 5, "not an IDX file of images (magic 2051): fetch"},
-    {DATASET_LABELS, "hello", 5, 0, 5, "not an IDX file of labels (magic 2049): fetch"},
+    {DATASET_IMAGES, "\x89PNG", 4, 0, 0, "a PNG image: wanted MNIST's IDX files"},
+    {DATASET_IMAGES, "label,pixel0\n", 13, 0, 13,
+     "a CSV table, as Kaggle's: wanted MNIST's IDX files"},
+    {DATASET_IMAGES, "version https://git-lfs.github.com", 34, 0, 0,
+     "a Git LFS pointer: fetch it again"},
+    {DATASET_IMAGES, "", 0, 0, SIZE_MAX, "an empty file: fetch it again"},
+    {DATASET_LABELS, "", 0, 0, SIZE_MAX, "an empty file: fetch it again"},
+    {DATASET_IMAGES, "hello", 5, 0, 5,
+     "not an IDX file of images (magic 2051): it looks like a text file: fetch it again"},
+    {DATASET_LABELS, "hello", 5, 0, 5,
+     "not an IDX file of labels (magic 2049): it looks like a text file: fetch it again"},
     {DATASET_IMAGES, "\0\0\x08", 3, 0, 3, "not an IDX file"},
-    {DATASET_IMAGES, "\x03\x08\0\0", 4, 0, 0, "not an IDX file"},
+    {DATASET_IMAGES, "\x03\x08\0\0", 4, 0, 0,
+     "an IDX file in the wrong byte order (little-endian, wanted big-endian): wanted MNIST's IDX "
+     "files"},
     {DATASET_IMAGES, "\0\0\x08\x01", 4, 0, 0, "has labels (magic 2049), wanted images (2051)"},
     {DATASET_LABELS, "\0\0\x08\x03", 4, 0, 0, "has images (magic 2051), wanted labels (2049)"},
     {DATASET_IMAGES, "\0\0\x0d\x03", 4, 0, 0, "type 0x0d, wanted 0x08"},
     {DATASET_LABELS, "\0\0\x09\x01", 4, 0, 0, "type 0x09, wanted 0x08"},
     {DATASET_IMAGES, "\0\0\x08\x02", 4, 0, 0, "rank 2, wanted rank 3 for images"},
     {DATASET_LABELS, "\0\0\x08\x02", 4, 0, 0, "rank 2, wanted rank 1 for labels"},
-    {DATASET_IMAGES, "\0\0\0\x1b", 4, 8, 0, "27×28 pixels, wanted 28×28"},
-    {DATASET_IMAGES, "\0\0\0\x1b", 4, 12, 0, "28×27 pixels, wanted 28×28"},
-    {DATASET_IMAGES, "\0\0\0\x0e\0\0\0\x38", 8, 8, 0, "14×56 pixels, wanted 28×28"},
-    {DATASET_IMAGES, "\xff\xff\xff\xff", 4, 8, 0, "4294967295×28 pixels"},
-    {DATASET_IMAGES, "\x1c\0\0\0", 4, 8, 0, "469762048×28 pixels"},
+    {DATASET_IMAGES, "\0\0\0\x1b", 4, 8, 0, "27x28 pixels, wanted 28x28"},
+    {DATASET_IMAGES, "\0\0\0\x1b", 4, 12, 0, "28x27 pixels, wanted 28x28"},
+    {DATASET_IMAGES, "\0\0\0\x0e\0\0\0\x38", 8, 8, 0, "14x56 pixels, wanted 28x28"},
+    {DATASET_IMAGES, "\xff\xff\xff\xff", 4, 8, 0, "4294967295x28 pixels"},
+    {DATASET_IMAGES, "\x1c\0\0\0", 4, 8, 0, "469762048x28 pixels"},
     {DATASET_IMAGES, "\0\0\0\0", 4, 4, 0, "a count of 0"},
     {DATASET_LABELS, "\0\0\0\0", 4, 4, 0, "a count of 0"},
     {DATASET_LABELS, "\0\0\0\0", 4, 4, 8, "a count of 0"},
-    {DATASET_IMAGES, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4294967295"},
-    {DATASET_LABELS, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4294967295"},
+    {DATASET_IMAGES, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4,294,967,295"},
+    {DATASET_LABELS, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4,294,967,295"},
     /* 5,478,275 × 784 is 2^32 + 304: a product that wraps looks like less than one image. */
-    {DATASET_IMAGES, "\x00\x53\x97\x83", 4, 4, 0, "a count of 5478275"},
-    {DATASET_IMAGES, "\0\0\0\x04", 4, 4, 0, "2368 bytes for 4 images, wanted 3152"},
-    {DATASET_IMAGES, "\0\0\0\x02", 4, 4, 0, "too long: 2368 bytes for 2 images, wanted 1584"},
-    {DATASET_LABELS, "\0\0\0\x04", 4, 4, 0, "11 bytes for 4 labels, wanted 12"},
-    {DATASET_LABELS, "\0\0\0\x02", 4, 4, 0, "too long: 11 bytes for 2 labels, wanted 10"},
-    {DATASET_IMAGES, "", 0, 0, 4, "inside its header (4 of 16 bytes)"},
-    {DATASET_IMAGES, "", 0, 0, 15, "inside its header (15 of 16 bytes)"},
-    {DATASET_LABELS, "", 0, 0, 7, "inside its header (7 of 8 bytes)"},
-    {DATASET_IMAGES, "", 0, 0, 16, "16 bytes for 3 images, wanted 2368"},
-    {DATASET_IMAGES, "", 0, 0, IMAGE_FILE - 1, "2367 bytes for 3 images"},
-    {DATASET_IMAGES, "", 0, 0, IMAGE_FILE + 1, "too long: 2369 bytes for 3 images, wanted 2368"},
-    {DATASET_LABELS, "", 0, 0, LABEL_FILE + 5, "too long: 16 bytes for 3 labels, wanted 11"},
+    {DATASET_IMAGES, "\x00\x53\x97\x83", 4, 4, 0, "a count of 5,478,275"},
+    {DATASET_IMAGES, "\0\0\0\x04", 4, 4, 0,
+     "cut short: 4 images need 3,152 bytes, the file has 2,368: fetch it again"},
+    {DATASET_IMAGES, "\0\0\0\x02", 4, 4, 0,
+     "too long: 2 images need 1,584 bytes, the file has 2,368"},
+    {DATASET_LABELS, "\0\0\0\x04", 4, 4, 0,
+     "cut short: 4 labels need 12 bytes, the file has 11: fetch it again"},
+    {DATASET_LABELS, "\0\0\0\x02", 4, 4, 0, "too long: 2 labels need 10 bytes, the file has 11"},
+    {DATASET_IMAGES, "", 0, 0, 4,
+     "cut short: its header needs 16 bytes, the file has 4: fetch it again"},
+    {DATASET_IMAGES, "", 0, 0, 15, "its header needs 16 bytes, the file has 15"},
+    {DATASET_LABELS, "", 0, 0, 7, "its header needs 8 bytes, the file has 7"},
+    {DATASET_IMAGES, "", 0, 0, 16, "3 images need 2,368 bytes, the file has 16"},
+    {DATASET_IMAGES, "", 0, 0, IMAGE_FILE - 1, "3 images need 2,368 bytes, the file has 2,367"},
+    {DATASET_IMAGES, "", 0, 0, IMAGE_FILE + 1,
+     "too long: 3 images need 2,368 bytes, the file has 2,369"},
+    {DATASET_LABELS, "", 0, 0, LABEL_FILE + 5, "too long: 3 labels need 11 bytes, the file has 16"},
     {DATASET_LABELS, "\x0a", 1, 10, 0, "label 2 is 10, wanted 0 to 9"},
     {DATASET_LABELS, "\xff", 1, 8, 0, "label 0 is 255, wanted 0 to 9"},
 };
@@ -335,7 +347,14 @@ TEST(dataset_missing, "dataset: missing files")
     check(!dataset_is_there(path, DATASET_TRAIN), "images alone are taken for a split");
     check(dataset.count == 0 && !dataset.images_file.bytes, "memory is left after a failure");
     check_refused(dataset_load(&dataset, test_path("nowhere"), DATASET_TRAIN, &err), &err,
-                  "no train-images-idx3-ubyte", "no such folder");
+                  "nowhere: no such folder", "no such folder");
+    folder("others");
+    path = test_path("others/mnist.npz");
+    test_write(path, "PK", 2);
+    check_refused(dataset_load(&dataset, test_path("others"), DATASET_TEST, &err), &err,
+                  "/others, which has mnist.npz: this program reads the four IDX files", "Keras's");
+    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
+                  "mnist.npz is a file: give the folder that has the four files", "a file");
 }
 
 /* Only what is not there is passed over. */

@@ -21,9 +21,12 @@ struct taken {
     uint32_t crc32;
 };
 
-static int take(void *into, const struct safetensors *st, const char *name, struct error *err)
+static int take(void *into, const struct safetensors *st, bool sealed, const char *name,
+                struct error *err)
 {
     struct taken *taken = into;
+    if (!sealed)
+        return error_set(err, "%s: not sealed", name);
     taken->times++;
     taken->crc32 = seal_crc32(st);
     return st->metadata_count == 3 ? error_set(err, "%s: not taken", name) : 0;
@@ -77,10 +80,10 @@ TEST(seal_bad, "seal: broken seals, each with its own message")
     static const struct {
         const char *header, *wanted;
     } rows[] = {
-        {"{" TENSORS "}", "no header_crc32 in its metadata: not a file that mnist wrote"},
-        {META(""), "no header_crc32 in its metadata"},
-        {META("\"header_crc32\":\"HHHHHHHH\""), "no crc32 in its metadata"},
-        {META("\"crc32\":\"CCCCCCCC\""), "no header_crc32 in its metadata"},
+        {"{" TENSORS "}", "file: not sealed"},
+        {META(""), "file: not sealed"},
+        {META("\"header_crc32\":\"HHHHHHHH\""), "damaged: no crc32 in its metadata"},
+        {META("\"crc32\":\"CCCCCCCC\""), "file: not sealed"},
         {META("\"crc32\":\"00000000\",\"header_crc32\":\"HHHHHHHH\""), "the weights has CRC-32"},
         {META("\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"00000000\""), "the header has CRC-32"},
         {META("\"crc32\":\"CCCCCCCC\",\"header_crc32\" :\"00000000\""), "the header has CRC-32"},
@@ -91,7 +94,8 @@ TEST(seal_bad, "seal: broken seals, each with its own message")
         {META("\"crc32\":\"CCCCCCCC\",\"header_crc32\":\"\""), "the header has CRC-32"},
         {META("\"crc32\":\"\",\"header_crc32\":\"HHHHHHHH\""), "the weights has CRC-32"},
         {META(SUMS ",\"crc32\":\"00000000\""), "metadata key crc32 appears twice"},
-        {"{}", "damaged at byte 9"},
+        {"{}", "another network's: has no tensors"},
+        {META(SUMS ",\"n\":1"), "file: not sealed"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         char what[32];
