@@ -280,37 +280,44 @@ static int predict_all(const struct session *s)
 
 /* --- the order of the command line --- */
 
-/* Writes it with the model, which is among the names, in front. */
+struct order {
+    const struct session *session;
+    char **model; /* the name that is the model's */
+};
+
+/* Writes the command line with the model in front. */
 static void write_order(FILE *out, const void *context)
 {
-    const struct session *s = context;
-    char **model = s->names;
-    while (command_kind(*model).use != KIND_MODEL)
-        model++;
+    const struct order *order = context;
     fputs("mnist-predict", out);
-    command_write_word(out, *model);
-    command_write_word(out, s->model_path);
-    for (char **name = s->names; *name; name++)
-        if (name != model)
+    command_write_word(out, *order->model);
+    command_write_word(out, order->session->model_path);
+    for (char **name = order->session->names; *name; name++)
+        if (name != order->model)
             command_write_word(out, *name);
 }
 
-/* -1 with err filled if what is given as a model is a known other kind of file, and a safetensors
- * file is among the pictures. */
-static int check_order(const struct session *s, struct error *err)
+/* Loads the model. Where that is a known other kind of file, and a safetensors file is among the
+ * pictures, err says that they are swapped. */
+static int load(struct session *s, struct error *err)
 {
-    struct kind first = command_kind(s->model_path);
-    char **name = s->names;
-    while (*name && command_kind(*name).use != KIND_MODEL)
-        name++;
-    if (!*name || !first.name || first.use == KIND_MODEL)
+    if (!engine_load(&s->engine, &s->common, s->model_path, err))
         return 0;
+    struct kind first = command_kind(s->model_path), other = {NULL, KIND_RUBBISH};
+    struct order order = {s, s->names};
+    for (; *order.model; order.model++) {
+        other = command_kind(*order.model);
+        if (other.use == KIND_MODEL)
+            break;
+    }
+    if (!*order.model || !first.name || first.use == KIND_MODEL)
+        return -1;
     size_t size;
-    char *order = mem_print(write_order, s, &size, "a hint", err);
-    if (order)
+    char *line = mem_print(write_order, &order, &size, "a hint", err);
+    if (line)
         error_set(err, "%s: %s, and %s is %s: they are swapped: %s", s->model_path, first.name,
-                  *name, command_kind(*name).name, order);
-    free(order);
+                  *order.model, other.name, line);
+    free(line);
     return -1;
 }
 
@@ -321,8 +328,7 @@ int command_predict(int argc, char **argv)
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return code;
-    int failed = engine_find(&s.engine, &s.common, &err) || check_order(&s, &err) ||
-                 engine_load(&s.engine, &s.common, s.model_path, &err);
+    int failed = engine_find(&s.engine, &s.common, &err) || load(&s, &err);
     code = failed ? command_fail(s.program, &err) : predict_all(&s);
     engine_close(&s.engine);
     return command_finish(argv[0], code);

@@ -97,7 +97,7 @@ int command_load_model(struct model *model, const char *path, struct error *err)
     enum kind_use use = command_kind(path).use;
     if (use == KIND_PICTURE || use == KIND_IMAGE)
         return command_advise(err, "pictures come after the model: mnist-predict MODEL IMAGE...");
-    if (use == KIND_IDX)
+    if (use == KIND_IDX || dataset_is_there(path, DATASET_TEST))
         return command_advise(err, "data comes after the model: mnist-eval MODEL --data DIR");
     return -1;
 }

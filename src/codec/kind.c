@@ -162,9 +162,9 @@ static bool is_printable(const uint8_t *bytes, size_t size)
     return true;
 }
 
-/* A header of MAT-file level 4: type, rows, columns, imaginary part or none, length of the name,
- * the name. The type, in decimal M0PT, has a precision P of 0 to 5 and says 0 to 2 for T; only M =
- * 0, little-endian, is looked for. */
+/* A header of MAT-file level 4: type, rows, columns, whether there is an imaginary part, length of
+ * the name, the name. The decimal digits of the type are 0 for little-endian, which alone is looked
+ * for, 0, the precision of 0 to 5, and the kind of matrix, 0 to 2. */
 static const char *matlab4(const uint8_t *bytes, size_t size)
 {
     enum { HEADER = 20, LONGEST = 64 };
@@ -244,7 +244,7 @@ static const char *pickle(const uint8_t *bytes, size_t size)
         return "a Python pickle";
     bool whole = size && memchr("(]}VSXUIKLFG", bytes[0], 12) && bytes[size - 1] == '.';
     return whole && (has(bytes, size, "p0\n", 3) || has(bytes, size, "p1\n", 3) ||
-                     has(bytes, size, "q", 2) || has(bytes, size, "q\1", 2))
+                     has(bytes, size, "q\0", 2) || has(bytes, size, "q\1", 2))
                ? "a Python pickle"
                : NULL;
 }

@@ -196,9 +196,9 @@ def bomb(program):
     packer = zlib.compressobj(6, zlib.DEFLATED, 31)
     large = b"".join(packer.compress(bytes(1 << 20)) for _ in range(256)) + packer.flush()
     liar, small_liar = (member(random.Random(2).randbytes(size), level=1)[:-4] + b"\0\0\0\x3f" for size in (1 << 20, 10000))
-    for packed, limit, memory, wanted in ((large, 1 << 24, 1 << 28, "holds more than the 16777216"),
-                                          (liar, 1 << 30, 1 << 31, "and says 1056964608"),
-                                          (small_liar, 1 << 30, 1 << 28, "and says 1056964608")):
+    for packed, limit, memory, wanted in ((large, 1 << 24, 1 << 28, "holds more than the 16,777,216"),
+                                          (liar, 1 << 30, 1 << 31, "and says 1,056,964,608"),
+                                          (small_liar, 1 << 30, 1 << 28, "and says 1,056,964,608")):
         process = Unpacker(program, "gzip", memory)
         unpacked, _, message = process(packed, limit)
         assert unpacked is None and wanted in message, message
