@@ -85,6 +85,16 @@ struct text format_seconds(double seconds)
     return result;
 }
 
+struct text format_time_left(double seconds)
+{
+    struct text result;
+    int64_t whole = rmath_whole(seconds + 0.5, 0, INT64_MAX);
+    if (whole >= 60)
+        return format_seconds((double)whole);
+    snprintf(result.text, sizeof result.text, "%d s", (int)whole);
+    return result;
+}
+
 struct text format_bytes(double bytes)
 {
     struct text result;

@@ -126,8 +126,10 @@ static int print_mistakes(const struct session *s, struct error *err)
         snprintf(pictures[i].title[1], sizeof pictures[i].title[1], "guess %d (%s)",
                  mistake->predicted, format_probability((double)mistake->probability).text);
     }
-    printf("\n%s: the %s most confident of %s mistakes\n\n", split_choices[s->split],
-           format_count(s->misclassified).text, format_count(s->evaluation.mistakes).text);
+    putchar('\n');
+    terminal_say(stdout, 0, 2, "%s: the %s most confident of %s mistakes", split_choices[s->split],
+                 format_count(s->misclassified).text, format_count(s->evaluation.mistakes).text);
+    putchar('\n');
     terminal_pictures(stdout, pictures, s->misclassified,
                       terminal_style(s->style, s->common.color));
     mem_free(pictures);
@@ -230,8 +232,10 @@ static void print(const struct session *s)
     char title[160];
     describe_images(s, terminal_text("°", " deg"), title, sizeof title);
     figures_print(stdout, title, &s->evaluation.metrics, terminal_colors(stdout, s->common.color));
-    printf("\n  coverage %s: the most confident answers, of which at most %s are wrong\n",
-           format_percent(s->evaluation.coverage).text, format_share(COVERAGE_RISK).text);
+    putchar('\n');
+    terminal_say(stdout, 0, 4,
+                 "  coverage %s: the most confident answers, of which at most %s are wrong",
+                 format_percent(s->evaluation.coverage).text, format_share(COVERAGE_RISK).text);
 }
 
 static int run(struct session *s, struct error *err)

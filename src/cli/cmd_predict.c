@@ -85,11 +85,11 @@ static bool is_unclear(const struct stack *stack, const float *p)
     return stack->cut || p[metrics_argmax(p)] < CLEAR;
 }
 
-static void print_name(const struct stack *stack, int index)
+/* Returns the columns that it takes. */
+static int print_name(const struct stack *stack, int index)
 {
-    terminal_put(stdout, stack->name);
-    if (stack->numbered)
-        printf("[%d]", index);
+    int column = terminal_put(stdout, stack->name);
+    return stack->numbered ? column + printf("[%d]", index) : column;
 }
 
 static void print_text(const struct session *s, const struct stack *stack, int index,
@@ -97,11 +97,10 @@ static void print_text(const struct session *s, const struct stack *stack, int i
 {
     int first = metrics_argmax(p), second = metrics_second(p);
     bool unclear = is_unclear(stack, p);
-    print_name(stack, index);
-    printf(": %s%d (%s)%s %d (%s)%s\n", unclear ? "unclear: " : "", first,
-           format_probability((double)p[first]).text, unclear ? " or" : ", then", second,
-           format_probability((double)p[second]).text,
-           stack->cut ? ": it seems cut off at the edge" : "");
+    terminal_say(stdout, print_name(stack, index), 2, ": %s%d\t(%s)%s %d\t(%s)%s",
+                 unclear ? "unclear: " : "", first, format_probability((double)p[first]).text,
+                 unclear ? " or" : ", then", second, format_probability((double)p[second]).text,
+                 stack->cut ? ": it seems cut off at the edge" : "");
     if (s->show) {
         struct picture picture = {.pixels = stack->pixels + (size_t)index * IMAGE_PIXELS};
         terminal_pictures(stdout, &picture, 1, terminal_style(s->style, s->common.color));
@@ -147,8 +146,7 @@ static void print_nothing(const struct session *s, const struct stack *stack, co
         json_put_end(&json);
         putchar('\n');
     } else {
-        print_name(stack, 0);
-        printf(": no digit: %s\n", reason);
+        terminal_say(stdout, print_name(stack, 0), 2, ": no digit: %s", reason);
     }
 }
 

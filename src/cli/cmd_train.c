@@ -9,6 +9,7 @@
 #include "mnist/cli/command.h"
 #include "mnist/cli/engine.h"
 #include "mnist/cli/stop.h"
+#include "mnist/cli/terminal.h"
 #include "mnist/cli/train_output.h"
 #include "mnist/store/checkpoint.h"
 
@@ -182,7 +183,7 @@ static int load_data(struct session *s, struct error *err)
         dataset_check_distinct(&s->train_set, &s->test_set, &shared, err))
         return -1;
     if (shared)
-        fprintf(stderr, "%s: %s of %s test images %s too\n", s->request.program,
+        fprintf(terminal_stderr(), "%s: %s of %s test images %s too\n", s->request.program,
                 format_count(shared).text, format_count(s->test_set.count).text,
                 shared == 1 ? "is a training image" : "are training images");
     s->data = metadata_run_data(&s->train_set, &s->test_set);
@@ -382,11 +383,10 @@ static int run(struct session *s, struct error *err)
     if (train_output_start(&s->output, err))
         return -1;
     s->start = clock_seconds();
-    if (train_run(&s->result, &s->engine.network, &s->train_set, &s->split, options, s->output.from,
-                  &callbacks, err))
-        return -1;
-    progress_clear(&s->output.progress);
-    return finish(s, err);
+    int failed = train_run(&s->result, &s->engine.network, &s->train_set, &s->split, options,
+                           s->output.from, &callbacks, err);
+    terminal_line(NULL); /* stdout may be the same terminal */
+    return failed ? -1 : finish(s, err);
 }
 
 /* A signal that ended a wait, or the training, gives the exit code. */

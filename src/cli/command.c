@@ -10,11 +10,12 @@
 
 #include "mnist/base/file_read.h"
 #include "mnist/base/memory.h"
+#include "mnist/cli/terminal.h"
 #include "mnist/data/image.h"
 
 int command_fail(const char *program, const struct error *err)
 {
-    fprintf(stderr, "%s: %s\n", program, err->text);
+    fprintf(terminal_stderr(), "%s: %s\n", program, err->text);
     return EXIT_FAILED;
 }
 
@@ -135,6 +136,7 @@ int command_finish(const char *program, int code)
 {
     if (!fflush(stdout) && !ferror(stdout))
         return code;
-    fprintf(stderr, "%s: cannot write to stdout: %s\n", program, strerror(errno));
+    int error = errno; /* of the write */
+    fprintf(terminal_stderr(), "%s: cannot write to stdout: %s\n", program, strerror(error));
     return EXIT_FAILED;
 }

@@ -17,8 +17,9 @@ static void print_best_and_worst(FILE *out, const struct metrics *metrics)
         best = best < 0 || f1[c] > f1[best] ? c : best;
         worst = worst < 0 || f1[c] < f1[worst] ? c : worst;
     }
-    fprintf(out, "  best digit %d (F1 %s), worst digit %d (F1 %s)\n\n", best,
-            format_percent(f1[best]).text, worst, format_percent(f1[worst]).text);
+    terminal_say(out, 0, 4, "  best digit\t%d\t(F1\t%s), worst digit\t%d\t(F1\t%s)", best,
+                 format_percent(f1[best]).text, worst, format_percent(f1[worst]).text);
+    putc('\n', out);
 }
 
 static void print_classes(FILE *out, const struct metrics *metrics)
@@ -35,11 +36,8 @@ static void print_classes(FILE *out, const struct metrics *metrics)
         cells[c][2].text = format_percent(figures.recall);
         cells[c][3].text = format_percent(figures.f1);
         cells[c][4].text = format_count(figures.support);
-        table_fit(&table, cells[c]);
     }
-    table_titles(out, &table);
-    for (int c = 0; c < CLASSES; c++)
-        table_row(out, &table, cells[c]);
+    table_print(out, &table, cells[0], CLASSES, terminal_room(out));
     print_best_and_worst(out, metrics);
 }
 
@@ -66,24 +64,23 @@ static void print_confusion(FILE *out, const struct metrics *metrics, bool color
                      n);
             cell->style = c == truth && color ? "\033[1;32m" : NULL;
         }
-        table_fit(&table, cells[truth]);
     }
-    fputs("  confusion matrix: a row for each true digit, a column for each prediction\n", out);
-    table_titles(out, &table);
-    for (int truth = 0; truth < CLASSES; truth++)
-        table_row(out, &table, cells[truth]);
+    terminal_say(out, 0, 4,
+                 "  confusion matrix: a row for each true digit, a column for each prediction");
+    table_print(out, &table, cells[0], CLASSES, terminal_room(out));
 }
 
 void figures_print(FILE *out, const char *title, const struct metrics *metrics, bool color)
 {
-    fprintf(out, "%s: %s images\n", title, format_count(metrics->count).text);
+    terminal_say(out, 0, 2, "%s: %s images", title, format_count(metrics->count).text);
     fprintf(out, "  loss      %s\n", format_loss(metrics_loss(metrics)).text);
-    fprintf(out, "  accuracy  %s%s%s %s %s  (%s wrong)\n", color ? "\033[1m" : "",
-            format_percent(metrics_accuracy(metrics)).text, color ? "\033[0m" : "",
-            terminal_text("±", "+-"), format_percent(metrics_standard_error(metrics)).text,
-            format_count(metrics->count - metrics->correct).text);
-    fprintf(out, "  ECE       %s  (expected calibration error)\n\n",
-            format_percent(metrics_calibration_error(metrics)).text);
+    terminal_say(out, 0, 12, "  accuracy  %s%s%s %s %s  (%s wrong)", color ? "\033[1m" : "",
+                 format_percent(metrics_accuracy(metrics)).text, color ? "\033[0m" : "",
+                 terminal_text("±", "+-"), format_percent(metrics_standard_error(metrics)).text,
+                 format_count(metrics->count - metrics->correct).text);
+    terminal_say(out, 0, 12, "  ECE       %s  (expected calibration error)",
+                 format_percent(metrics_calibration_error(metrics)).text);
+    putc('\n', out);
     print_classes(out, metrics);
     print_confusion(out, metrics, color);
 }

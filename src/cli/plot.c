@@ -2,6 +2,7 @@
 
 #include "mnist/base/format.h"
 #include "mnist/base/rmath.h"
+#include "mnist/cli/terminal.h"
 #include "mnist/net/train.h"
 #include "mnist/report/curve.h"
 
@@ -131,10 +132,13 @@ void plot_history(FILE *out, const struct train_epoch *history, int count, bool 
             putc('\n', out);
         }
     }
-    fprintf(out, "  %s training", signs[TRAIN]);
+    char legend[96];
+    int length = snprintf(legend, sizeof legend, "  %s\ttraining", signs[TRAIN]);
     if (validated)
-        fprintf(out, "  %s validation", signs[VAL]);
+        length += snprintf(legend + length, sizeof legend - (size_t)length, "  %s\tvalidation",
+                           signs[VAL]);
     if (validated && best > 0)
-        fprintf(out, "  %s best, epoch %d", signs[BEST], best);
-    putc('\n', out);
+        snprintf(legend + length, sizeof legend - (size_t)length, "  %s\tbest,\tepoch\t%d",
+                 signs[BEST], best);
+    terminal_wrap(out, legend, 0, 2, width);
 }

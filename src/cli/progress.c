@@ -1,6 +1,7 @@
 #include "mnist/cli/progress.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "mnist/base/clock.h"
 #include "mnist/base/format.h"
@@ -10,8 +11,16 @@
 /* Seconds between drawings: the eye cannot follow more than ten a second. */
 static const double INTERVAL = 0.1;
 
-/* All lines fit 80 columns: a moving line that wraps could not be redrawn. */
-enum { BAR = 16 };
+/* What shows of a moving line is chosen by what counts most; the bar gets what is left. */
+enum { EPOCH, LOSS, ACC, ETA, PARTS };
+static const int parts_in_order[PARTS] = {EPOCH, ETA, LOSS, ACC};
+enum { BAR_LEAST = 4, BAR_MOST = 16 };
+
+/* The same for the columns of the table, with and without validation. */
+enum { NUMBER, TRAIN_LOSS, TRAIN_ACC, VAL_LOSS, VAL_ACC, RATE, SPEED, TIME, BEST, COLUMNS };
+static const int columns_in_order[2][COLUMNS] = {
+    {NUMBER, TRAIN_LOSS, TRAIN_ACC, TIME, RATE, SPEED, VAL_ACC, VAL_LOSS, BEST},
+    {NUMBER, VAL_ACC, VAL_LOSS, TRAIN_LOSS, BEST, TRAIN_ACC, TIME, RATE, SPEED}};
 
 void progress_start(struct progress *progress, int epochs, bool quiet, int color)
 {
@@ -23,10 +32,45 @@ void progress_start(struct progress *progress, int epochs, bool quiet, int color
     };
 }
 
-void progress_clear(struct progress *progress)
+/* Writes " [====>     ] ", with `size` characters inside. */
+static void write_bar(char *text, int size, const struct train_progress *now)
 {
-    if (progress->live)
-        fputs("\r\033[K", stderr);
+    int filled = size * now->batch / now->batches;
+    memcpy(text, " [", 2);
+    for (int i = 0; i < size; i++)
+        text[2 + i] = i < filled ? '=' : i == filled ? '>' : ' ';
+    memcpy(text + 2 + size, "] ", 3);
+}
+
+void progress_line(char line[PROGRESS_LINE], const struct train_progress *now, int width)
+{
+    /* The last column stays free and, on all but the narrowest, two for the ^C of Ctrl-C. */
+    int room = (width < PROGRESS_LINE ? width : PROGRESS_LINE) - (width < 24 ? 1 : 3), used = 0;
+    double done = now->epoch - 1 - now->resumed + (double)now->batch / now->batches;
+    double left = now->epochs - now->resumed - done;
+    char parts[PARTS][48], bar[BAR_MOST + 5] = "  ";
+    bool fits[PARTS] = {false};
+    snprintf(parts[EPOCH], sizeof parts[0], "epoch %d/%d", now->epoch, now->epochs);
+    snprintf(parts[LOSS], sizeof parts[0], "loss %s", format_loss(now->loss).text);
+    snprintf(parts[ACC], sizeof parts[0], "acc %s", format_percent(now->acc).text);
+    snprintf(parts[ETA], sizeof parts[0], "ETA %s",
+             format_time_left(now->seconds * left / done).text);
+    for (int i = 0; i < PARTS; i++) {
+        int part = parts_in_order[i], more = (int)strlen(parts[part]) + (used ? 2 : 0);
+        fits[part] = used + more <= room;
+        used += fits[part] ? more : 0;
+    }
+    int size = room - used - 2 < BAR_MOST ? room - used - 2 : BAR_MOST;
+    if (size >= BAR_LEAST)
+        write_bar(bar, size, now);
+    const char *gap = "";
+    line[0] = '\0';
+    for (int part = 0; part < PARTS; part++) {
+        if (!fits[part])
+            continue;
+        strcat(strcat(line, gap), parts[part]);
+        gap = part == EPOCH ? bar : "  ";
+    }
 }
 
 void progress_batch(struct progress *progress, const struct train_progress *now)
@@ -34,18 +78,10 @@ void progress_batch(struct progress *progress, const struct train_progress *now)
     double clock = progress->live ? clock_seconds() : 0.0;
     if (!progress->live || clock - progress->last < INTERVAL)
         return;
+    char line[PROGRESS_LINE];
     progress->last = clock;
-    double done = now->epoch - 1 - now->resumed + (double)now->batch / now->batches;
-    double left = now->epochs - now->resumed - done;
-    int filled = BAR * now->batch / now->batches;
-    char bar[BAR + 1];
-    for (int i = 0; i < BAR; i++)
-        bar[i] = i < filled ? '=' : i == filled ? '>' : ' ';
-    bar[BAR] = '\0';
-    fprintf(stderr, "\r\033[Kepoch %d/%d [%s] loss %s  acc %s  ETA %s", now->epoch, now->epochs,
-            bar, format_loss(now->loss).text, format_percent(now->acc).text,
-            format_seconds(now->seconds * left / done).text);
-    fflush(stderr);
+    progress_line(line, now, terminal_width(stderr));
+    terminal_line(line);
 }
 
 static struct text whole(int n)
@@ -55,34 +91,59 @@ static struct text whole(int n)
     return text;
 }
 
+/* Hides the columns that have no room, and prints titles whenever others show than before. */
+static void choose_columns(struct progress *progress, struct table *table,
+                           const struct table_cell *cells, bool validated)
+{
+    int room = terminal_room(stderr);
+    struct table_column columns[COLUMNS];
+    struct table filled = *table; /* a cell may be wider than its column */
+    filled.columns = memcpy(columns, table->columns, sizeof columns);
+    filled.hidden = ~1u;
+    table_fit(&filled, cells);
+    for (int i = 1; i < COLUMNS; i++) {
+        unsigned bit = 1u << columns_in_order[validated][i];
+        filled.hidden &= ~bit;
+        if (table_width(&filled) > room)
+            filled.hidden |= bit;
+    }
+    table->hidden = filled.hidden;
+    if (!progress->headed || progress->hidden != table->hidden)
+        table_titles(terminal_stderr(), table);
+    progress->headed = true;
+    progress->hidden = table->hidden;
+}
+
 void progress_epoch(struct progress *progress, const struct train_epoch *epoch, bool validated)
 {
     if (progress->quiet)
         return;
-    struct table_column columns[] = {{"epoch", 5},    {"train loss", 11}, {"train acc", 10},
-                                     {"val loss", 9}, {"val acc", 8},     {"lr", 9},
-                                     {"images/s", 9}, {"time", 7},        {"", 4}};
-    enum { COLUMNS = sizeof columns / sizeof columns[0] };
+    struct table_column columns[COLUMNS] = {[NUMBER] = {"epoch", 5},
+                                            [TRAIN_LOSS] = {"train loss", 11},
+                                            [TRAIN_ACC] = {"train acc", 10},
+                                            [VAL_LOSS] = {"val loss", 9},
+                                            [VAL_ACC] = {"val acc", 8},
+                                            [RATE] = {"lr", 9},
+                                            [SPEED] = {"images/s", 9},
+                                            [TIME] = {"time", 7},
+                                            [BEST] = {"", 4}};
     struct table table = {columns, COLUMNS, .indent = 0, .gap = 1};
     struct text none = {"-"}, best = {"best"}, other = {""};
     struct table_cell cells[COLUMNS] = {
-        {.text = whole(epoch->epoch)},
-        {.text = format_loss(epoch->train_loss)},
-        {.text = format_percent(epoch->train_acc)},
-        {.text = validated ? format_loss(epoch->val_loss) : none},
-        {.text = validated ? format_percent(epoch->val_acc) : none},
-        {.text = format_rate((double)epoch->lr)},
-        {.text = format_rounded(epoch->images_per_s)},
-        {.text = format_seconds(epoch->seconds)},
-        {.text = epoch->best && validated ? best : other},
+        [NUMBER].text = whole(epoch->epoch),
+        [TRAIN_LOSS].text = format_loss(epoch->train_loss),
+        [TRAIN_ACC].text = format_percent(epoch->train_acc),
+        [VAL_LOSS].text = validated ? format_loss(epoch->val_loss) : none,
+        [VAL_ACC].text = validated ? format_percent(epoch->val_acc) : none,
+        [RATE].text = format_rate((double)epoch->lr),
+        [SPEED].text = format_rounded(epoch->images_per_s),
+        [TIME].text = format_seconds(epoch->seconds),
+        [BEST].text = epoch->best && validated ? best : other,
     };
     struct table_cell widest[COLUMNS] = {{.text = whole(progress->epochs)}};
     table_fit(&table, widest);
     for (int c = 0; epoch->best && progress->color && c < COLUMNS; c++)
         cells[c].style = "\033[1m";
-    progress_clear(progress);
-    if (!progress->headed)
-        table_titles(stderr, &table);
-    progress->headed = true;
-    table_row(stderr, &table, cells);
+    choose_columns(progress, &table, cells, validated);
+    table_row(terminal_stderr(), &table, cells);
 }

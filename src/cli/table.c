@@ -1,5 +1,6 @@
 #include "mnist/cli/table.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "mnist/base/utf8.h"
@@ -22,6 +23,20 @@ void table_fit(struct table *table, const struct table_cell *cells)
         if (width > table->columns[c].width)
             table->columns[c].width = width;
     }
+}
+
+static bool is_hidden(const struct table *table, int c)
+{
+    return table->hidden >> c & 1;
+}
+
+int table_width(const struct table *table)
+{
+    int width = table->indent - table->gap;
+    for (int c = 0; c < table->count; c++)
+        if (!is_hidden(table, c))
+            width += table->gap + column_width(&table->columns[c]);
+    return width;
 }
 
 /* A line is composed first and then written in one go: stderr has no buffer. */
@@ -68,7 +83,8 @@ void table_titles(FILE *out, const struct table *table)
 {
     struct line line = {.used = 0};
     for (int c = 0; c < table->count; c++)
-        put_cell(&line, table, c, table->columns[c].title, NULL);
+        if (!is_hidden(table, c))
+            put_cell(&line, table, c, table->columns[c].title, NULL);
     put(&line, "\n", 1);
     fputs(line.text, out);
 }
@@ -77,7 +93,29 @@ void table_row(FILE *out, const struct table *table, const struct table_cell *ce
 {
     struct line line = {.used = 0};
     for (int c = 0; c < table->count; c++)
-        put_cell(&line, table, c, cells[c].text.text, cells[c].style);
+        if (!is_hidden(table, c))
+            put_cell(&line, table, c, cells[c].text.text, cells[c].style);
     put(&line, "\n", 1);
     fputs(line.text, out);
+}
+
+void table_print(FILE *out, struct table *table, const struct table_cell *cells, int rows,
+                 int width)
+{
+    for (int r = 0; r < rows; r++)
+        table_fit(table, cells + r * table->count);
+    if (table_width(table) > width)
+        table->gap = 1;
+    for (int from = 1, to = 1; from < table->count; from = to) {
+        table->hidden = ~1u;
+        do
+            table->hidden &= ~(1u << to++);
+        while (to < table->count &&
+               table_width(table) + table->gap + column_width(&table->columns[to]) <= width);
+        if (from > 1)
+            putc('\n', out);
+        table_titles(out, table);
+        for (int r = 0; r < rows; r++)
+            table_row(out, table, cells + r * table->count);
+    }
 }

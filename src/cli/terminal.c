@@ -1,5 +1,7 @@
 #include "mnist/cli/terminal.h"
 
+#include <limits.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,12 +18,24 @@ bool terminal_is_live(FILE *stream)
     return isatty(fileno(stream)) && term && *term && strcmp(term, "dumb") != 0;
 }
 
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value;
+}
+
+static bool is_forced(const char *name)
+{
+    return is_set(name) && strcmp(getenv(name), "0") != 0;
+}
+
 bool terminal_colors(FILE *stream, int choice)
 {
-    const char *no_color = getenv("NO_COLOR");
-    if (choice == COLOR_AUTO)
-        return terminal_is_live(stream) && !(no_color && *no_color);
-    return choice == COLOR_ALWAYS;
+    if (choice != COLOR_AUTO)
+        return choice == COLOR_ALWAYS;
+    if (is_set("NO_COLOR"))
+        return false;
+    return is_forced("FORCE_COLOR") || is_forced("CLICOLOR_FORCE") || terminal_is_live(stream);
 }
 
 int terminal_width(FILE *stream)
@@ -34,24 +48,80 @@ int terminal_width(FILE *stream)
     return width > 0 && width < 10000 ? (int)width : 80;
 }
 
+int terminal_room(FILE *stream)
+{
+    return isatty(fileno(stream)) ? terminal_width(stream) : INT_MAX;
+}
+
+/* --- text in lines --- */
+
+/* The columns that a word takes: those of its characters, but for what turns colours on and off. */
+static int width_of(const char *word, size_t length)
+{
+    int width = utf8_length(word, length);
+    for (size_t i = 0, from = 0; i < length; i++) {
+        from = word[i] == '\033' ? i : from;
+        if (word[from] == '\033' && word[i] == 'm') {
+            width -= (int)(i + 1 - from);
+            from = i;
+        }
+    }
+    return width;
+}
+
 void terminal_wrap(FILE *out, const char *text, int column, int indent, int width)
 {
-    bool begun = false; /* the line has a word */
-    while (*text) {
-        size_t length = strcspn(text, " ");
-        int wide = utf8_length(text, length);
-        if (begun && column + 1 + wide > width) {
-            fprintf(out, "\n%*s", indent, "");
-            column = indent;
-            begun = false;
+    bool begun = false; /* there is a word to break after */
+    for (;;) {
+        int gap = (int)strspn(text, " ");
+        const char *word = text + gap;
+        size_t length = strcspn(word, " ");
+        if (length == 0)
+            break;
+        int wide = width_of(word, length);
+        if (begun && column + gap + wide > width) {
+            putc('\n', out);
+            gap = indent;
+            column = 0;
         }
-        fprintf(out, "%s%.*s", begun ? " " : "", (int)length, text);
-        column += begun + wide;
+        fprintf(out, "%*s", gap, "");
+        for (size_t i = 0; i < length; i++)
+            putc(word[i] == '\t' ? ' ' : word[i], out);
+        column += gap + wide;
         begun = true;
-        text += length + (text[length] == ' ');
+        text = word + length;
     }
     putc('\n', out);
 }
+
+void terminal_say(FILE *out, int column, int indent, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    terminal_wrap(out, text, column, indent, terminal_room(out));
+}
+
+/* --- the moving line --- */
+
+static bool line_stands;
+
+void terminal_line(const char *text)
+{
+    if (line_stands || text)
+        fprintf(stderr, "\r\033[K%s", text ? text : "");
+    line_stands = text != NULL;
+}
+
+FILE *terminal_stderr(void)
+{
+    terminal_line(NULL);
+    return stderr;
+}
+
+/* --- what can be shown --- */
 
 bool terminal_is_unicode(void)
 {
@@ -71,13 +141,16 @@ const char *terminal_text(const char *unicode, const char *ascii)
     return terminal_is_unicode() ? unicode : ascii;
 }
 
-void terminal_put(FILE *out, const char *text)
+int terminal_put(FILE *out, const char *text)
 {
     char piece[256];
+    int width = 0;
     while (*text) {
         text = utf8_plain(piece, sizeof piece, text);
         fputs(piece, out);
+        width += utf8_length(piece, strlen(piece));
     }
+    return width;
 }
 
 /* --- pictures --- */

@@ -12,93 +12,11 @@
 #include "mnist/cli/plot.h"
 #include "mnist/cli/stop.h"
 #include "mnist/cli/terminal.h"
+#include "mnist/cli/train_announce.h"
 #include "mnist/net/kernels.h"
 #include "mnist/net/network.h"
 #include "mnist/report/report.h"
 #include "mnist/store/run_log.h"
-
-/* Prints "epochs 40, lr 0.003, …": the options of a group, in the order of the table. */
-static void announce_group(const struct train_options *options, enum train_group group)
-{
-    const char *between = "";
-    for (int i = 0; i < TRAIN_OPTIONS; i++) {
-        if (train_options_table[i].group != group)
-            continue;
-        fputs(between, stderr);
-        for (const char *c = train_options_table[i].name; *c; c++)
-            putc(*c == '_' ? ' ' : *c, stderr);
-        bool degrees = !strcmp(train_options_table[i].unit, "DEG");
-        fprintf(stderr, " %s%s", train_options_text(options, i).text,
-                degrees ? terminal_text("°", " deg") : "");
-        between = ", ";
-    }
-}
-
-static void announce_preset(const struct train_request *request)
-{
-    fprintf(stderr, "preset %s:", request->preset->name);
-    train_line_write(stderr, &request->preset->options, presets_sets);
-    putc('\n', stderr);
-}
-
-/* What will be lost when the run ends well. */
-static void announce_replaced(const char *path, const struct earlier *earlier)
-{
-    const struct train_epoch *best = &earlier->best;
-    if (earlier->kind == EARLIER_NOTHING)
-        return;
-    fputs("replaces ", stderr);
-    terminal_put(stderr, path);
-    if (earlier->kind == EARLIER_OTHER)
-        fputs(", which is neither a model nor a checkpoint that can be read", stderr);
-    else if (!earlier->described)
-        fputs(", a model of another version", stderr);
-    else if (best->epoch == 0)
-        fputs(": weights from inside the first epoch", stderr);
-    else if (earlier->options.val > 0)
-        fprintf(stderr, ": %s validation, epoch %d of %d", format_percent(best->val_acc).text,
-                best->epoch, earlier->options.epochs);
-    else
-        fprintf(stderr, ": epoch %d of %d", best->epoch, earlier->options.epochs);
-    putc('\n', stderr);
-}
-
-static void announce(const struct train_output *output)
-{
-    const struct train_request *request = output->request;
-    const struct train_options *options = &request->line.options;
-    const struct split *split = output->split;
-    int threads = request->common.threads;
-    fprintf(stderr, "%s: " PARAMS_ARCHITECTURE ", %s parameters; %s images to train on",
-            request->program, format_count(PARAM_COUNT).text,
-            format_count(split->train_count).text);
-    fprintf(stderr, ", %s to validate, %s to test, from ", format_count(split->val_count).text,
-            format_count(output->test_set->count).text);
-    terminal_put(stderr, request->common.data);
-    putc('\n', stderr);
-    announce_group(options, TRAIN_LEARNING);
-    fprintf(stderr, "; %d thread%s, %s kernels\n", threads, threads == 1 ? "" : "s",
-            output->network->kernels->name);
-    if (augment_any(&options->augment)) {
-        fputs("images augmented: ", stderr);
-        announce_group(options, TRAIN_AUGMENTATION);
-        putc('\n', stderr);
-    }
-    if (request->preset)
-        announce_preset(request);
-    if (output->from) {
-        fprintf(stderr, "%s after epoch %d of ",
-                output->from->epochs_run < options->epochs ? "going on" : "nothing left to train",
-                output->from->epochs_run);
-        terminal_put(stderr, request->files[FILE_RESUME]);
-        putc('\n', stderr);
-    }
-    announce_replaced(request->files[FILE_OUT], &output->files->out);
-    if (request->files[FILE_CHECKPOINT])
-        announce_replaced(request->files[FILE_CHECKPOINT], &output->files->checkpoint);
-    if (split->val_count == 0)
-        fputs("no validation images: no early stop, and the last weights are kept\n", stderr);
-}
 
 int train_output_start(struct train_output *output, struct error *err)
 {
@@ -122,8 +40,8 @@ int train_output_start(struct train_output *output, struct error *err)
         if (!output->log)
             return -1;
     }
-    if (!request->common.quiet)
-        announce(output);
+    if (!request->common.quiet && train_announce(output, err))
+        return -1;
     progress_start(&output->progress, request->line.options.epochs, request->common.quiet,
                    request->common.color);
     return 0;
@@ -138,10 +56,24 @@ void train_output_close(struct train_output *output)
 
 void train_output_lost(struct train_output *output, enum train_file file, const struct error *err)
 {
-    progress_clear(&output->progress);
     if (!output->lost[file])
         command_fail(output->request->program, err);
     output->lost[file] = output->failed = true;
+}
+
+/* After the first epoch of this process: how long all of them take, if that is long. */
+static void tell_time_left(const struct train_output *output, const struct train_epoch *epoch)
+{
+    const struct train_options *options = &output->request->line.options;
+    int earlier = output->from ? output->from->epochs_run : 0;
+    double left = (options->epochs - epoch->epoch) * (epoch->seconds + epoch->val_seconds);
+    struct text time = format_time_left(left);
+    if (epoch->epoch != earlier + 1 || output->request->common.quiet || left <= 60.0)
+        return;
+    if (output->split->val_count > 0 && options->patience > 0)
+        fprintf(terminal_stderr(), "about %s more, at most\n", time.text);
+    else
+        fprintf(terminal_stderr(), "about %s more for all %d epochs\n", time.text, options->epochs);
 }
 
 /* A log that cannot be written has a gap, and gets no more lines. */
@@ -158,6 +90,7 @@ void train_output_epoch(struct train_output *output, const struct train_epoch *e
 {
     bool validated = output->split->val_count > 0;
     progress_epoch(&output->progress, epoch, validated);
+    tell_time_left(output, epoch);
     if (output->request->common.json) {
         run_log_write_epoch(stdout, epoch, validated);
         fflush(stdout);
@@ -186,6 +119,28 @@ static const char *stopped_by(const struct train_result *result)
     return result->stop == TRAIN_ASKED && !stop_signal() ? "time" : names[result->stop];
 }
 
+/* The model's name is not broken, whatever its length. */
+static void print_model(const struct train_output *o)
+{
+    const struct train_result *r = o->result;
+    const struct train_options *options = &o->request->line.options;
+    char weights[64] = "from inside the first epoch", end[96];
+    if (r->best.epoch)
+        snprintf(weights, sizeof weights, "of epoch\t%d", r->best.epoch);
+    if (r->stop == TRAIN_ASKED)
+        snprintf(end, sizeof end, "; stopped in epoch %d of %d by %s", r->stopped_epoch,
+                 options->epochs, stop_signal() ? "a signal" : "--max-seconds");
+    else if (r->stop == TRAIN_EARLY)
+        snprintf(end, sizeof end, " of %d (no better validation loss in %d epochs)", r->epochs_run,
+                 options->patience);
+    else
+        snprintf(end, sizeof end, " of %d", r->epochs_run);
+    fputs("\n  model     ", stdout);
+    int column = 12 + terminal_put(stdout, o->saved ? o->saved : "not saved");
+    terminal_say(stdout, column, 12, ", %s parameters, weights %s%s",
+                 format_count(PARAM_COUNT).text, weights, end);
+}
+
 static void print_end(const struct train_output *o, const struct metrics *test)
 {
     const struct train_result *r = o->result;
@@ -195,23 +150,10 @@ static void print_end(const struct train_output *o, const struct metrics *test)
         putchar('\n');
     }
     figures_print(stdout, "test set", test, terminal_colors(stdout, o->request->common.color));
-    fputs("\n  model     ", stdout);
-    terminal_put(stdout, o->saved ? o->saved : "not saved");
-    printf(", %s parameters, ", format_count(PARAM_COUNT).text);
-    if (r->best.epoch)
-        printf("weights of epoch %d", r->best.epoch);
-    else
-        printf("weights from inside the first epoch");
-    if (r->stop == TRAIN_ASKED)
-        printf("; stopped in epoch %d of %d by %s", r->stopped_epoch,
-               o->request->line.options.epochs, stop_signal() ? "a signal" : "--max-seconds");
-    else
-        printf(" of %d", r->epochs_run);
-    if (r->stop == TRAIN_EARLY)
-        printf(" (no better validation loss in %d epochs)", o->request->line.options.patience);
-    printf("\n  training  %s, %s images a second, peak memory %s\n",
-           format_seconds(r->seconds).text, format_rounded(r->images_per_s).text,
-           format_bytes((double)peak_memory()).text);
+    print_model(o);
+    terminal_say(stdout, 0, 12, "  training  %s, %s images a second, peak memory\t%s",
+                 format_seconds(r->seconds).text, format_rounded(r->images_per_s).text,
+                 format_bytes((double)peak_memory()).text);
 }
 
 /* Writes the command line that goes on with the run. */
@@ -246,10 +188,33 @@ static void tell_resumption(const struct train_output *o)
     char *command = mem_print(write_resumption, o, &size, "a hint", &ignored);
     if (!command)
         return;
-    fputs("to go on: ", stderr);
-    terminal_put(stderr, command);
-    putc('\n', stderr);
+    FILE *out = terminal_stderr();
+    fputs("to go on: ", out);
+    terminal_put(out, command);
+    putc('\n', out);
     free(command);
+}
+
+/* Says so if no epoch was better than guessing, and what may help. */
+static void advise_on_guessing(const struct train_output *o)
+{
+    static const double guessing = 2.302585092994046; /* ln 10 */
+    const struct train_result *r = o->result;
+    struct error err = {""};
+    const char *how = o->from ? "start a new run with" : "try"; /* this one keeps its options */
+    float lr = o->request->line.options.lr;
+    for (int i = 0; i < r->epochs_run; i++)
+        if (r->history[i].train_loss < 0.98 * guessing)
+            return;
+    if (r->epochs_run == 0)
+        return;
+    error_set(&err, "the training loss never fell well below ln 10 = 2.3026, which is guessing");
+    if (lr > train_options_usual().lr)
+        command_advise(&err, "%s a lower --lr than %s", how, format_float(lr).text);
+    else
+        command_advise(&err, "%s a higher --lr than %s, or more --epochs than %d", how,
+                       format_float(lr).text, r->epochs_run);
+    command_fail(o->request->program, &err);
 }
 
 void train_output_end(struct train_output *o, const struct metrics *test)
@@ -267,6 +232,8 @@ void train_output_end(struct train_output *o, const struct metrics *test)
         run_log_write_end(stdout, &end);
     else if (test)
         print_end(o, test);
+    if (test)
+        advise_on_guessing(o);
     if (r->stop == TRAIN_ASKED && o->kept && !o->request->common.quiet)
         tell_resumption(o);
     if (!o->log)

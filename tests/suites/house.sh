@@ -163,6 +163,13 @@ ascii() {
         grep -vE 'unicode_marks|terminal_text\(|^[^"]*(/\*|:[0-9]*: \*)'
 }
 
+# Nothing prints on stderr but through terminal_stderr(), which removes the moving line first.
+stderr() {
+    grep -nE '(\(|, |= |\? |: |return )stderr[,);]' $(code src include) |
+        grep -vE '^src/cli/terminal\.c:|terminal_(width|room|is_live|colors)\(stderr' |
+        sed 's/$/: print through terminal_stderr()/'
+}
+
 # No line has more than 100 characters (not bytes: what continues one in UTF-8 does not count).
 columns() {
     awk 'length($0) > 100 {
@@ -212,6 +219,7 @@ else
 fi
 check 'no option, command or script in strings below the front doors' holds strings
 check 'strings are ASCII' holds ascii
+check 'what prints on stderr removes the moving line first' holds stderr
 check 'no line over 100 columns' holds columns
 check 'no function over 60 lines' holds functions
 check 'nothing else at the top' holds top

@@ -17,6 +17,7 @@ struct table {
     struct table_column *columns;
     int count;
     int indent, gap; /* spaces before the first column, and between two */
+    unsigned hidden; /* a bit for each column: bit 0 is the first's, which always shows */
 };
 
 /* One cell; spaces at its end count, so "7 " ends where the 7 of "[7]" does. */
@@ -28,8 +29,16 @@ struct table_cell {
 /* Makes the columns wide enough for a row; called before any of the table is printed. */
 void table_fit(struct table *table, const struct table_cell *cells);
 
+/* The width of a line of the columns that show, if none of its cells is too wide. */
+int table_width(const struct table *table);
+
 /* Print the titles; a row of table->count cells. Lines do not end in spaces. */
 void table_titles(FILE *out, const struct table *table);
 void table_row(FILE *out, const struct table *table, const struct table_cell *cells);
+
+/* Prints a whole table, cells (rows, count): if it is too wide, in blocks of columns that fit, of
+ * which each repeats the first. Each has at least two columns. */
+void table_print(FILE *out, struct table *table, const struct table_cell *cells, int rows,
+                 int width);
 
 #endif

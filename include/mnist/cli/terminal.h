@@ -9,16 +9,31 @@
 /* True if a line can be redrawn with \r: the stream is a terminal that is not "dumb". */
 bool terminal_is_live(FILE *stream);
 
-/* Whether to colour `stream`, by --color (COLOR_…), NO_COLOR and what the stream is. */
+/* Whether to colour `stream`. What decides, if it says anything, is --color (COLOR_…), then
+ * $NO_COLOR (not empty), then $FORCE_COLOR or $CLICOLOR_FORCE (neither empty nor 0), and in the end
+ * whether it is live. */
 bool terminal_colors(FILE *stream, int choice);
 
 /* The number of columns: that of the stream's terminal, or $COLUMNS, or 80. */
 int terminal_width(FILE *stream);
 
+/* The number of columns that a line may have: without end where the stream is no terminal. */
+int terminal_room(FILE *stream);
+
 /* Prints text and a newline, in lines of at most `width` columns, broken at spaces. The first line
  * goes on in column `column` (from 0); the others begin with `indent` spaces. A word that is wider
- * than a line is not broken. */
+ * than a line is not broken; a tab is a space within a word. Colours take no room. */
 void terminal_wrap(FILE *out, const char *text, int column, int indent, int width);
+
+/* Prints less than 512 bytes as printf would, and a newline, wrapped where `out` is a terminal. */
+__attribute__((format(printf, 4, 5))) void terminal_say(FILE *out, int column, int indent,
+                                                        const char *format, ...);
+
+/* Draws the moving line of stderr, which is live, over the one that is there. NULL removes it. */
+void terminal_line(const char *text);
+
+/* stderr, after the moving line was removed. Nothing in cli prints on stderr but through this. */
+FILE *terminal_stderr(void);
 
 /* Whether characters beyond ASCII can be shown: $LC_ALL, $LC_CTYPE or $LANG names UTF-8, with a
  * language (de_DE.UTF-8) or alone. */
@@ -28,9 +43,9 @@ bool terminal_is_unicode(void);
 const char *terminal_text(const char *unicode, const char *ascii);
 
 /* Writes text from outside (a path, a value of the environment or of the command line) for people,
- * as utf8_plain makes it. Nothing else of cli writes such text, but for errors, which error_set
- * made plain, and JSON, which escapes. */
-void terminal_put(FILE *out, const char *text);
+ * as utf8_plain makes it. Returns the number of columns. Nothing else of cli writes such text, but
+ * for errors, which error_set made plain, and JSON, which escapes. */
+int terminal_put(FILE *out, const char *text);
 
 /* A picture of 28×28 pixels in a grid, under one or two lines of title. */
 struct picture {

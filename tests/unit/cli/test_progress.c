@@ -1,4 +1,4 @@
-/* What is said about training on a stderr that is not a terminal, caught in a file. */
+/* What is said about training on a stderr that is not a terminal, caught in a file; and the moving line. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +42,6 @@ static const char *said(bool quiet, int color, bool validated)
     for (size_t e = 0; e < COUNT(epochs); e++) {
         progress_batch(&progress, &now);
         progress_epoch(&progress, &epochs[e], validated);
-        progress_clear(&progress);
     }
     fflush(stderr);
     dup2(kept, STDERR_FILENO);
@@ -78,4 +77,66 @@ TEST(progress_color, "progress: the best epoch is bold in colours, and no other"
     const char *bold = strstr(text, "\033[1m1\033[0m");
     check(bold && second && bold < second, "the best epoch is not bold:\n%s", text);
     check(second && !strchr(second, '\033'), "another epoch is bold:\n%s", text);
+}
+
+static const struct train_progress early = {
+    .epoch = 1, .epochs = 3, .batch = 1, .batches = 4, .loss = 0.5, .acc = 0.85, .seconds = 0.5};
+static const struct train_progress vast = {.epoch = 999999,
+                                           .epochs = 1000000,
+                                           .batch = 500000,
+                                           .batches = 1000000,
+                                           .loss = 1.18e12,
+                                           .acc = 1.0,
+                                           .seconds = 1e12};
+
+TEST(progress_moving, "progress: the moving line shows what counts most")
+{
+    static const struct {
+        const struct train_progress *now;
+        int width;
+        const char *wanted;
+    } rows[] = {
+        {&early, 200, "epoch 1/3 [====>           ] loss 0.5000  acc 85.00%  ETA 6 s"},
+        {&early, 80, "epoch 1/3 [====>           ] loss 0.5000  acc 85.00%  ETA 6 s"},
+        {&early, 58, "epoch 1/3 [==>       ] loss 0.5000  acc 85.00%  ETA 6 s"},
+        {&early, 40, "epoch 1/3 [=>  ] loss 0.5000  ETA 6 s"},
+        {&early, 33, "epoch 1/3  acc 85.00%  ETA 6 s"},
+        {&early, 32, "epoch 1/3 [==>      ] ETA 6 s"},
+        {&early, 10, "epoch 1/3"},
+        {&early, 9, "ETA 6 s"},
+        {&early, 1, ""},
+        {&vast, 200,
+         "epoch 999999/1000000 [========>       ] loss 1.18e+12  acc 100.00%  ETA 416:40:02"},
+        {&vast, 80,
+         "epoch 999999/1000000 [======>     ] loss 1.18e+12  acc 100.00%  ETA 416:40:02"},
+        {&vast, 40, "epoch 999999/1000000  ETA 416:40:02"},
+        {&vast, 24, "epoch 999999/1000000"},
+        {&vast, 21, "epoch 999999/1000000"},
+        {&vast, 20, "ETA 416:40:02"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char line[PROGRESS_LINE];
+        progress_line(line, rows[i].now, rows[i].width);
+        test_case("row %zu", i);
+        check_string(line, rows[i].wanted);
+    }
+}
+
+TEST(progress_widths, "progress: the moving line is narrower than the terminal, whatever it shows")
+{
+    static const double values[] = {0.0, 0.999, 12.5, 1e300};
+    for (int width = 0; width < 300; width++) {
+        for (size_t v = 0; v < COUNT(values); v++) {
+            const struct train_progress now = {.epoch = 1 + (int)v * 333333,
+                                               .epochs = 1000000,
+                                               .batch = 1 + width % 7,
+                                               .batches = 7,
+                                               .loss = values[v],
+                                               .acc = 0.5,
+                                               .seconds = values[v]};
+            char line[PROGRESS_LINE];
+            progress_line(line, &now, width);
+            check(strlen(line) < (size_t)(width ? width : 1), "%d columns: '%s'", width, line);
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 #include "mnist/cli/table.h"
 
+#include "../histories.h"
 #include "../test.h"
 
 TEST(table_fit, "table: as wide as its widest cells")
@@ -30,4 +31,45 @@ TEST(table_fit, "table: as wide as its widest cells")
                        "        1          22    333   4\n"
                        " \033[1m12345678\033[0m          \xc2\xb5s         [5]\n");
     free(text);
+}
+
+/* Blocks at 15 columns: the first has three columns, the second what is left. */
+TEST(table_print, "table: one that is too wide is printed in blocks of columns")
+{
+    static const struct {
+        int width;
+        const char *wanted;
+    } rows[] = {
+        {80, "  id      one      two    three\n"
+             "   7       11       22       33\n"
+             "   8      111      222      333\n"},
+        {31, "  id      one      two    three\n"
+             "   7       11       22       33\n"
+             "   8      111      222      333\n"},
+        {30, "  id     one     two   three\n"
+             "   7      11      22      33\n"
+             "   8     111     222     333\n"},
+        {27, "  id     one     two\n"
+             "   7      11      22\n"
+             "   8     111     222\n"
+             "\n"
+             "  id   three\n"
+             "   7      33\n"
+             "   8     333\n"},
+        {1, "  id     one\n   7      11\n   8     111\n"
+            "\n  id     two\n   7      22\n   8     222\n"
+            "\n  id   three\n   7      33\n   8     333\n"},
+    };
+    static const struct table_cell cells[2][4] = {
+        {{{"7"}, NULL}, {{"11"}, NULL}, {{"22"}, NULL}, {{"33"}, NULL}},
+        {{{"8"}, NULL}, {{"111"}, NULL}, {{"222"}, NULL}, {{"333"}, NULL}}};
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct table_column columns[] = {{"id", 0}, {"one", 7}, {"two", 7}, {"three", 7}};
+        struct table table = {columns, 4, .indent = 2, .gap = 2};
+        FILE *out = page_open();
+        table_print(out, &table, cells[0], 2, rows[i].width);
+        fclose(out);
+        test_case("%d columns", rows[i].width);
+        check_string(page, rows[i].wanted);
+    }
 }

@@ -19,6 +19,20 @@ static void set(const char *name, const char *value)
         unsetenv(name);
 }
 
+static void keep_environment(const char *const names[3], char *before[3])
+{
+    for (int n = 0; n < 3; n++)
+        before[n] = getenv(names[n]) ? strdup(getenv(names[n])) : NULL;
+}
+
+static void restore_environment(const char *const names[3], char *before[3])
+{
+    for (int n = 0; n < 3; n++) {
+        set(names[n], before[n]);
+        free(before[n]);
+    }
+}
+
 /* The first of the three that is set and not empty decides. */
 TEST(is_unicode, "terminal: Unicode by the locale's name")
 {
@@ -37,8 +51,7 @@ TEST(is_unicode, "terminal: Unicode by the locale's name")
     };
     static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
     char *before[3];
-    for (int n = 0; n < 3; n++)
-        before[n] = getenv(names[n]) ? strdup(getenv(names[n])) : NULL;
+    keep_environment(names, before);
     for (size_t i = 0; i < COUNT(rows); i++) {
         set("LC_ALL", rows[i].all);
         set("LC_CTYPE", rows[i].ctype);
@@ -47,10 +60,7 @@ TEST(is_unicode, "terminal: Unicode by the locale's name")
         check_int(terminal_is_unicode(), rows[i].wanted);
         check_string(terminal_text("\u00b1", "+-"), rows[i].wanted ? "\u00b1" : "+-");
     }
-    for (int n = 0; n < 3; n++) {
-        set(names[n], before[n]);
-        free(before[n]);
-    }
+    restore_environment(names, before);
 }
 
 static const char *wrapped;
@@ -78,6 +88,11 @@ TEST(wraps, "terminal: text is broken at spaces, into lines of a width")
         {"one two three", 9, 2, 10, "one\n  two\n  three\n"},
         {"a fartoolongword b", 0, 1, 6, "a\n fartoolongword\n b\n"},
         {"\u00fc\u00fc\u00fc \u00fc\u00fc", 0, 0, 6, "\u00fc\u00fc\u00fc \u00fc\u00fc\n"},
+        {"one\t1, two\t2, three\t3", 0, 2, 13, "one 1, two 2,\n  three 3\n"},
+        {"  one  two  ", 0, 4, 80, "  one  two\n"},
+        {"  one  two", 0, 4, 9, "  one\n    two\n"},
+        {"\033[1mone\033[0m two", 0, 2, 7, "\033[1mone\033[0m two\n"},
+        {"\033[1;32mone\033[0m two", 0, 2, 6, "\033[1;32mone\033[0m\n  two\n"},
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         struct error err = {""};
@@ -95,13 +110,31 @@ TEST(wraps, "terminal: text is broken at spaces, into lines of a width")
 
 TEST(colors, "terminal: a file has no colours unless they are asked for")
 {
+    static const struct {
+        const char *no, *force, *clicolor;
+        bool wanted;
+    } rows[] = {
+        {NULL, NULL, NULL, false}, {NULL, "1", NULL, true},  {NULL, NULL, "1", true},
+        {NULL, "0", NULL, false},  {NULL, "0", "yes", true}, {NULL, "", "", false},
+        {"1", "1", "1", false},    {"", "1", NULL, true},    {"0", "1", NULL, false},
+    };
+    static const char *const names[] = {"NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE"};
+    char *before[3];
     FILE *file = fopen("/dev/null", "w");
     if (!check(file != NULL, "no /dev/null"))
         return;
     check(!terminal_is_live(file), "a file is taken for a terminal");
-    check(!terminal_colors(file, COLOR_AUTO), "colours in a file");
-    check(!terminal_colors(file, COLOR_NEVER), "colours, and never is asked for");
-    check(terminal_colors(file, COLOR_ALWAYS), "no colours, and always is asked for");
+    keep_environment(names, before);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        set("NO_COLOR", rows[i].no);
+        set("FORCE_COLOR", rows[i].force);
+        set("CLICOLOR_FORCE", rows[i].clicolor);
+        test_case("row %zu", i);
+        check_int(terminal_colors(file, COLOR_AUTO), rows[i].wanted);
+        check_int(terminal_colors(file, COLOR_NEVER), false);
+        check_int(terminal_colors(file, COLOR_ALWAYS), true);
+    }
+    restore_environment(names, before);
     fclose(file);
 }
 
