@@ -24,6 +24,7 @@ void stop_watch(void)
     for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
         if (!sigaction(ends[i], NULL, &before) && before.sa_handler != SIG_IGN)
             sigaction(ends[i], &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 int stop_signal(void)

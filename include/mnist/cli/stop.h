@@ -4,7 +4,8 @@
 #define MNIST_STOP_H
 
 /* From here on they are only noted, but for those that the parent process had ignored. They end a
- * wait: a call that waits for input or for a pipe's other end fails with EINTR. */
+ * wait: a call that waits for input or for a pipe's other end fails with EINTR. SIGPIPE is ignored:
+ * a closed pipe is an ordinary write error, which need not cost a model. */
 void stop_watch(void);
 
 /* The first signal that came, or 0. */
