@@ -11,7 +11,7 @@ export MODE CC MAKE
 export LC_ALL=C TERM="${TERM:-dumb}"
 # Running out of memory is then an error to handle, not the end.
 export ASAN_OPTIONS=allocator_may_return_null=1 TSAN_OPTIONS=allocator_may_return_null=1
-unset MNIST_DATA COLUMNS NO_COLOR MAKEFLAGS MFLAGS
+unset MNIST_DATA COLUMNS NO_COLOR FORCE_COLOR CLICOLOR_FORCE MAKEFLAGS MFLAGS
 work=$(mktemp -d) || exit 1
 pids=
 stop() {

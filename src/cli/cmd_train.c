@@ -385,7 +385,7 @@ static int run(struct session *s, struct error *err)
     s->start = clock_seconds();
     int failed = train_run(&s->result, &s->engine.network, &s->train_set, &s->split, options,
                            s->output.from, &callbacks, err);
-    terminal_line(NULL); /* stdout may be the same terminal */
+    terminal_margin();
     return failed ? -1 : finish(s, err);
 }
 

@@ -1,6 +1,7 @@
 #include "mnist/cli/terminal.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 
 #include "mnist/base/utf8.h"
 #include "mnist/cli/options.h"
+#include "mnist/cli/stop.h"
 #include "mnist/data/image.h"
 
 bool terminal_is_live(FILE *stream)
@@ -106,18 +108,31 @@ void terminal_say(FILE *out, int column, int indent, const char *format, ...)
 
 /* --- the moving line --- */
 
+/* Whether the moving line, or a ^C, is where the next output would be. */
 static bool line_stands;
+static int interrupts_seen;
 
 void terminal_line(const char *text)
 {
-    if (line_stands || text)
-        fprintf(stderr, "\r\033[K%s", text ? text : "");
-    line_stands = text != NULL;
+    fprintf(stderr, "\r\033[K%s", text);
+    line_stands = true;
+}
+
+void terminal_margin(void)
+{
+    int interrupts = stop_signal() == SIGINT ? stop_count() : 0;
+    bool echoed = interrupts > interrupts_seen;
+    if (line_stands || (echoed && terminal_is_live(stderr)))
+        fputs("\r\033[K", stderr);
+    else if (echoed && isatty(fileno(stderr)))
+        putc('\n', stderr);
+    line_stands = false;
+    interrupts_seen = interrupts;
 }
 
 FILE *terminal_stderr(void)
 {
-    terminal_line(NULL);
+    terminal_margin();
     return stderr;
 }
 

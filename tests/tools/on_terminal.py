@@ -1,28 +1,59 @@
 """Runs a command with stderr, or with --stdout stdout, on a terminal and prints what arrived there:
-on_terminal.py [--stdout] COMMAND...
+on_terminal.py [--columns N] [--stdout] COMMAND...
 
 Carriage returns and escapes are printed as \\r and \\e, so that the output is plain text. The exit code is the
 command's."""
+import fcntl
 import os
 import pty
+import select
+import struct
 import subprocess
 import sys
+import termios
+import time
 
-parent, child = pty.openpty()
-if sys.argv[1] == "--stdout":
-    process = subprocess.Popen(sys.argv[2:], stdout=child)
-else:
-    process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=child)
-os.close(child)
-pieces = []
-while True:
-    try:
-        piece = os.read(parent, 65536)
-    except OSError:  # Linux: the last one has closed the terminal
-        break
-    if not piece:
-        break
-    pieces.append(piece)
-text = b"".join(pieces).decode().replace("\r\n", "\n")
-sys.stdout.write(text.replace("\r", "\\r").replace("\033", "\\e"))
-sys.exit(process.wait())
+
+def resize(terminal, columns):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+
+
+def run(command, columns=0, stdout=True, stderr=True, events=(), **settings):
+    """Runs it with the streams on a terminal of its own. The events, each (seconds, function of the terminal), are
+    called when they are due. Returns the exit code and what arrived, a list of (seconds, bytes)."""
+    parent, child = pty.openpty()
+    resize(parent, columns)
+    process = subprocess.Popen(command, stdin=child, stdout=child if stdout else subprocess.DEVNULL,
+                               stderr=child if stderr else None, start_new_session=True,
+                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), **settings)
+    os.close(child)
+    began, events, arrived = time.monotonic(), sorted(events, key=lambda event: event[0]), []
+    while True:
+        wait = max(0, began + events[0][0] - time.monotonic()) if events else None
+        if not select.select([parent], [], [], wait)[0]:
+            events.pop(0)[1](parent)
+            continue
+        try:
+            piece = os.read(parent, 65536)
+        except OSError:  # Linux: the last one has closed the terminal
+            break
+        if not piece:
+            break
+        arrived.append((time.monotonic() - began, piece))
+    os.close(parent)
+    return process.wait(), arrived
+
+
+def main():
+    words, columns = sys.argv[1:], 0
+    if words[0] == "--columns":
+        columns, words = int(words[1]), words[2:]
+    stdout = words[0] == "--stdout"
+    code, arrived = run(words[stdout:], columns, stdout, not stdout)
+    text = b"".join(piece for _, piece in arrived).decode().replace("\r\n", "\n")
+    sys.stdout.write(text.replace("\r", "\\r").replace("\033", "\\e"))
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -29,10 +29,14 @@ void terminal_wrap(FILE *out, const char *text, int column, int indent, int widt
 __attribute__((format(printf, 4, 5))) void terminal_say(FILE *out, int column, int indent,
                                                         const char *format, ...);
 
-/* Draws the moving line of stderr, which is live, over the one that is there. NULL removes it. */
+/* Draws the moving line of stderr, which is live, over the one that is there. */
 void terminal_line(const char *text);
 
-/* stderr, after the moving line was removed. Nothing in cli prints on stderr but through this. */
+/* Removes the moving line, and the ^C that a terminal shows for Ctrl-C: what comes next, on either
+ * stream, begins a line. */
+void terminal_margin(void);
+
+/* stderr, at the margin. Nothing in cli prints on stderr but through this. */
 FILE *terminal_stderr(void);
 
 /* Whether characters beyond ASCII can be shown: $LC_ALL, $LC_CTYPE or $LANG names UTF-8, with a
