@@ -1,4 +1,5 @@
-/* What is said about training on a stderr that is not a terminal, caught in a file; and the moving line. */
+/* What is said about training on a stderr that is not a terminal, caught in a file; and the moving
+ * line. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -108,6 +108,15 @@ TEST(wraps, "terminal: text is broken at spaces, into lines of a width")
     }
 }
 
+TEST(says, "terminal: what is said in a file is not broken")
+{
+    FILE *out = page_open();
+    terminal_say(out, 0, 2, "%-100s%s", "one", "two\tthree");
+    fclose(out);
+    check_size(strlen(page), 110);
+    check_string(page + 100, "two three\n");
+}
+
 TEST(colors, "terminal: a file has no colours unless they are asked for")
 {
     static const struct {
@@ -220,8 +229,8 @@ TEST(put, "terminal: a text from outside, of any length, plain")
         strcat(wanted, "a\u20ac?\U0001f600?[m?");
     }
     FILE *out = page_open();
-    terminal_put(out, text);
-    terminal_put(out, "");
+    check_int(terminal_put(out, text), 80 * 8);
+    check_int(terminal_put(out, ""), 0);
     fclose(out);
     check_string(page, wanted);
 }
