@@ -87,8 +87,10 @@ void terminal_wrap(FILE *out, const char *text, int column, int indent, int widt
             column = 0;
         }
         fprintf(out, "%*s", gap, "");
-        for (size_t i = 0; i < length; i++)
-            putc(word[i] == '\t' ? ' ' : word[i], out);
+        for (size_t i = 0, part; i < length; i += part + 1) {
+            part = strcspn(word + i, " \t");
+            fprintf(out, "%s%.*s", i ? " " : "", (int)part, word + i);
+        }
         column += gap + wide;
         begun = true;
         text = word + length;

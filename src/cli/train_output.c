@@ -71,9 +71,10 @@ static void tell_time_left(const struct train_output *output, const struct train
     if (epoch->epoch != earlier + 1 || output->request->common.quiet || left <= 60.0)
         return;
     if (output->split->val_count > 0 && options->patience > 0)
-        fprintf(terminal_stderr(), "about %s more, at most\n", time.text);
+        terminal_say(terminal_stderr(), 0, 2, "about %s more, at most", time.text);
     else
-        fprintf(terminal_stderr(), "about %s more for all %d epochs\n", time.text, options->epochs);
+        terminal_say(terminal_stderr(), 0, 2, "about %s more for all %d epochs", time.text,
+                     options->epochs);
 }
 
 /* A log that cannot be written has a gap, and gets no more lines. */

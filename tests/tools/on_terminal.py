@@ -7,6 +7,7 @@ import fcntl
 import os
 import pty
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -20,12 +21,15 @@ def resize(terminal, columns):
 
 def run(command, columns=0, stdout=True, stderr=True, events=(), **settings):
     """Runs it with the streams on a terminal of its own. The events, each (seconds, function of the terminal), are
-    called when they are due. Returns the exit code and what arrived, a list of (seconds, bytes)."""
+    called when they are due. Returns the exit code and what arrived, a list of (time.monotonic(), bytes)."""
+    def begin():
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # what runs in the background may have it ignored
+
     parent, child = pty.openpty()
     resize(parent, columns)
     process = subprocess.Popen(command, stdin=child, stdout=child if stdout else subprocess.DEVNULL,
-                               stderr=child if stderr else None, start_new_session=True,
-                               preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0), **settings)
+                               stderr=child if stderr else None, start_new_session=True, preexec_fn=begin, **settings)
     os.close(child)
     began, events, arrived = time.monotonic(), sorted(events, key=lambda event: event[0]), []
     while True:
@@ -39,7 +43,7 @@ def run(command, columns=0, stdout=True, stderr=True, events=(), **settings):
             break
         if not piece:
             break
-        arrived.append((time.monotonic() - began, piece))
+        arrived.append((time.monotonic(), piece))
     os.close(parent)
     return process.wait(), arrived
 
