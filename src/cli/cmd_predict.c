@@ -176,14 +176,8 @@ static int suggest(const struct session *s, const char *name, const struct file 
         return command_advise(err, "one model, and it comes first: mnist-predict MODEL IMAGE...");
     if (use != KIND_IMAGE)
         return -1;
-    struct error refusal = *err;
-    struct conversion conversion = {name, s->model_path};
-    size_t size;
-    char *command = mem_print(write_conversion, &conversion, &size, "a hint", err);
-    if (command)
-        error_set(err, "%s: %s", refusal.text, command);
-    free(command);
-    return -1;
+    const struct conversion conversion = {name, s->model_path};
+    return command_advise_line(err, "", write_conversion, &conversion);
 }
 
 /* --- pictures --- */
@@ -280,19 +274,20 @@ static int predict_all(const struct session *s)
 
 struct order {
     const struct session *session;
-    char **model; /* the name that is the model's */
+    int model; /* which of the names is the model's */
 };
 
 /* Writes the command line with the model in front. */
 static void write_order(FILE *out, const void *context)
 {
     const struct order *order = context;
+    const struct session *s = order->session;
     fputs("mnist-predict", out);
-    command_write_word(out, *order->model);
-    command_write_word(out, order->session->model_path);
-    for (char **name = order->session->names; *name; name++)
-        if (name != order->model)
-            command_write_word(out, *name);
+    command_write_word(out, s->names[order->model]);
+    command_write_word(out, s->model_path);
+    for (int i = 0; i < s->count; i++)
+        if (i != order->model)
+            command_write_word(out, s->names[i]);
 }
 
 /* Loads the model. Where that is a known other kind of file, and a safetensors file is among the
@@ -302,21 +297,17 @@ static int load(struct session *s, struct error *err)
     if (!engine_load(&s->engine, &s->common, s->model_path, err))
         return 0;
     struct kind first = command_kind(s->model_path), other = {NULL, KIND_RUBBISH};
-    struct order order = {s, s->names};
-    for (; *order.model; order.model++) {
-        other = command_kind(*order.model);
+    struct order order = {s, 0};
+    for (; order.model < s->count; order.model++) {
+        other = command_kind(s->names[order.model]);
         if (other.use == KIND_MODEL)
             break;
     }
-    if (!*order.model || !first.name || first.use == KIND_MODEL)
+    if (order.model == s->count || !first.name || first.use == KIND_MODEL)
         return -1;
-    size_t size;
-    char *line = mem_print(write_order, &order, &size, "a hint", err);
-    if (line)
-        error_set(err, "%s: %s, and %s is %s: they are swapped: %s", s->model_path, first.name,
-                  *order.model, other.name, line);
-    free(line);
-    return -1;
+    error_set(err, "%s: %s, and %s is %s: they are swapped", s->model_path, first.name,
+              s->names[order.model], other.name);
+    return command_advise_line(err, "", write_order, &order);
 }
 
 int command_predict(int argc, char **argv)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mnist/base/file_read.h"
 #include "mnist/base/memory.h"
@@ -29,6 +30,24 @@ int command_advise(struct error *err, const char *format, ...)
     return error_set(err, "%s: %s", cause.text, advice.text);
 }
 
+int command_advise_line(struct error *err, const char *what,
+                        void (*write)(FILE *out, const void *context), const void *context)
+{
+    struct error cause = *err;
+    size_t size;
+    char *line = mem_print(write, context, &size, "a hint", err);
+    if (line)
+        error_set(err, "%s: %s%s", cause.text, what, line);
+    free(line);
+    return -1;
+}
+
+void command_write_resume(FILE *out, const void *path)
+{
+    fputs("mnist-train --resume", out);
+    command_write_word(out, path);
+}
+
 /* Writes how to fetch the four files into the folder, as a command line. */
 static void write_fetch(FILE *out, const void *context)
 {
@@ -46,18 +65,12 @@ static int advise_data(const char *folder, struct error *err)
 {
     struct stat info;
     if (!stat(folder, &info) && !S_ISDIR(info.st_mode))
-        return command_advise(err, "name it with --data");
+        return command_advise(err, "--data names the one that has the four files");
     if (!stat("scripts/get-mnist.sh", &info))
         return command_advise(err, "run scripts/get-mnist.sh, or name another folder with --data "
                                    "(data/sample is a small one)");
-    size_t size;
-    struct error cause = *err;
-    char *fetch = mem_print(write_fetch, folder, &size, "a hint", err);
-    if (fetch)
-        error_set(err, "%s: name another folder with --data, or fetch the four files: %s",
-                  cause.text, fetch);
-    free(fetch);
-    return -1;
+    return command_advise_line(
+        err, "name another folder with --data, or fetch the four files: ", write_fetch, folder);
 }
 
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
@@ -94,7 +107,9 @@ int command_load_model(struct model *model, const char *path, struct error *err)
     if (!model_load(model, path, err))
         return 0;
     if (model->is_checkpoint)
-        return command_advise(err, "go on with mnist-train --resume %s", path);
+        return command_advise_line(err, "go on with ", command_write_resume, path);
+    if (access(path, F_OK) && errno == ENOENT)
+        return command_advise(err, "train one with mnist-train, or name another");
     enum kind_use use = command_kind(path).use;
     if (use == KIND_PICTURE || use == KIND_IMAGE)
         return command_advise(err, "pictures come after the model: mnist-predict MODEL IMAGE...");

@@ -109,14 +109,17 @@ void help_print_version(void)
     const int version[] = {0, 0, 0};
 #endif
     const char *best = kernels_find("auto")->name, *between = "; this processor also runs ";
-    printf("mnist " MNIST_VERSION "\ncompiler  %s %d.%d.%d\nkernels   %s", compiler, version[0],
-           version[1], version[2], best);
+    char kernels[128];
+    int length = snprintf(kernels, sizeof kernels, "kernels   %s", best);
     for (int i = 0; kernels_names[i]; i++) {
-        const struct kernels *kernels = kernels_find(kernels_names[i]);
-        if (!kernels || !strcmp(kernels->name, best))
+        const struct kernels *other = kernels_find(kernels_names[i]);
+        if (!other || !strcmp(other->name, best))
             continue;
-        printf("%s%s", between, kernels->name);
+        length += snprintf(kernels + length, sizeof kernels - (size_t)length, "%s%s", between,
+                           other->name);
         between = ", ";
     }
-    putchar('\n');
+    printf("mnist " MNIST_VERSION "\ncompiler  %s %d.%d.%d\n", compiler, version[0], version[1],
+           version[2]);
+    terminal_say(stdout, 0, 10, "%s", kernels);
 }

@@ -137,7 +137,7 @@ int main(int argc, char **argv)
     if (command >= 0)
         return run_command(command, argc, argv);
     if (argc < 2) {
-        print_help(stderr);
+        print_help(terminal_stderr());
         return EXIT_USAGE;
     }
     const char *word = argv[1];

@@ -5,6 +5,7 @@
 
 #include "mnist/base/file_write.h"
 #include "mnist/base/path.h"
+#include "mnist/cli/command.h"
 #include "mnist/cli/files.h"
 #include "mnist/net/params.h"
 
@@ -120,10 +121,11 @@ static int refuse_unfinished(const struct earlier *earlier, const char *path, st
                          "%s: holds a run of another version of mnist: name another file with "
                          "--checkpoint, or remove it",
                          path);
-    return error_set(err,
-                     "%s: holds a run that has got to epoch %d of %d: go on with --resume %s, or "
-                     "name another file with --checkpoint, or remove it",
-                     path, earlier->epochs_run, earlier->options.epochs, path);
+    error_set(err,
+              "%s: holds a run that has got to epoch %d of %d: name another file with "
+              "--checkpoint, or remove it",
+              path, earlier->epochs_run, earlier->options.epochs);
+    return command_advise_line(err, "or go on with ", command_write_resume, path);
 }
 
 int train_files_judge(struct train_files *files, const struct train_request *request,

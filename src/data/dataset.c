@@ -226,7 +226,7 @@ static int find(char *path, const char *folder, enum dataset_split split, enum d
         return error_set(err, "%s: %s", folder,
                          errno == ENOENT || errno == ENOTDIR ? "no such folder" : strerror(errno));
     if (!S_ISDIR(info.st_mode))
-        return error_set(err, "%s is a file: give the folder that has the four files", folder);
+        return error_set(err, "%s is a file: give a folder", folder);
     const char *other = other_form(folder);
     return error_set(err, "no %s-%s-idx%d-ubyte (or .gz) in %s%s%s%s", split_names[split],
                      name_of(kind), rank_of(kind), folder, other ? ", which has " : "",

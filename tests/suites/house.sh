@@ -160,7 +160,8 @@ strings() {
 # where there are two texts to choose from (terminal_text, unicode_marks); elsewhere by their code, as \u00b0.
 ascii() {
     LC_ALL=C grep -n '"[^"]*[^ -~	][^"]*"' $(code src include | grep -v /report/) /dev/null |
-        grep -vE 'unicode_marks|terminal_text\(|^[^"]*(/\*|:[0-9]*: \*)'
+        grep -vE 'unicode_marks|terminal_text\(|^[^"]*(/\*|:[0-9]*: \*)' |
+        sed 's/$/: not ASCII/'
 }
 
 # Nothing prints on stderr but through terminal_stderr(), which removes the moving line first.

@@ -16,7 +16,7 @@ import time
 
 import on_terminal
 
-WHOLE = re.compile(r"mnist(-[a-z]+)?: (?!784)|to go on: |\{")  # errors, what is to be pasted, JSON
+WHOLE = re.compile(r"mnist(-[a-z]+)?: (?!784)|to go on: |  (mnist-|convert )|\{")  # errors, what is to be pasted, JSON
 MOVING = re.compile(r"epoch +[0-9]+/|.*ETA ")
 MARGIN = re.compile(r".*?\S.*?(mnist(-[a-z]+)?: |to go on: |about .* more|  loss|epoch +(train|val) )|(\^C)+[^^]")
 UNICODE = {"LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
@@ -141,7 +141,6 @@ COMMANDS = [
     ("mnist --version",),
 ]
 HELP = [("mnist-%s --help" % name,) for name in ("train", "eval", "show", "predict")] + [("mnist help",)]
-HELP = []  # --help is wrapped elsewhere: without this line it is checked, too
 
 
 def prepare(folder, sample, model):

@@ -30,6 +30,13 @@ int command_fail(const char *program, const struct error *err);
 __attribute__((format(printf, 2, 3))) int command_advise(struct error *err, const char *format,
                                                          ...);
 
+/* Adds ": ", `what` and the command line that a function writes; returns -1. */
+int command_advise_line(struct error *err, const char *what,
+                        void (*write)(FILE *out, const void *context), const void *context);
+
+/* Writes the command that goes on with the checkpoint in a path, a string. */
+void command_write_resume(FILE *out, const void *path);
+
 /* The same as dataset_load, but if files are missing, err also says what to type. */
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
                       struct error *err);
