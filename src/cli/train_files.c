@@ -123,9 +123,9 @@ static int refuse_unfinished(const struct earlier *earlier, const char *path, st
                          path);
     error_set(err,
               "%s: holds a run that has got to epoch %d of %d: name another file with "
-              "--checkpoint, or remove it",
+              "--checkpoint, remove it, or go on",
               path, earlier->epochs_run, earlier->options.epochs);
-    return command_advise_line(err, "or go on with ", command_write_resume, path);
+    return command_advise_line(err, "", command_write_resume, path);
 }
 
 int train_files_judge(struct train_files *files, const struct train_request *request,

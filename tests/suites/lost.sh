@@ -345,7 +345,7 @@ unfinished() {
         refused 'log is a log' train $option log || return
     done
     refused 'log is a log' mnist-eval ../earlier.bin --data "$D" --report log || return
-    refused 'run: holds a run .*--resume run,.* --checkpoint' train --checkpoint run &&
+    refused 'run: holds a run .*--checkpoint,.*--resume run$' train --checkpoint run &&
         refused 'run is a checkpoint' train --out run && refused 'run is a checkpoint' train --report run &&
         refused 'run is a checkpoint' mnist-eval ../earlier.bin --data "$D" --report run &&
         refused 'model is a model' train --checkpoint model && refused 'model is a model' train --report model &&
@@ -363,7 +363,7 @@ not_the_same() {
         mnist-train --epochs 50000 --patience 0 --schedule constant --data "$D" $again --checkpoint run >../stdout || return
     cp run further && mnist-train --resume further --data "$D" $again >../stdout || return
     for theirs in further other; do
-        refused "$theirs: holds a run .*--resume $theirs," mnist-train --resume run --checkpoint $theirs --data "$D" $again || return
+        refused "$theirs: holds a run .*--resume $theirs$" mnist-train --resume run --checkpoint $theirs --data "$D" $again || return
     done
     mnist-train --resume further --checkpoint run --data "$D" $again >../stdout
 }

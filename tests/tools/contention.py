@@ -39,9 +39,9 @@ FOREIGN = 65534  # a user and a group
 NAME = r"(?P<name>\S+)"
 HELD = re.compile(NAME + r": process (?P<pid>\d+) is writing it: wait for its end, or name another file")
 # What else may be said: of what is not there, or must not be replaced; and of a stop.
-REFUSED = re.compile(NAME + r": (cannot open: No such file or directory|a symbolic link that leads nowhere: .*|"
-                     r"holds a run that has got to epoch \d of 6: go on with --resume \S+, or name another file with "
-                     r"--checkpoint, or remove it)")
+REFUSED = re.compile(NAME + r": (cannot open: No such file or directory(: train one with mnist-train, or name another)?|a symbolic link that leads nowhere: .*|"
+                     r"holds a run that has got to epoch \d of 6: name another file with --checkpoint, remove it, or go on: "
+                     r"mnist-train --resume \S+)")
 STOPPED = re.compile(r"stopped by a signal before training began|\S+: not written: a second signal came|"
                      r"stopped before the end of the first epoch: \S+ stays as it was")
 

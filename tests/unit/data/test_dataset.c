@@ -354,7 +354,7 @@ TEST(dataset_missing, "dataset: missing files")
     check_refused(dataset_load(&dataset, test_path("others"), DATASET_TEST, &err), &err,
                   "/others, which has mnist.npz: this program reads the four IDX files", "Keras's");
     check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
-                  "mnist.npz is a file: give the folder that has the four files", "a file");
+                  "mnist.npz is a file: give a folder", "a file");
 }
 
 /* Only what is not there is passed over. */
