@@ -56,6 +56,15 @@ struct text format_share(double fraction)
     return result;
 }
 
+struct text format_interval(double low, double high, const char *dash)
+{
+    struct text result = UNDEFINED;
+    if (rmath_is_finite_double(low) && rmath_is_finite_double(high))
+        snprintf(result.text, sizeof result.text, "%.2f%s%.2f%%", percent_of(low, 0.01), dash,
+                 percent_of(high, 0.01));
+    return result;
+}
+
 struct text format_loss(double nats)
 {
     struct text result = UNDEFINED;

@@ -72,11 +72,12 @@ static void print_confusion(FILE *out, const struct metrics *metrics, bool color
 
 void figures_print(FILE *out, const char *title, const struct metrics *metrics, bool color)
 {
+    const struct interval likely = metrics_interval(metrics->correct, metrics->count);
     terminal_say(out, 0, 2, "%s: %s images", title, format_count(metrics->count).text);
     fprintf(out, "  loss      %s\n", format_loss(metrics_loss(metrics)).text);
-    terminal_say(out, 0, 12, "  accuracy  %s%s%s %s %s  (%s wrong)", color ? "\033[1m" : "",
+    terminal_say(out, 0, 12, "  accuracy  %s%s%s (%s), %s wrong", color ? "\033[1m" : "",
                  format_percent(metrics_accuracy(metrics)).text, color ? "\033[0m" : "",
-                 terminal_text("±", "+-"), format_percent(metrics_standard_error(metrics)).text,
+                 format_interval(likely.low, likely.high, terminal_text("–", "-")).text,
                  format_count(metrics->count - metrics->correct).text);
     terminal_say(out, 0, 12, "  ECE       %s  (expected calibration error)",
                  format_percent(metrics_calibration_error(metrics)).text);

@@ -79,7 +79,7 @@ static int print_line(FILE *out, const struct panel *panel, int line, int count,
 {
     int row = line - 1, used = LABEL + 2;
     if (line == 0)
-        return fprintf(out, "  %s", panel->title);
+        return fprintf(out, "  %s%s", panel->title, panel->axis.log ? ", log scale" : "");
     if (row == ROWS) {
         fprintf(out, "%*s %s", LABEL, "", signs[CORNER]);
         for (int c = 0; c < panel->columns; c++)
@@ -87,7 +87,7 @@ static int print_line(FILE *out, const struct panel *panel, int line, int count,
         return used + panel->columns;
     }
     if (row > ROWS)
-        return fprintf(out, "%*s  1%*d", LABEL, "", panel->columns - 1, count);
+        return fprintf(out, "%*s  1%*d", LABEL, "epoch", panel->columns - 1, count);
     bool ends = row == 0 || row == ROWS - 1;
     fprintf(out, "%*s %s", LABEL,
             ends ? panel->format(row ? panel->axis.from : panel->axis.to).text : "",

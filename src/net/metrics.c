@@ -59,10 +59,16 @@ double metrics_accuracy(const struct metrics *metrics)
     return share(metrics->correct, metrics->count);
 }
 
-double metrics_standard_error(const struct metrics *metrics)
+/* The ends of 0/n and n/n are exact, whatever the rounding. */
+struct interval metrics_interval(int part, int whole)
 {
-    double a = metrics_accuracy(metrics);
-    return sqrt(share(a * (1.0 - a), metrics->count));
+    const double z = 1.959964, square = share(z * z, whole), p = share(part, whole);
+    double middle = (p + square / 2.0) / (1.0 + square);
+    double half = sqrt(square * (p * (1.0 - p) + square / 4.0)) / (1.0 + square);
+    return (struct interval){
+        .low = whole && part == 0 ? 0.0 : middle - half,
+        .high = whole && part == whole ? 1.0 : middle + half,
+    };
 }
 
 double metrics_calibration_error(const struct metrics *metrics)
@@ -96,14 +102,13 @@ double metrics_coverage(struct decision *decisions, int count, double risk)
 
 struct class_metrics metrics_class(const struct metrics *metrics, int digit)
 {
-    int hits = metrics->confusion[digit][digit], predicted = 0;
-    struct class_metrics figures = {0};
+    struct class_metrics figures = {.hits = metrics->confusion[digit][digit]};
     for (int c = 0; c < CLASSES; c++) {
-        predicted += metrics->confusion[c][digit];
+        figures.guesses += metrics->confusion[c][digit];
         figures.support += metrics->confusion[digit][c];
     }
-    figures.precision = share(hits, predicted);
-    figures.recall = share(hits, figures.support);
-    figures.f1 = share(2.0 * hits, predicted + figures.support);
+    figures.precision = share(figures.hits, figures.guesses);
+    figures.recall = share(figures.hits, figures.support);
+    figures.f1 = share(2.0 * figures.hits, figures.guesses + figures.support);
     return figures;
 }

@@ -39,6 +39,14 @@ void html_section(FILE *out, const char *id, const char *title, const char *text
     fprintf(out, "<section id=%s>\n<h2>%s</h2>\n<p class=soft>%s</p>\n", id, title, text);
 }
 
+void html_bar(FILE *out, double share, bool wrong)
+{
+    fprintf(out,
+            "<svg class=\"bar%s\" width=90 height=7 fill=\"%s\"><rect width=\"100%%\" "
+            "height=7 opacity=.2 /><rect width=\"%.1f%%\" height=7 /></svg>",
+            wrong ? " miss" : "", wrong ? HTML_ORANGE : HTML_BLUE, 100.0 * share);
+}
+
 void html_picture(FILE *out, const uint8_t *pixels, const struct png_palette *palette,
                   const char *alt)
 {
@@ -46,8 +54,7 @@ void html_picture(FILE *out, const uint8_t *pixels, const struct png_palette *pa
     for (int i = 0; i < IMAGE_PIXELS; i++)
         negative[i] = 255 - pixels[i];
     size_t size = png_write(png, palette ? pixels : negative, IMAGE_SIDE, IMAGE_SIDE, palette);
-    fprintf(out, "<img class=%s width=%d height=%d alt=\"", palette ? "map" : "digit", IMAGE_SIDE,
-            IMAGE_SIDE);
+    fprintf(out, "<img class=%s alt=\"", palette ? "map" : "digit");
     html_text(out, alt, strlen(alt));
     fputs("\" src=\"data:image/png;base64,", out);
     base64_write(out, png, size);

@@ -20,16 +20,17 @@ extern const char report_css[];
 
 static void write_tile(FILE *out, const char *name, struct text value, const char *note)
 {
-    fprintf(out, "<div><dt>%s</dt><dd>%s<small>%s</small></dd></div>\n", name, value.text, note);
+    fprintf(out, "<div><dt>%s</dt><dd>%s <small>%s</small></dd></div>\n", name, value.text, note);
 }
 
 static void write_tiles(FILE *out, const struct report *r)
 {
     const struct metrics *m = &r->evaluation->metrics;
+    const struct interval likely = metrics_interval(m->correct, m->count);
     char note[96];
     fputs("<dl class=tiles>\n", out);
-    snprintf(note, sizeof note, "± %s, one standard error",
-             format_percent(metrics_standard_error(m)).text);
+    snprintf(note, sizeof note, "%s, 95%% interval",
+             format_interval(likely.low, likely.high, "–").text);
     write_tile(out, "accuracy", format_percent(metrics_accuracy(m)), note);
     snprintf(note, sizeof note, "of %s images", format_count(m->count).text);
     write_tile(out, "mistakes", format_count(m->count - m->correct), note);
@@ -52,7 +53,9 @@ static void write_head(FILE *out, const struct report *r)
     fprintf(out, "<title>mnist: %s, %s</title>\n<style>\n%s</style>\n", r->heading, accuracy.text,
             report_css);
     fprintf(out,
-            "</head>\n<body>\n<header>\n<p class=eyebrow>mnist &middot; %s</p>\n"
+            "</head>\n<body>\n<header>\n<p class=bare>Shown without its style sheet, and "
+            "perhaps without its pictures: a page policy keeps them away. Saved as a file, this "
+            "page has both.</p>\n<p class=eyebrow>mnist &middot; %s</p>\n"
             "<h1><b>%s</b> of %s %s digits read right</h1>\n"
             "<p class=lead>By a dense network of %s parameters: 784 pixels, "
             "128 and 64 hidden units, 10 digits.",
@@ -69,11 +72,11 @@ static void write_head(FILE *out, const struct report *r)
     write_tiles(out, r);
     fputs("<nav>", out);
     if (r->epochs > 0)
-        fputs("<a href=\"#learning\">Learning</a>", out);
-    fputs("<a href=\"#confusion\">Confusion</a><a href=\"#digits\">Digit by digit</a>"
-          "<a href=\"#mistakes\">Mistakes</a><a href=\"#right\">Right ones</a>"
-          "<a href=\"#calibration\">Calibration</a><a href=\"#saliency\">What it looks for</a>"
-          "<a href=\"#weights\">First layer</a><a href=\"#run\">The run</a></nav>\n"
+        fputs("<a href=\"#learning\">Learning</a>\n", out);
+    fputs("<a href=\"#confusion\">Confusion</a>\n<a href=\"#digits\">Digit by digit</a>\n"
+          "<a href=\"#mistakes\">Mistakes</a>\n<a href=\"#right\">Right ones</a>\n"
+          "<a href=\"#calibration\">Calibration</a>\n<a href=\"#saliency\">What it looks "
+          "for</a>\n<a href=\"#weights\">First layer</a>\n<a href=\"#run\">The run</a></nav>\n"
           "</header>\n<main>\n",
           out);
 }
@@ -81,7 +84,7 @@ static void write_head(FILE *out, const struct report *r)
 /* Writes it word by word, so that a line never breaks inside an option. */
 static void write_command(FILE *out, const char *command)
 {
-    fputs("<pre>", out);
+    fputs("<pre wrap>", out);
     for (const char *word = command; *word;) {
         size_t length = strcspn(word, " ");
         fputs("<span>", out);
@@ -149,7 +152,7 @@ static void write_page(FILE *out, const void *context)
     report_pictures_right(out, r);
     report_figures_calibration(out, r);
     report_pictures_saliency(out, page->saliency, &r->evaluation->metrics);
-    report_pictures_weights(out, r->network->params + FC1_WEIGHT);
+    report_pictures_weights(out, r->network->params);
     write_run(out, r);
 }
 

@@ -10,15 +10,19 @@
 
 /* --- learning curves --- */
 
+/* Few epochs are shown; many wait to be asked for. What is closed is not printed either. */
 static void write_epochs(FILE *out, const struct report *r)
 {
-    fputs(
-        "<details><summary>Every epoch in figures</summary><div class=scroll><table class=epochs>\n"
-        "<tr><th>epoch<th>train loss<th>train accuracy",
-        out);
+    enum { FEW = 12 };
+    fprintf(
+        out,
+        "<details%s><summary>Every epoch in figures</summary><div class=scroll>" HTML_SMALL
+        "<table class=\"epochs long\" cellpadding=2>\n<thead align=right><tr><th>epoch<th>train "
+        "loss<th>train accuracy",
+        r->epochs <= FEW ? " open" : "");
     if (r->validated)
         fputs("<th>validation loss<th>validation accuracy", out);
-    fputs("<th>learning rate<th>time</tr>\n", out);
+    fputs("<th>learning rate<th>time</tr></thead>\n<tbody align=right>\n", out);
     for (int e = 0; e < r->epochs; e++) {
         const struct train_epoch *epoch = &r->history[e];
         fprintf(out, "<tr%s><td>%d<td>", epoch->epoch == r->best_epoch ? " class=best" : "",
@@ -35,7 +39,7 @@ static void write_epochs(FILE *out, const struct report *r)
         fprintf(out, "<td>%s<td>%s</tr>\n", format_rate((double)epoch->lr).text,
                 format_seconds(epoch->seconds).text);
     }
-    fputs("</table></div></details>\n</section>\n", out);
+    fputs("</tbody></table></font></div></details>\n</section>\n", out);
 }
 
 void report_figures_learning(FILE *out, const struct report *r)
@@ -66,32 +70,49 @@ void report_figures_learning(FILE *out, const struct report *r)
 
 /* --- confusion matrix --- */
 
+/* A cell's colour, a share in [0,1] of the full one, in nine steps: s1 … s9 to the style sheet, and
+ * mixed with white where there is none. */
+static void write_shade(FILE *out, bool hit, double share)
+{
+    static const int blue[] = {0, 105, 165}, orange[] = {190, 75, 0};
+    const int *full = hit ? blue : orange;
+    int step = 1 + (int)rmath_whole(8.0 * share + 0.5, 0, 8);
+    fprintf(out, "<td class=\"%s s%d\" bgcolor=\"#", hit ? "hit" : "miss", step);
+    for (int k = 0; k < 3; k++)
+        fprintf(out, "%02x", (unsigned)rmath_whole(255.5 - 0.057 * step * (255 - full[k]), 0, 255));
+    putc('"', out);
+}
+
 /* A hit is coloured by its share of the true digit's images, a mistake by its share of the largest
  * number of mistakes. */
 static void write_cell(FILE *out, int truth, int predicted, int count, int support, int most)
 {
-    if (count == 0)
+    bool hit = truth == predicted;
+    if (count == 0) {
         fputs("<td class=none>0", out);
-    else if (truth == predicted)
-        fprintf(out, "<td class=hit style=\"--h:%.2f\">%d", 0.12 + 0.4 * count / support, count);
-    else
-        fprintf(out, "<td class=miss style=\"--h:%.2f\" title=\"%d taken for %d\">%d",
-                0.06 + 0.44 * sqrt((double)count / most), truth, predicted, count);
+        return;
+    }
+    write_shade(out, hit, hit ? (double)count / support : sqrt((double)count / most));
+    if (!hit)
+        fprintf(out, " title=\"%d taken for %d\"", truth, predicted);
+    fprintf(out, ">%d", count);
 }
 
 static void write_matrix(FILE *out, const struct metrics *m, int most)
 {
-    fputs("<table class=heat>\n<tr><th>", out);
+    fputs("<div>" HTML_SMALL "<table class=heat cellpadding=0 cellspacing=1>\n<thead><tr><th "
+          "rowspan=2 valign=bottom>true<th colspan=10 scope=colgroup>predicted</tr>\n<tr>",
+          out);
     for (int c = 0; c < CLASSES; c++)
         fprintf(out, "<th scope=col>%d", c);
-    fputs("</tr>\n", out);
+    fputs("</tr></thead>\n<tbody align=center>\n", out);
     for (int t = 0; t < CLASSES; t++) {
         fprintf(out, "<tr><th scope=row>%d", t);
         for (int c = 0; c < CLASSES; c++)
             write_cell(out, t, c, m->confusion[t][c], metrics_class(m, t).support, most);
         fputs("</tr>\n", out);
     }
-    fputs("</table>\n", out);
+    fputs("</tbody></table></font></div>\n", out);
 }
 
 /* How often one digit was taken for one other. */
@@ -125,59 +146,88 @@ void report_figures_confusion(FILE *out, const struct report *r)
     struct mixup mixups[ROOM] = {{0}};
     int found = find_mixups(mixups, ROOM, &r->evaluation->metrics);
     int most = found ? mixups[0].count : 1;
-    html_section(out, "confusion", "Confusion",
-                 "A row for each true digit, a column for each guess: blue where they agree, "
-                 "orange where they do not.");
+    html_section(
+        out, "confusion", "Confusion",
+        "A row for each true digit, a column for each predicted one: blue where they agree, "
+        "orange where they do not.");
     fputs("<div class=beside>\n", out);
     write_matrix(out, &r->evaluation->metrics, most);
-    fputs("<div>\n<h3>Most frequent mix-ups</h3>\n<table class=mixups>\n", out);
-    for (int i = 0; i < found; i++)
-        fprintf(out,
-                "<tr><td><b>%d</b> taken for <b>%d</b><td><span class=bar><i class=miss "
-                "style=\"--w:%.1f%%\"></i></span><td>%s</tr>\n",
-                mixups[i].truth, mixups[i].predicted, 100.0 * mixups[i].count / most,
-                format_count(mixups[i].count).text);
-    fputs("</table>\n</div>\n</div>\n</section>\n", out);
+    fprintf(out, "<div class=whole>\n<h3>Most frequent mix-ups</h3>\n%s",
+            found ? "<table class=mixups cellpadding=2>\n" : "<p class=soft>There is none.</p>\n");
+    for (int i = 0; i < found; i++) {
+        fprintf(out, "<tr><td><b>%d</b> taken for <b>%d</b><td>", mixups[i].truth,
+                mixups[i].predicted);
+        html_bar(out, (double)mixups[i].count / most, true);
+        fprintf(out, "<td align=right>%s</tr>\n", format_count(mixups[i].count).text);
+    }
+    fprintf(out, "%s</div>\n</div>\n</section>\n", found ? "</table>\n" : "");
 }
 
 /* --- digit by digit --- */
 
-/* Writes no bar for an undefined figure. */
-static void write_bar(FILE *out, double value, double from)
+/* A figure; unless it is undefined, a dot on an axis from `from` to 1; and, through it, the interval
+ * of part/whole, if the figure is one. */
+static void write_dot(FILE *out, double value, double from, int part, int whole)
 {
+    const struct interval likely = metrics_interval(part, whole);
+    const double scale = 100.0 / (1.0 - from);
     fputs("<td>", out);
     html_number(out, value, format_percent(value));
-    if (rmath_is_finite_double(value))
-        fprintf(out, "<span class=bar><i style=\"--w:%.1f%%\"></i></span>",
-                100.0 * (value - from) / (1.0 - from));
+    if (!rmath_is_finite_double(value))
+        return;
+    fputs(" <svg class=range width=90 height=12 overflow=visible fill=\"" HTML_BLUE
+          "\" stroke=\"" HTML_BLUE "\"><line class=grid stroke=\"" HTML_LINE
+          "\" y1=6 x2=\"100%\" y2=6 />",
+          out);
+    if (whole)
+        fprintf(out,
+                "<line stroke-width=2 x1=\"%.1f%%\" y1=6 x2=\"%.1f%%\" y2=6 /><title>%s</title>",
+                scale * (likely.low - from), scale * (likely.high - from),
+                format_interval(likely.low, likely.high, "–").text);
+    fprintf(out, "<circle cx=\"%.1f%%\" cy=6 r=3 /></svg>", scale * (value - from));
+}
+
+/* The figures' names above the ends of their axes. */
+static void write_axes(FILE *out, double from)
+{
+    static const char *const names[] = {"precision", "recall", "F1"};
+    fputs("<thead><tr align=left><th>", out);
+    for (int i = 0; i < 3; i++)
+        fprintf(out,
+                "<th scope=col>%s <svg class=ends width=90 height=15 font-size=11 "
+                "font-family=\"system-ui, sans-serif\" fill=\"" HTML_SOFT "\"><text y=12>%s</text>"
+                "<text x=\"100%%\" y=12 text-anchor=end>100%%</text></svg>",
+                names[i], format_share(from).text);
+    fputs("<th scope=col align=right>images</tr></thead>\n<tbody>\n", out);
 }
 
 void report_figures_digits(FILE *out, const struct report *r)
 {
     const struct metrics *m = &r->evaluation->metrics;
     double least = 1.0;
-    char text[256];
-    for (int c = 0; c < CLASSES; c++) {
+    for (int c = 0; c < CLASSES; c++) { /* fmin ignores what is undefined */
         struct class_metrics f = metrics_class(m, c);
-        least = fmin(least, fmin(f.precision, f.recall)); /* fmin ignores undefined ones */
+        least = fmin(least, fmin(f.f1, fmin(metrics_interval(f.hits, f.guesses).low,
+                                            metrics_interval(f.hits, f.support).low)));
     }
-    double from = fmax(0.0, floor(least * 20.0 - 0.2) / 20.0); /* a multiple of 5% */
-    snprintf(text, sizeof text,
-             "Precision: of those guessed to be the digit, the share that is. Recall: of those "
-             "that are, the share found. F1: of both together, the share that is and was found. "
-             "The bars begin at %s.",
-             format_share(from).text);
-    html_section(out, "digits", "Digit by digit", text);
-    fputs("<table class=digits>\n<tr><th><th>precision<th>recall<th>F1<th>images</tr>\n", out);
+    double from = floor(least * 20.0) / 20.0; /* a multiple of 5% */
+    html_section(
+        out, "digits", "Digit by digit",
+        "Precision: of those guessed to be the digit, the share that is. Recall: of those "
+        "that are, the share found. F1: of both together, the share that is and was found. "
+        "The line through a dot is its 95% interval (Wilson); F1 has none, being no share of "
+        "images that were drawn one by one.");
+    fputs("<table class=digits cellpadding=2>\n", out);
+    write_axes(out, from);
     for (int c = 0; c < CLASSES; c++) {
         struct class_metrics f = metrics_class(m, c);
         fprintf(out, "<tr><th scope=row>%d", c);
-        write_bar(out, f.precision, from);
-        write_bar(out, f.recall, from);
-        write_bar(out, f.f1, from);
-        fprintf(out, "<td>%s</tr>\n", format_count(f.support).text);
+        write_dot(out, f.precision, from, f.hits, f.guesses);
+        write_dot(out, f.recall, from, f.hits, f.support);
+        write_dot(out, f.f1, from, 0, 0);
+        fprintf(out, "<td align=right>%s</tr>\n", format_count(f.support).text);
     }
-    fputs("</table>\n</section>\n", out);
+    fputs("</tbody></table>\n</section>\n", out);
 }
 
 /* --- calibration --- */
@@ -188,11 +238,12 @@ void report_figures_calibration(FILE *out, const struct report *r)
     html_section(out, "calibration", "How far its word can be trusted",
                  "Images are grouped by how sure the network was. On the dashed line, of those it "
                  "calls 80% sure, 80% are right; below it, it is too sure of itself. The larger a "
-                 "point, the more images; the line through it is one standard error either way.");
+                 "point, the more images; the line through it is the 95% interval (Wilson).");
     fputs("<div class=beside>\n<div class=panel>", out);
     chart_write_calibration(out, m);
-    fputs("</div>\n<div class=scroll><table class=epochs>\n"
-          "<tr><th>images<th>sure on average<th>right</tr>\n",
+    fputs("</div>\n<div class=scroll><table class=epochs cellpadding=2>\n"
+          "<thead align=right><tr><th>images<th>sure on average<th>right</tr></thead>\n<tbody "
+          "align=right>\n",
           out);
     for (int i = CALIBRATION_BINS - 1; i >= 0; i--) {
         const struct calibration_bin *bin = &m->bins[i];
@@ -201,5 +252,5 @@ void report_figures_calibration(FILE *out, const struct report *r)
                     format_percent(bin->confidence / bin->count).text,
                     format_percent((double)bin->correct / bin->count).text);
     }
-    fputs("</table></div>\n</div>\n</section>\n", out);
+    fputs("</tbody></table></div>\n</div>\n</section>\n", out);
 }

@@ -14,12 +14,11 @@
 
 static void write_probability(FILE *out, int digit, double p, bool wrong)
 {
-    fprintf(
-        out,
-        "<span class=p><span>%d</span><span class=bar><i%s style=\"--w:%.1f%%\"></i></span><span>",
-        digit, wrong ? " class=miss" : "", 100.0 * p);
+    fprintf(out, "<div class=p><span>%d</span> ", digit);
+    html_bar(out, p, wrong);
+    fputs(" <span>", out);
     html_number(out, p, format_probability(p));
-    fputs("</span></span>", out);
+    fputs("</span></div>", out);
 }
 
 static void write_answer(FILE *out, const struct report *r, const struct answer *a)
@@ -129,39 +128,46 @@ void report_pictures_saliency(FILE *out, const float *saliency, const struct met
     fputs("</div>\n</section>\n", out);
 }
 
-/* The number of units whose weights have all shrunk to almost nothing. */
-static int count_dead(const float *weights)
+/* What stands in for the picture of a unit without weights, which says what became of it. */
+static void write_no_weights(FILE *out, int unit, bool silent)
 {
-    const float nothing = 1e-6f;
-    int dead = 0;
-    for (int h = 0; h < HIDDEN1; h++) {
-        float largest = 0.0f;
-        for (int p = 0; p < INPUTS; p++)
-            largest = fmaxf(largest, fabsf(weights[p * HIDDEN1 + h]));
-        dead += largest < nothing;
-    }
-    return dead;
+    char text[96];
+    snprintf(text, sizeof text, "unit %d: no weights, %s whatever the image", unit,
+             silent ? "silent" : "the same");
+    fprintf(out,
+            "<svg class=map width=28 height=28 viewBox=\"0 0 28 28\" role=img aria-label=\"%s\">"
+            "<title>%s</title><path class=mark stroke=\"" HTML_SOFT "\" d=\"M9 19L19 9\"/></svg>",
+            text, text);
 }
 
-void report_pictures_weights(FILE *out, const float *weights)
+void report_pictures_weights(FILE *out, const float *params)
 {
-    char text[320];
+    const float *weights = params + FC1_WEIGHT;
+    char text[400];
     float scale = weight_picture_scale(weights, INPUTS * HIDDEN1);
-    int dead = count_dead(weights);
+    int empty = 0;
+    for (int h = 0; h < HIDDEN1; h++)
+        empty += weight_picture_empty(weights + h, HIDDEN1);
     int length =
         snprintf(text, sizeof text,
                  "The weights of its %d units, each a picture of what it answers to: ink on orange "
                  "excites it, ink on blue silences it.",
                  HIDDEN1);
-    if (dead)
-        snprintf(text + length, sizeof text - (size_t)length, " %d of them have no weights left.",
-                 dead);
+    if (empty)
+        snprintf(text + length, sizeof text - (size_t)length,
+                 " %d of them, crossed out, have no weights: a unit that has no part in any answer "
+                 "learns nothing, and L2 shrinks its weights to nothing.",
+                 empty);
     html_section(out, "weights", "The first layer", text);
     fputs("<div class=units>\n", out);
     for (int h = 0; h < HIDDEN1; h++) {
         char alt[32];
         snprintf(alt, sizeof alt, "unit %d", h);
-        write_map(out, weights + h, HIDDEN1, scale, alt);
+        if (weight_picture_empty(weights + h, HIDDEN1))
+            write_no_weights(out, h, params[FC1_BIAS + h] <= 0.0f);
+        else
+            write_map(out, weights + h, HIDDEN1, scale, alt);
+        putc('\n', out);
     }
     fputs("</div>\n</section>\n", out);
 }

@@ -23,11 +23,18 @@ struct metrics {
     struct calibration_bin bins[CALIBRATION_BINS];
 };
 
+/* A range of fractions in [0,1]. */
+struct interval {
+    double low, high;
+};
+
 /* The figures of class c, fractions in [0,1]. */
 struct class_metrics {
     double precision; /* of the samples predicted c, the share that is c */
     double recall;    /* of the samples that are c, the share predicted c */
     double f1;        /* 2 × both / (predicted c + are c), in numbers of samples */
+    int hits;         /* how many samples are c and predicted c */
+    int guesses;      /* how many samples are predicted c */
     int support;      /* how many samples are c */
 };
 
@@ -44,8 +51,10 @@ void metrics_add(struct metrics *metrics, int truth, const float *p, float loss)
 double metrics_loss(const struct metrics *metrics);     /* mean, nats */
 double metrics_accuracy(const struct metrics *metrics); /* fraction */
 
-/* Standard error of the accuracy a over n images: sqrt(a (1-a) / n). */
-double metrics_standard_error(const struct metrics *metrics);
+/* Wilson's score interval at 95% (Wilson 1927) for the probability behind `part` of `whole`
+ * independent samples: all p with |part/whole - p| <= 1.959964 sqrt(p (1-p) / whole). It is never
+ * empty, not even of 0 of 2, and stays in [0,1]; of 0/0 both ends are undefined. */
+struct interval metrics_interval(int part, int whole);
 
 /* Expected calibration error: the mean over all samples of |accuracy - mean confidence| of their
  * bin (Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017). A fraction; 0 if in each bin the share

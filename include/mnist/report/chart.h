@@ -1,5 +1,5 @@
-/* Charts as SVG, for an HTML page. Colours, fonts and line widths come from the page's style sheet,
- * by class. */
+/* Charts as SVG, for an HTML page. Colours, fonts and line widths are attributes; a style sheet that
+ * knows the classes may give them other colours. */
 #ifndef MNIST_CHART_H
 #define MNIST_CHART_H
 
@@ -14,7 +14,7 @@ struct metrics;
 /* A line over the epochs. */
 struct chart_line {
     const char *name;  /* in the legend: "training" */
-    const char *style; /* its class: train, val, rate */
+    const char *style; /* its class: train (orange), val, rate (blue) */
     enum curve_figure figure;
 };
 
@@ -32,11 +32,11 @@ struct chart {
     int mark;                      /* the epoch to mark on the last line; 0: none */
 };
 
-/* Writes a <figure>: title, legend, axis, lines, and the points if they are few. */
+/* Writes a <figure>: title, legend, axes, lines, and the points if they are few. */
 void chart_write(FILE *out, const struct chart *chart);
 
 /* Writes a reliability diagram (Niculescu-Mizil and Caruana 2005): for each bin that has images,
- * how often the network was right over how sure it was, ± one standard error, and the diagonal. */
+ * how often the network was right over how sure it was, with its 95% interval, and the diagonal. */
 void chart_write_calibration(FILE *out, const struct metrics *metrics);
 
 #endif

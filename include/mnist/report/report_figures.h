@@ -12,7 +12,7 @@ void report_figures_learning(FILE *out, const struct report *report);
 /* The confusion matrix as a heat map, and its largest entries off the diagonal. */
 void report_figures_confusion(FILE *out, const struct report *report);
 
-/* Precision, recall and F1 of each digit. */
+/* Precision, recall and F1 of each digit, as dots with their intervals. */
 void report_figures_digits(FILE *out, const struct report *report);
 
 /* A reliability diagram and its table: how far the probabilities can be trusted. */

@@ -17,7 +17,7 @@ void report_pictures_right(FILE *out, const struct report *report);
 /* A picture of each digit that has images, from saliency (10,784) of saliency_of_classes. */
 void report_pictures_saliency(FILE *out, const float *saliency, const struct metrics *metrics);
 
-/* A picture of each unit of the first layer, which has these weights (784,128). */
-void report_pictures_weights(FILE *out, const float *weights);
+/* A picture of each unit of the first layer of a network with these params (PARAM_COUNT). */
+void report_pictures_weights(FILE *out, const float *params);
 
 #endif

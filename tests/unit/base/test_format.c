@@ -130,6 +130,24 @@ TEST(format_numbers, "format: numbers")
         check_text(numbers[i].format(numbers[i].value), numbers[i].text);
 }
 
+TEST(format_interval, "format: intervals")
+{
+    static const struct {
+        double low, high;
+        const char *dash, *text;
+    } cases[] = {
+        {0.981779, 0.986649, "–", "98.18–98.66%"},
+        {0.981779, 0.986649, "-", "98.18-98.66%"},
+        {0.0, 0.65762, "–", "0.00–65.76%"},
+        {0.34238, 1.0, "–", "34.24–100.00%"},
+        {1e-9, 1.0 - 1e-9, "–", "0.01–99.99%"},
+        {(double)NAN, 1.0, "–", "-"},
+        {0.0, (double)NAN, "–", "-"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        check_text(format_interval(cases[i].low, cases[i].high, cases[i].dash), cases[i].text);
+}
+
 /* Of the texts of one to nine digits that read back the same, the shortest; of equals, the one with
  * the fewest digits. */
 static void check_shortest(float value)

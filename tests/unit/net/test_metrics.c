@@ -61,6 +61,8 @@ static void check_class(const struct metrics *metrics, int digit, double precisi
     check(same_figure(got.f1, f1), "class %d: F1 %g", digit, got.f1);
     test_case("class %d", digit);
     check_int(got.support, support);
+    check(same_figure(got.precision, got.guesses ? (double)got.hits / got.guesses : (double)NAN),
+          "class %d: %d of %d guesses", digit, got.hits, got.guesses);
 }
 
 static const double UNDEFINED = (double)NAN;
@@ -72,8 +74,6 @@ TEST(metrics, "metrics: a worked example")
     check(metrics.count == 10 && metrics.correct == 7, "%d of %d", metrics.correct, metrics.count);
     check(metrics_loss(&metrics) == 1.125, "mean loss %g", metrics_loss(&metrics));
     check(metrics_accuracy(&metrics) == 0.7, "accuracy %g", metrics_accuracy(&metrics));
-    double error = metrics_standard_error(&metrics);
-    check(fabs(error - 0.14491376746189438) <= 1e-15, "standard error %.17g", error);
     for (int truth = 0; truth < CLASSES; truth++)
         for (int predicted = 0; predicted < CLASSES; predicted++) {
             int want = 0;
@@ -92,13 +92,42 @@ TEST(metrics, "metrics: a worked example")
     check_class(&metrics, 4, 0.0, UNDEFINED, 0.0, 0); /* predicted, but never true */
 }
 
+/* The score test's own words: at either end, part/whole is 1.959964 standard deviations away. */
+TEST(metrics_interval, "metrics: Wilson's interval")
+{
+    static const struct {
+        int part, whole;
+        double low, high;
+    } cases[] = {
+        {9844, 10000, 0.981779, 0.986649}, {0, 2, 0.0, 0.657620},         {2, 2, 0.342380, 1.0},
+        {1, 2, 0.094531, 0.905469},        {0, 1, 0.0, 0.793451},         {5, 5, 0.565518, 1.0},
+        {0, 1000000, 0.0, 3.84144e-6},     {81, 263, 0.255289, 0.366210},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        int k = cases[i].part, n = cases[i].whole;
+        const struct interval found = metrics_interval(k, n);
+        check(fabs(found.low - cases[i].low) <= 1e-6 && fabs(found.high - cases[i].high) <= 1e-6,
+              "%d of %d: %.6f to %.6f", k, n, found.low, found.high);
+        const double ends[] = {found.low, found.high};
+        for (int end = 0; end < 2; end++) {
+            double p = ends[end], away = fabs((double)k / n - p);
+            check(fabs(away - 1.959964 * sqrt(p * (1.0 - p) / n)) <= 1e-9, "%d of %d: end %.9g", k,
+                  n, p);
+        }
+    }
+    for (int n = 1; n <= 300; n++)
+        check(metrics_interval(0, n).low == 0.0 && metrics_interval(n, n).high == 1.0 &&
+                  metrics_interval(0, n).high > 0.0 && metrics_interval(n, n).low < 1.0,
+              "the ends of 0 of %d and of %d of %d", n, n, n);
+    const struct interval none = metrics_interval(0, 0);
+    check(isnan(none.low) && isnan(none.high), "0 of 0: %g to %g", none.low, none.high);
+}
+
 TEST(metrics_empty, "metrics: no samples")
 {
     struct metrics metrics = {0};
-    check(isnan(metrics_loss(&metrics)) && isnan(metrics_accuracy(&metrics)) &&
-              isnan(metrics_standard_error(&metrics)),
-          "no samples: loss %g, accuracy %g, error %g", metrics_loss(&metrics),
-          metrics_accuracy(&metrics), metrics_standard_error(&metrics));
+    check(isnan(metrics_loss(&metrics)) && isnan(metrics_accuracy(&metrics)),
+          "no samples: loss %g, accuracy %g", metrics_loss(&metrics), metrics_accuracy(&metrics));
     check_class(&metrics, 0, UNDEFINED, UNDEFINED, UNDEFINED, 0);
 }
 
