@@ -10,7 +10,7 @@
 
 /* --- learning curves --- */
 
-/* Few epochs are shown; many wait to be asked for. What is closed is not printed either. */
+/* Closed until it is asked for. On paper, few epochs are shown; of many, only what was opened. */
 static void write_epochs(FILE *out, const struct report *r)
 {
     enum { FEW = 12 };
@@ -19,7 +19,7 @@ static void write_epochs(FILE *out, const struct report *r)
         "<details%s><summary>Every epoch in figures</summary><div class=scroll>" HTML_SMALL
         "<table class=\"epochs long\" cellpadding=2>\n<thead align=right><tr><th>epoch<th>train "
         "loss<th>train accuracy",
-        r->epochs <= FEW ? " open" : "");
+        r->epochs <= FEW ? " class=few" : "");
     if (r->validated)
         fputs("<th>validation loss<th>validation accuracy", out);
     fputs("<th>learning rate<th>time</tr></thead>\n<tbody align=right>\n", out);
@@ -175,7 +175,7 @@ static void write_dot(FILE *out, double value, double from, int part, int whole)
     html_number(out, value, format_percent(value));
     if (!rmath_is_finite_double(value))
         return;
-    fputs(" <svg class=range width=90 height=12 overflow=visible fill=\"" HTML_BLUE
+    fputs("<br><svg class=range width=90 height=12 overflow=visible fill=\"" HTML_BLUE
           "\" stroke=\"" HTML_BLUE "\"><line class=grid stroke=\"" HTML_LINE
           "\" y1=6 x2=\"100%\" y2=6 />",
           out);
@@ -193,12 +193,13 @@ static void write_axes(FILE *out, double from)
     static const char *const names[] = {"precision", "recall", "F1"};
     fputs("<thead><tr align=left><th>", out);
     for (int i = 0; i < 3; i++)
-        fprintf(out,
-                "<th scope=col>%s <svg class=ends width=90 height=15 font-size=11 "
-                "font-family=\"system-ui, sans-serif\" fill=\"" HTML_SOFT "\"><text y=12>%s</text>"
-                "<text x=\"100%%\" y=12 text-anchor=end>100%%</text></svg>",
-                names[i], format_share(from).text);
-    fputs("<th scope=col align=right>images</tr></thead>\n<tbody>\n", out);
+        fprintf(
+            out,
+            "<th scope=col>%s<br><svg class=ends width=90 height=15 font-size=11 font-weight=400 "
+            "font-family=\"system-ui, sans-serif\" fill=\"" HTML_SOFT "\"><text y=12>%s</text>"
+            "<text x=\"100%%\" y=12 text-anchor=end>100%%</text></svg>",
+            names[i], format_share(from).text);
+    fputs("<th scope=col align=right valign=top>images</tr></thead>\n<tbody>\n", out);
 }
 
 void report_figures_digits(FILE *out, const struct report *r)
@@ -215,8 +216,8 @@ void report_figures_digits(FILE *out, const struct report *r)
         out, "digits", "Digit by digit",
         "Precision: of those guessed to be the digit, the share that is. Recall: of those "
         "that are, the share found. F1: of both together, the share that is and was found. "
-        "The line through a dot is its 95% interval (Wilson); F1 has none, being no share of "
-        "images that were drawn one by one.");
+        "The line through a dot is its 95% interval (Wilson); F1 has none: it is no share of a "
+        "number of images.");
     fputs("<table class=digits cellpadding=2>\n", out);
     write_axes(out, from);
     for (int c = 0; c < CLASSES; c++) {

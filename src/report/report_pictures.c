@@ -136,7 +136,8 @@ static void write_no_weights(FILE *out, int unit, bool silent)
              silent ? "silent" : "the same");
     fprintf(out,
             "<svg class=map width=28 height=28 viewBox=\"0 0 28 28\" role=img aria-label=\"%s\">"
-            "<title>%s</title><path class=mark stroke=\"" HTML_SOFT "\" d=\"M9 19L19 9\"/></svg>",
+            "<title>%s</title><path class=mark stroke=\"" HTML_SOFT
+            "\" stroke-width=.7 d=\"M9 19L19 9\"/></svg>",
             text, text);
 }
 
@@ -155,7 +156,7 @@ void report_pictures_weights(FILE *out, const float *params)
                  HIDDEN1);
     if (empty)
         snprintf(text + length, sizeof text - (size_t)length,
-                 " %d of them, crossed out, have no weights: a unit that has no part in any answer "
+                 " %d of them, struck out, have no weights: a unit that has no part in any answer "
                  "learns nothing, and L2 shrinks its weights to nothing.",
                  empty);
     html_section(out, "weights", "The first layer", text);
