@@ -128,12 +128,24 @@ void report_pictures_saliency(FILE *out, const float *saliency, const struct met
     fputs("</div>\n</section>\n", out);
 }
 
-/* What stands in for the picture of a unit without weights, which says what became of it. */
-static void write_no_weights(FILE *out, int unit, bool silent)
+/* What a unit says to every image: "silent" if no ink, from none to full, lifts it above 0; "the
+ * same" if it has no weights; NULL if that depends on the image. */
+static const char *constant_answer(const float *params, int unit)
 {
-    char text[96];
-    snprintf(text, sizeof text, "unit %d: no weights, %s whatever the image", unit,
-             silent ? "silent" : "the same");
+    const float *weights = params + FC1_WEIGHT + unit;
+    double most = (double)params[FC1_BIAS + unit], all = 0.0;
+    for (int p = 0; p < INPUTS; p++) {
+        most += fmax(0.0, (double)weights[p * HIDDEN1]);
+        all += fabs((double)weights[p * HIDDEN1]);
+    }
+    return most <= 0.0 ? "silent" : all < 1e-6 ? "the same" : NULL;
+}
+
+/* Stands in for a picture that would be empty, and says why. */
+static void write_constant(FILE *out, int unit, const char *answer)
+{
+    char text[64];
+    snprintf(text, sizeof text, "unit %d: %s whatever the image", unit, answer);
     fprintf(out,
             "<svg class=map width=28 height=28 viewBox=\"0 0 28 28\" role=img aria-label=\"%s\">"
             "<title>%s</title><path class=mark stroke=\"" HTML_SOFT
@@ -146,26 +158,27 @@ void report_pictures_weights(FILE *out, const float *params)
     const float *weights = params + FC1_WEIGHT;
     char text[400];
     float scale = weight_picture_scale(weights, INPUTS * HIDDEN1);
-    int empty = 0;
+    int constant = 0;
     for (int h = 0; h < HIDDEN1; h++)
-        empty += weight_picture_empty(weights + h, HIDDEN1);
+        constant += constant_answer(params, h) != NULL;
     int length =
         snprintf(text, sizeof text,
                  "The weights of its %d units, each a picture of what it answers to: ink on orange "
                  "excites it, ink on blue silences it.",
                  HIDDEN1);
-    if (empty)
+    if (constant)
         snprintf(text + length, sizeof text - (size_t)length,
-                 " %d of them, struck out, have no weights: a unit that has no part in any answer "
-                 "learns nothing, and L2 shrinks its weights to nothing.",
-                 empty);
+                 " %d of them, struck out, have the same answer to every image, mostly none: no "
+                 "gradient reaches a silent unit, and L2 shrinks its weights to nothing.",
+                 constant);
     html_section(out, "weights", "The first layer", text);
     fputs("<div class=units>\n", out);
     for (int h = 0; h < HIDDEN1; h++) {
+        const char *answer = constant_answer(params, h);
         char alt[32];
         snprintf(alt, sizeof alt, "unit %d", h);
-        if (weight_picture_empty(weights + h, HIDDEN1))
-            write_no_weights(out, h, params[FC1_BIAS + h] <= 0.0f);
+        if (answer)
+            write_constant(out, h, answer);
         else
             write_map(out, weights + h, HIDDEN1, scale, alt);
         putc('\n', out);

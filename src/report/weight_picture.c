@@ -20,11 +20,3 @@ void weight_picture_draw(uint8_t *pixels, const float *values, int stride, float
         pixels[p] = (uint8_t)rmath_whole((double)rintf(128.0f + 127.0f * share), 1, 255);
     }
 }
-
-bool weight_picture_empty(const float *values, int stride)
-{
-    float largest = 0.0f;
-    for (int p = 0; p < INPUTS; p++)
-        largest = fmaxf(largest, fabsf(values[p * stride]));
-    return largest < 1e-6f;
-}

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The report as a reader meets it: in headless Chromium, light and dark, wide and narrow, held against the JSON lines of
-# the same run and against the model. SCREENSHOTS=FOLDER keeps what it looked like.
+# The report as a reader meets it: in headless Chromium, light and dark, wide and narrow, printed, and under the policy
+# that Jenkins has for pages; held against the JSON lines of the same run and against the model. SCREENSHOTS=FOLDER keeps
+# what it looked like.
 . "$(dirname "$0")/../tools/suite.sh"
 [ "$MODE" = release ] || exit 0 # the same pages in any mode
 cd "$work" || exit 1
@@ -28,6 +29,10 @@ elif [ -z "$chromium" ]; then
     finish
 fi
 
+PAPER=
+if have pdftotext; then PAPER=yes; else skip "paper needs pdftotext (Debian's poppler-utils)"; fi
+export PAPER
+
 data=$SAMPLE
 [ ! -f "$REPO/data/mnist/t10k-images-idx3-ubyte" ] || data=$REPO/data/mnist
 # train NAME MODEL DATA OPTION…
@@ -47,11 +52,23 @@ evaluate() {
 train usual usual.bin "$data" --epochs 8
 train unvalidated unvalidated.bin "$data" --epochs 3 --val 0 --augment --ema 0.99
 train one "o'n&<e>.bin" "$data" --epochs 1
-train long long.bin "$SAMPLE" --epochs 120 --patience 0 --batch 512
+train long long.bin "$SAMPLE" --epochs 120 --patience 0 --batch 512 --l2 0.01
 ln -s "$data" moved.data
 evaluate moved usual.bin --shift 2,-1 --report moved.html
 ln -s moved.eval moved.json
-for name in usual unvalidated one long moved; do
+# subset NAME: an evaluation of the usual model on images that are chosen by tests/tools/subset.mjs
+subset() {
+    node "$REPO/tests/tools/subset.mjs" usual.bin "$data" "$1.data" "$1" || exit 1
+    evaluate "$1" usual.bin --report "$1.html"
+    ln -s "$1.eval" "$1.json"
+}
+subset right
+subset odd
+check 'a unit without weights is among them' grep -q 'of them, struck out, have the same answer' long.html
+check 'a bin of 0 of 2 is among them' grep -q '>2 images: [0-9.]*% sure, 0.00% right (0.00–65.76%)<' odd.html
+check 'a digit without images is among them' grep -q '3: no images' right.html
+check 'no mistake is among them' grep -q '>100.00%<.b> of' right.html
+for name in usual unvalidated one long moved right odd; do
     check "the report: $name" look $name
 done
 finish

@@ -83,7 +83,7 @@ export function saliency(model, images) {
         dense_back(model[1], d2).forEach((d, i) => slopes[label][i] += a1[i] > 0 ? d : 0);
         counts[label]++;
     }
-    return slopes.map((slope, c) => dense_back(model[0], slope).map((v) => v / counts[c]));
+    return slopes.map((slope, c) => dense_back(model[0], slope).map((v) => v / Math.max(1, counts[c])));
 }
 
 /* --- calibration --- */

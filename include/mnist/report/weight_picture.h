@@ -2,7 +2,6 @@
 #ifndef MNIST_WEIGHT_PICTURE_H
 #define MNIST_WEIGHT_PICTURE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* The value that a picture shows at full strength: four times the root mean square of the values
@@ -12,8 +11,5 @@ float weight_picture_scale(const float *values, int count);
 /* pixels (784) = 1 … 128 … 255 for values of -scale … 0 … scale; values beyond are clamped. The
  * values are `stride` apart. */
 void weight_picture_draw(uint8_t *pixels, const float *values, int stride, float scale);
-
-/* Whether none of the 784 values is a millionth or more, so that there is nothing to see. */
-bool weight_picture_empty(const float *values, int stride);
 
 #endif
