@@ -8,7 +8,7 @@
 #include "mnist/net/train.h"
 #include "mnist/report/html.h"
 
-/* In units of the viewBox, about one pixel each; of letters and digits, the most that fonts take. */
+/* In units of the viewBox, about one pixel each. A letter has the room that wide fonts need. */
 enum { WIDTH = 300, HEIGHT = 225, RIGHT = 8, TOP = 26, BOTTOM = 28 };
 static const double FONT = 12, LETTER = 7.7;
 

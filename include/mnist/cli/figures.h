@@ -7,8 +7,8 @@
 
 #include "mnist/net/metrics.h"
 
-/* Prints loss, accuracy with its 95% interval, calibration error, a row for each digit, best and worst
- * digit, the confusion matrix. `title` names the images: "test". */
+/* Prints loss, accuracy with its 95% interval, calibration error, a row for each digit, best and
+ * worst digit, the confusion matrix. `title` names the images: "test". */
 void figures_print(FILE *out, const char *title, const struct metrics *metrics, bool color);
 
 #endif

@@ -1,5 +1,5 @@
-/* Charts as SVG, for an HTML page. Colours, fonts and line widths are attributes; a style sheet that
- * knows the classes may give them other colours. */
+/* Charts as SVG, for an HTML page. Colours, fonts and line widths are attributes; a style sheet may
+ * give them other colours, by class. */
 #ifndef MNIST_CHART_H
 #define MNIST_CHART_H
 

@@ -30,8 +30,8 @@ void html_number(FILE *out, double value, struct text text);
 /* Opens a <section> with a title and a paragraph; both are markup already. */
 void html_section(FILE *out, const char *id, const char *title, const char *text);
 
-/* Writes a bar that shows a share in [0,1] of its full length: blue, or orange if it is of something
- * wrong. */
+/* Writes a bar that shows a share in [0,1] of its full length: blue, or orange if it stands for
+ * something wrong. */
 void html_bar(FILE *out, double share, bool wrong);
 
 /* Writes <img …> with a picture of 28×28 pixels (784 values) inside, as PNG: in the palette's

@@ -153,8 +153,9 @@ TEST(figures_summary, "figures: the counts, the best digit and the worst")
     print_figures(&page, &metrics, false);
     check_string(page.lines[0], "test set: 10 images");
     check_string(page.lines[1], "  loss      0.5000");
-    check(strstr(page.lines[2], "accuracy  80.00% ") && strstr(page.lines[2], "(2 wrong)"), "%s",
-          page.lines[2]);
+    check(strstr(page.lines[2], "  accuracy  80.00% (49.02") &&
+              strstr(page.lines[2], "94.33%), 2 wrong"),
+          "%s", page.lines[2]);
     const char *digits = line_with(&page, "best digit");
     check_string(digits, "  best digit 3 (F1 85.71%), worst digit 5 (F1 66.67%)");
 }

@@ -29,7 +29,8 @@ static void check_plot(const char *text, int n, int count)
     }
     check(longest <= plot_width, "history %d, %d epochs: a line of %d of %d", n, count, longest,
           plot_width);
-    check(best == 3 && signs >= 30, "history %d, %d epochs: %d best, %d signs:\n%s", n, count, best,
+    /* In the words "epoch", "log scale", "of" and the legend there are no more than seven. */
+    check(best == 3 && signs >= 37, "history %d, %d epochs: %d best, %d signs:\n%s", n, count, best,
           signs, text);
 }
 
@@ -60,6 +61,27 @@ TEST(plot_beside, "plot: side by side where there is room for both")
         fclose(out);
         const char *end = strchr(page, '\n'), *accuracy = strstr(page, "accuracy");
         check(end && accuracy && (accuracy < end) == (width == 71), "%d columns:\n%s", width, page);
+    }
+}
+
+/* The axes say what they are: "epoch" before the first one, "log scale" where the loss has one. */
+TEST(plot_words, "plot: its axes in words")
+{
+    const struct train_epoch near[] = {{.train_loss = 0.5}, {.train_loss = 0.2}},
+                             far[] = {{.train_loss = 0.5}, {.train_loss = 0.05}};
+    for (int width = 40; width <= 80; width += 40) {
+        FILE *out = page_open();
+        plot_history(out, near, 2, false, 0, width, false);
+        fclose(out);
+        check(strstr(page, "  loss ") || strstr(page, "  loss\n"), "%d columns:\n%s", width, page);
+        check(!strstr(page, "log scale"), "no logarithm, %d columns:\n%s", width, page);
+        out = page_open();
+        plot_history(out, far, 2, false, 0, width, false);
+        fclose(out);
+        check(strstr(page, "  loss, log scale") && !strstr(page, "accuracy, log"),
+              "a logarithm, %d columns:\n%s", width, page);
+        const char *epoch = strstr(page, "   epoch  1  ");
+        check(epoch && strstr(epoch + 1, "   epoch  1  "), "%d columns:\n%s", width, page);
     }
 }
 

@@ -35,7 +35,7 @@ TEST(chart_odd_values, "chart: odd values")
                 at = e ? strchr(at, ' ') : at + 7;
                 if (!check(at && sscanf(at + 1, "%f,%f", &x, &y) == 2, "point %d", e))
                     return;
-                check(x >= 0 && x <= 360 && y >= 0 && y <= 230, "point %d at %g,%g", e, (double)x,
+                check(x >= 0 && x <= 300 && y >= 0 && y <= 225, "point %d at %g,%g", e, (double)x,
                       (double)y);
                 at++;
             }
@@ -59,7 +59,7 @@ static void charts(FILE *out, const struct train_epoch *history, int count)
         chart_write(out, &all[i]);
 }
 
-/* Checks that every coordinate after this name is a number inside the picture of 360×230. */
+/* Checks that every coordinate after this name is a number inside the picture of 300×225. */
 static void check_coordinates(const char *text, const char *name, double most, int n, int count)
 {
     for (const char *at = strstr(text, name); at; at = strstr(at + 1, name)) {
@@ -81,11 +81,11 @@ TEST(chart_histories, "chart: any history that can be")
             if (!text)
                 continue;
             check(!strstr(text, "nan") && !strstr(text, "inf"), "history %d, %d epochs", n, count);
-            check_coordinates(text, "cx=", 360.0, n, count);
-            check_coordinates(text, "cy=", 230.0, n, count);
-            check_coordinates(text, " x=", 360.0, n, count);
-            check_coordinates(text, " y=", 230.0, n, count);
-            check_coordinates(text, "points=\"", 360.0, n, count);
+            check_coordinates(text, "cx=", 300.0, n, count);
+            check_coordinates(text, "cy=", 225.0, n, count);
+            check_coordinates(text, " x=", 300.0, n, count);
+            check_coordinates(text, " y=", 225.0, n, count);
+            check_coordinates(text, "points=\"", 300.0, n, count);
             check(strlen(text) < 16384, "history %d, %d epochs: %zu bytes", n, count, strlen(text));
             free(text);
         }

@@ -83,8 +83,6 @@ TEST(html_picture, "html: pictures are PNG, in grey the darker the higher")
     for (int i = 0; i < 256; i++)
         for (int k = 0; k < 4; k++)
             palette.rgba[i][k] = (uint8_t)(i * (k + 1));
-    check_picture(pixels, negative, NULL,
-                  "<img class=digit alt=\"a &quot;7&quot;\"");
-    check_picture(pixels, pixels, &palette,
-                  "<img class=map alt=\"a &quot;7&quot;\"");
+    check_picture(pixels, negative, NULL, "<img class=digit alt=\"a &quot;7&quot;\"");
+    check_picture(pixels, pixels, &palette, "<img class=map alt=\"a &quot;7&quot;\"");
 }
