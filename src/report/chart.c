@@ -78,7 +78,8 @@ static struct frame frame_of(const struct chart *chart)
     for (int i = 0; i < f.tick_count; i++)
         labels = fmax(labels, width_of(chart->axis(f.ticks[i]).text));
     double left = 10 + labels;
-    double right = WIDTH - fmax(RIGHT, width_of(format_rate(chart->count).text) / 2 - 8);
+    double right =
+        WIDTH - fmax(RIGHT, width_of(format_integer((uint64_t)chart->count).text) / 2 - 8);
     f.x = (struct scale){{1, chart->count, false}, left + 8, right - 8};
     if (chart->count == 1) /* one point is in the middle */
         f.x.axis = (struct curve_axis){0, 2, false};
@@ -150,7 +151,7 @@ static void write_line(FILE *out, const struct chart *chart, int line, const str
 }
 
 /* The best epoch is low among losses and high among accuracies: its text goes on the other side, to
- * the right of it if there is room. */
+ * the right of it if there is room, else to the left, else over it. */
 static void write_mark(FILE *out, const struct chart *chart, const struct frame *f)
 {
     const struct chart_line *line = &chart->lines[chart->line_count - 1];
@@ -160,7 +161,9 @@ static void write_mark(FILE *out, const struct chart *chart, const struct frame 
     bool above = height > HEIGHT / 2.0;
     char text[64];
     snprintf(text, sizeof text, "epoch %d: %s", chart->mark, chart->format(value).text);
-    bool right = at + 7 + width_of(text) < WIDTH;
+    double length = 7 + width_of(text);
+    bool right = at + length < WIDTH;
+    bool left = at - length >= f->x.begin - 8;
     fprintf(out,
             "<path class=mark fill=none stroke=\"" HTML_SOFT
             "\" stroke-dasharray=\"4 4\" d=\"M%.1f %dV%d\"/>",
@@ -169,7 +172,10 @@ static void write_mark(FILE *out, const struct chart *chart, const struct frame 
             "<circle class=\"best %s\" fill=white stroke=\"%s\" stroke-width=2.5 cx=%.1f cy=%.1f "
             "r=5 />",
             line->style, color_of(line), at, height);
-    fprintf(out, "<text class=best x=%.1f y=%d text-anchor=%s>%s</text>", at + (right ? 7 : -7),
+    fprintf(out, "<text class=best x=%.1f y=%d text-anchor=%s>%s</text>",
+            right  ? at + 7
+            : left ? at - 7
+                   : WIDTH - RIGHT,
             above ? TOP + 12 : HEIGHT - BOTTOM - 8, right ? "start" : "end", text);
 }
 

@@ -101,10 +101,10 @@ int curve_ticks(double ticks[CURVE_TICKS_MAX], const struct curve_axis *axis)
     if (axis->log)
         return log_ticks(ticks, axis);
     double step = curve_step(axis->to - axis->from);
-    int count = 1 + (int)rmath_whole((axis->to - axis->from) / step + 0.5, 0, CURVE_TICKS_MAX - 1);
-    for (int i = 0; i < count; i++) {
-        double value = axis->from + i * step;
-        ticks[i] = fabs(value) < step / 2 ? 0.0 : value;
-    }
+    /* An end that rounding has put beside a multiple of the step is that multiple. */
+    double first = ceil(axis->from / step - 1e-3), last = floor(axis->to / step + 1e-3);
+    int count = 1 + (int)rmath_whole(last - first, 0, CURVE_TICKS_MAX - 1);
+    for (int i = 0; i < count; i++)
+        ticks[i] = (first + i) * step;
     return count;
 }

@@ -165,8 +165,8 @@ void report_figures_confusion(FILE *out, const struct report *r)
 
 /* --- digit by digit --- */
 
-/* A figure; unless it is undefined, a dot on an axis from `from` to 1; and through it the interval of
- * part/whole, if the figure is one. */
+/* A figure; unless it is undefined, a dot on an axis from `from` to 1; and through it the interval
+ * of part/whole, if the figure is one. */
 static void write_dot(FILE *out, double value, double from, int part, int whole)
 {
     const struct interval likely = metrics_interval(part, whole);

@@ -17,13 +17,14 @@ struct text format_rounded(double value); /* the same for a rate, rounded */
 struct text format_percent(double fraction); /* 98.25% */
 struct text format_probability(double p);    /* 99.8%: a model's answer for one image */
 struct text format_share(double fraction);   /* 98%, 98.5%: a tick on an axis */
-/* A range of shares: 98.18–98.66%, with this dash between them. */
-struct text format_interval(double low, double high, const char *dash);
 struct text format_loss(double nats);        /* 0.0712; 1.18e+12 */
 struct text format_rate(double rate);        /* 0.001, 2.5e-05: at most three significant digits */
 struct text format_seconds(double seconds);  /* 0.26 s, 4:05, 1:02:33 */
 struct text format_time_left(double s);      /* 18 s, 4:05, 1:02:33: a time still to come */
 struct text format_bytes(double bytes);      /* 437 kB, 81 MB */
+
+/* A range of shares, with this dash between them: 98.18–98.66%. */
+struct text format_interval(double low, double high, const char *dash);
 
 /* For programs, as JSON: nine significant digits, more than a float holds; null for an undefined
  * figure. */
