@@ -127,7 +127,7 @@ function paint() {
         const inked = !shape.matches('path, line, .best, [fill=none]'); // the best epoch's ring has the paper's colour inside
         return [shape.tagName, shape.getAttribute('class'), inked ? fill : '', stroke, strokeWidth, strokeDasharray, opacity].join(' ');
     });
-    return { shapes, cells: [...document.querySelectorAll('.heat td[bgcolor]')].map((td) => opaque(getComputedStyle(td).backgroundColor)) };
+    return { shapes, cells: [...document.querySelectorAll('.heat :is(.hit, .miss)')].map((td) => opaque(getComputedStyle(td).backgroundColor)) };
 }
 
 // Marks in the text where tables, charts and galleries begin and end, and what follows a heading: [name, begin, end].
