@@ -296,17 +296,14 @@ static int load(struct session *s, struct error *err)
 {
     if (!engine_load(&s->engine, &s->common, s->model_path, err))
         return 0;
-    struct kind first = command_kind(s->model_path), other = {NULL, KIND_RUBBISH};
+    struct kind first = command_kind(s->model_path);
     struct order order = {s, 0};
-    for (; order.model < s->count; order.model++) {
-        other = command_kind(s->names[order.model]);
-        if (other.use == KIND_MODEL)
-            break;
-    }
+    while (order.model < s->count && command_kind(s->names[order.model]).use != KIND_MODEL)
+        order.model++;
     if (order.model == s->count || !first.name || first.use == KIND_MODEL)
         return -1;
-    error_set(err, "%s: %s, and %s is %s: they are swapped", s->model_path, first.name,
-              s->names[order.model], other.name);
+    error_set(err, "%s: %s, and %s is a model: they are swapped", s->model_path, first.name,
+              s->names[order.model]);
     return command_advise_line(err, "", write_order, &order);
 }
 

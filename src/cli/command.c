@@ -90,14 +90,13 @@ static size_t head_alone(const uint8_t *head, size_t size)
 
 struct kind command_kind(const char *path)
 {
-    struct kind kind = {NULL, KIND_RUBBISH};
     struct stat info;
-    struct file file;
-    struct error ignored;
+    struct file file = {0};
+    struct error ignored = {""};
     if (stat(path, &info) || !S_ISREG(info.st_mode) ||
         file_read(&file, path, 0, head_alone, &ignored))
-        return kind;
-    kind = kind_of(file.bytes, file.size);
+        return (struct kind){NULL, KIND_RUBBISH};
+    const struct kind kind = kind_of(file.bytes, file.size);
     file_read_free(&file);
     return kind;
 }

@@ -33,13 +33,13 @@ void progress_start(struct progress *progress, int epochs, bool quiet, int color
 }
 
 /* Writes " [====>     ] ", with `size` characters inside. */
-static void write_bar(char *text, int size, const struct train_progress *now)
+static void write_bar(char *text, size_t room, int size, const struct train_progress *now)
 {
+    char bar[BAR_MOST + 1] = "";
     int filled = size * now->batch / now->batches;
-    memcpy(text, " [", 2);
     for (int i = 0; i < size; i++)
-        text[2 + i] = i < filled ? '=' : i == filled ? '>' : ' ';
-    memcpy(text + 2 + size, "] ", 3);
+        bar[i] = i < filled ? '=' : i == filled ? '>' : ' ';
+    snprintf(text, room, " [%s] ", bar);
 }
 
 void progress_line(char line[PROGRESS_LINE], const struct train_progress *now, int width)
@@ -62,13 +62,14 @@ void progress_line(char line[PROGRESS_LINE], const struct train_progress *now, i
     }
     int size = room - used - 2 < BAR_MOST ? room - used - 2 : BAR_MOST;
     if (size >= BAR_LEAST)
-        write_bar(bar, size, now);
+        write_bar(bar, sizeof bar, size, now);
     const char *gap = "";
     line[0] = '\0';
-    for (int part = 0; part < PARTS; part++) {
+    for (int part = 0, length = 0; part < PARTS; part++) {
         if (!fits[part])
             continue;
-        strcat(strcat(line, gap), parts[part]);
+        length +=
+            snprintf(line + length, (size_t)(PROGRESS_LINE - length), "%s%s", gap, parts[part]);
         gap = part == EPOCH ? bar : "  ";
     }
 }

@@ -20,24 +20,20 @@ bool terminal_is_live(FILE *stream)
     return isatty(fileno(stream)) && term && *term && strcmp(term, "dumb") != 0;
 }
 
-static bool is_set(const char *name)
+/* Whether a variable of the environment is neither empty nor `no`. */
+static bool is_set(const char *name, const char *no)
 {
     const char *value = getenv(name);
-    return value && *value;
-}
-
-static bool is_forced(const char *name)
-{
-    return is_set(name) && strcmp(getenv(name), "0") != 0;
+    return value && *value && strcmp(value, no) != 0;
 }
 
 bool terminal_colors(FILE *stream, int choice)
 {
     if (choice != COLOR_AUTO)
         return choice == COLOR_ALWAYS;
-    if (is_set("NO_COLOR"))
+    if (is_set("NO_COLOR", ""))
         return false;
-    return is_forced("FORCE_COLOR") || is_forced("CLICOLOR_FORCE") || terminal_is_live(stream);
+    return is_set("FORCE_COLOR", "0") || is_set("CLICOLOR_FORCE", "0") || terminal_is_live(stream);
 }
 
 int terminal_width(FILE *stream)

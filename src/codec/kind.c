@@ -15,7 +15,7 @@ struct row {
     enum kind_use use;
 };
 
-#define AT(at, text) text, sizeof text - 1, at
+#define AT(at, text) (text), sizeof(text) - 1, (at)
 #define MAGIC(text) AT(0, text)
 
 /* The first row that fits is the one. */
@@ -154,6 +154,11 @@ static bool fits(const uint8_t *bytes, size_t size, const struct row *row)
 
 /* --- binary kinds that need a closer look; each returns a name or NULL --- */
 
+static bool is_one_of(uint8_t c, const char *set)
+{
+    return c && strchr(set, c);
+}
+
 static bool is_printable(const uint8_t *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -240,9 +245,9 @@ static const char *pickle(const uint8_t *bytes, size_t size)
         return "a Python pickle";
     size_t module = size && bytes[0] == 'c' ? end_of_name(bytes, size, 1) : 0;
     size_t class = module ? end_of_name(bytes, size, module) : 0;
-    if (class && class < size && memchr("pq()(", bytes[class], 5))
+    if (class && class < size && is_one_of(bytes[class], "pq()("))
         return "a Python pickle";
-    bool whole = size && memchr("(]}VSXUIKLFG", bytes[0], 12) && bytes[size - 1] == '.';
+    bool whole = size && is_one_of(bytes[0], "(]}VSXUIKLFG") && bytes[size - 1] == '.';
     return whole && (has(bytes, size, "p0\n", 3) || has(bytes, size, "p1\n", 3) ||
                      has(bytes, size, "q\0", 2) || has(bytes, size, "q\1", 2))
                ? "a Python pickle"
@@ -283,7 +288,7 @@ static const char *safetensors(const uint8_t *bytes, size_t size)
     if (size < 9 || memcmp(bytes + 3, "\0\0\0\0\0", 5))
         return NULL;
     size_t at = 8;
-    while (at < size && at < KIND_HEAD && memchr(" \t\r\n", bytes[at], 4))
+    while (at < size && at < KIND_HEAD && is_one_of(bytes[at], " \t\r\n"))
         at++;
     return at < size && bytes[at] == '{' ? "a safetensors file" : NULL;
 }
@@ -298,7 +303,7 @@ static bool is_text(const uint8_t *bytes, size_t size)
         uint32_t code;
         at += utf8_decode(&code, bytes + at, size - at);
         if (code == UTF8_NONE || code == 0x7f ||
-            (code < ' ' && !memchr("\t\n\v\f\r", (int)code, 5)))
+            (code < ' ' && !is_one_of((uint8_t)code, "\t\n\v\f\r")))
             return false;
     }
     return true;
@@ -339,15 +344,15 @@ static const char *zlib(const uint8_t *bytes, size_t size)
 static struct kind text(const uint8_t *bytes, size_t size)
 {
     size_t at = size >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3) ? 3 : 0;
-    while (at < size && memchr(" \t\r\n", bytes[at], 4))
+    while (at < size && is_one_of(bytes[at], " \t\r\n"))
         at++;
     if (at < size && bytes[at] == '<')
         return has(bytes, size, "<svg", 4) ? (struct kind){"an SVG image", KIND_IMAGE}
                                            : (struct kind){"an HTML or XML page", KIND_RUBBISH};
     if (at == size || !is_text(bytes, size))
         return (struct kind){NULL, KIND_RUBBISH};
-    if (memchr("{[", bytes[at], 2) && at + 1 < size &&
-        memchr("\"{[ \r\n\t0123456789-", bytes[at + 1], 18))
+    if (is_one_of(bytes[at], "{[") && at + 1 < size &&
+        is_one_of(bytes[at + 1], "\"{[ \r\n\t0123456789-"))
         return (struct kind){"a JSON file", KIND_RUBBISH};
     const char *name = table(bytes, size);
     return name ? (struct kind){name, KIND_OTHER} : (struct kind){"a text file", KIND_RUBBISH};
@@ -360,7 +365,7 @@ static const char *picture(const uint8_t *bytes, size_t size)
 {
     static const char *const names[] = {"a PBM picture", "a PGM picture", "a PPM picture"};
     if (size < 3 || bytes[0] != 'P' || bytes[1] < '1' || bytes[1] > '6' ||
-        !memchr(" \t\n\v\f\r#", bytes[2], 7))
+        !is_one_of(bytes[2], " \t\n\v\f\r#"))
         return NULL;
     return names[(bytes[1] - '1') % 3];
 }

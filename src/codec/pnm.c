@@ -207,10 +207,10 @@ int pnm_parse(struct pnm *pnm, const uint8_t *bytes, size_t size, const char *na
     *pnm = (struct pnm){0};
     if (read_header(&r, pnm, err))
         return -1;
-    size_t needed = bytes_needed(&r, pnm);
-    if (size - r.at < needed)
+    size_t needed = r.at + bytes_needed(&r, pnm);
+    if (size < needed)
         return error_set(err, "%s: cut short: %dx%d pixels need %s bytes, the file has %s", name,
-                         pnm->width, pnm->height, format_count((long long)(r.at + needed)).text,
+                         pnm->width, pnm->height, format_count((long long)needed).text,
                          format_count((long long)size).text);
     pnm->grey = mem_alloc((size_t)pnm->width * (size_t)pnm->height, 1, err);
     if (!pnm->grey || read_pixels(&r, pnm, err) || check_end(&r, err)) {

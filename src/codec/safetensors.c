@@ -475,11 +475,25 @@ static int check_size(const struct parser *p, const uint8_t *bytes, size_t size)
                      cause ? ": " : "", cause ? cause : "");
 }
 
+/* Where a tensor is in the data. */
+struct extent {
+    size_t begin, end;
+    const char *name;
+};
+
+static int in_order(const void *one, const void *other)
+{
+    const struct extent *a = one, *b = other;
+    return a->begin != b->begin ? (a->begin > b->begin) - (a->begin < b->begin)
+                                : (a->end > b->end) - (a->end < b->end);
+}
+
 /* Each tensor starts where the one before it in the data ends. In a file with more tensors than
  * there is room for, their bytes must add up. */
 static int check_tiling(const struct parser *p)
 {
-    const struct safetensors_tensor *order[SAFETENSORS_TENSORS];
+    struct extent extents[SAFETENSORS_TENSORS];
+    int count = p->st->tensor_count;
     size_t at = 0;
     if (p->tensors > SAFETENSORS_TENSORS)
         return p->bytes == p->st->data_size
@@ -487,23 +501,17 @@ static int check_tiling(const struct parser *p)
                    : error_set(p->err, "%s: its tensors have %s bytes, its data %s", p->name,
                                format_count((long long)p->bytes).text,
                                format_count((long long)p->st->data_size).text);
-    for (int i = 0; i < p->tensors; i++) {
+    for (int i = 0; i < count; i++) {
         const struct safetensors_tensor *tensor = &p->st->tensors[i];
-        int place = i;
-        for (; place > 0 &&
-               (order[place - 1]->begin > tensor->begin ||
-                (order[place - 1]->begin == tensor->begin && order[place - 1]->end > tensor->end));
-             place--)
-            order[place] = order[place - 1];
-        order[place] = tensor;
+        extents[i] = (struct extent){tensor->begin, tensor->end, tensor->name};
     }
-    for (int i = 0; i < p->tensors; i++) {
-        if (order[i]->begin != at)
+    qsort(extents, (size_t)count, sizeof *extents, in_order);
+    for (int i = 0; i < count; at = extents[i++].end)
+        if (extents[i].begin != at)
             return error_set(p->err, "%s: tensor %s starts at byte %s of the data, wanted %s",
-                             p->name, order[i]->name, format_count((long long)order[i]->begin).text,
+                             p->name, extents[i].name,
+                             format_count((long long)extents[i].begin).text,
                              format_count((long long)at).text);
-        at = order[i]->end;
-    }
     return 0;
 }
 
@@ -511,7 +519,7 @@ static int check_tiling(const struct parser *p)
 static bool has_brace(const uint8_t *bytes, size_t size)
 {
     size_t at = LENGTH_BYTES;
-    while (at < size && at < KIND_HEAD && memchr(" \t\r\n", bytes[at], 4))
+    while (at < size && at < KIND_HEAD && bytes[at] && strchr(" \t\r\n", bytes[at]))
         at++;
     return at < size && bytes[at] == '{';
 }
