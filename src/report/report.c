@@ -29,7 +29,7 @@ static void write_tiles(FILE *out, const struct report *r)
     const struct interval likely = metrics_interval(m->correct, m->count);
     char note[96];
     fputs("<dl class=tiles>\n", out);
-    snprintf(note, sizeof note, "95%% interval %s",
+    snprintf(note, sizeof note, "%s, 95%% interval",
              format_interval(likely.low, likely.high, "–").text);
     write_tile(out, "accuracy", format_percent(metrics_accuracy(m)), note);
     snprintf(note, sizeof note, "of %s images", format_count(m->count).text);

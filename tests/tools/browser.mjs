@@ -270,7 +270,7 @@ function check_tiles(page) {
         ['coverage', evaluation.coverage, 2]];
     same(page.tiles.map(([name]) => name), wanted.map(([name]) => name), 'tiles');
     wanted.forEach(([name, value, decimals], i) => shows(page.tiles[i][1], value, decimals, name));
-    shows_interval(page.tiles[0][2].match(/^95% interval (\S+)$/)[1], correct, evaluation.images, 'accuracy');
+    shows_interval(page.tiles[0][2].match(/^(\S+), 95% interval$/)[1], correct, evaluation.images, 'accuracy');
     shows(page.tiles[1][2].match(/^of (\S+) images$/)[1], evaluation.images, 0, 'images');
     for (const text of [page.heading, page.title.split(' ').at(-1)]) shows(text, accuracy, 2, 'accuracy above');
 }
