@@ -46,7 +46,7 @@ static int check_weights(const struct session *s)
                                            : NULL;
     if (!s->weights_path || !option)
         return -1;
-    return options_refuse(s->program, "%s is for samples, and --weights shows none: leave one out",
+    return command_refuse(s->program, "%s is for samples, and --weights shows none: leave one out",
                           option);
 }
 

@@ -51,7 +51,7 @@ static int check_resumed(const struct session *s)
         struct text was = train_options_text(&s->resumed.options, i);
         struct text is = train_options_text(&s->request.line.options, i);
         if (strcmp(was.text, is.text) != 0 && !may_differ(s, i))
-            return options_refuse(s->request.program,
+            return command_refuse(s->request.program,
                                   "%s %s%s: the run in %s has %s: leave it out, or start a new run",
                                   train_line_flag(i).text, is.text,
                                   s->request.preset ? " (from --preset)" : "",

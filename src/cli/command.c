@@ -20,6 +20,19 @@ int command_fail(const char *program, const struct error *err)
     return EXIT_FAILED;
 }
 
+int command_refuse(const char *program, const char *format, ...)
+{
+    struct error err = {""};
+    va_list args;
+    char text[sizeof err.text];
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    error_set(&err, "%s", text);
+    command_fail(program, &err);
+    return EXIT_USAGE;
+}
+
 int command_advise(struct error *err, const char *format, ...)
 {
     struct error cause = *err, advice;

@@ -73,15 +73,15 @@ static int refuse_unknown(const char *word)
     for (int i = 0; i < (is_option ? 2 : COMMANDS); i++)
         suggest_look(&suggest, is_option ? options[i] : commands[i].name);
     if (suggest.nearest)
-        return options_refuse("mnist", "unknown %s '%s': did you mean %s%s?", what, word,
+        return command_refuse("mnist", "unknown %s '%s': did you mean %s%s?", what, word,
                               is_option ? "--" : "", suggest.nearest);
-    return options_refuse("mnist", "unknown %s '%s'%s: see mnist help", what, word,
+    return command_refuse("mnist", "unknown %s '%s'%s: see mnist help", what, word,
                           is_option ? ": a command's options stand after its name" : "");
 }
 
 static int refuse_more(const char *word)
 {
-    return options_refuse("mnist", "'%s' is one argument too many: see mnist help", word);
+    return command_refuse("mnist", "'%s' is one argument too many: see mnist help", word);
 }
 
 static bool is_help(const char *word)

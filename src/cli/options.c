@@ -2,13 +2,11 @@
 
 #include <assert.h>
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "mnist/base/cpu.h"
-#include "mnist/base/format.h"
 #include "mnist/base/team.h"
 #include "mnist/cli/command.h"
 #include "mnist/cli/help.h"
@@ -18,19 +16,6 @@
 #include "mnist/net/kernels.h"
 
 static const char *const color_choices[] = {"auto", "always", "never", NULL};
-
-int options_refuse(const char *program, const char *format, ...)
-{
-    struct error err = {""};
-    va_list args;
-    char text[sizeof err.text];
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    error_set(&err, "%s", text);
-    command_fail(program, &err);
-    return EXIT_USAGE;
-}
 
 /* A batch of 128 makes eight tasks in the middle of a step, so a ninth thread would have none. */
 enum { THREADS_USEFUL = 8 };
@@ -150,8 +135,8 @@ static int refuse_unknown(const struct line *line, const char *word, int length,
     for (const struct option *option = line->options; option->name; option++)
         suggest_look(&suggest, option->name);
     if (suggest.nearest)
-        return options_refuse(program, "%s: did you mean --%s?", what, suggest.nearest);
-    return options_refuse(program, "%s: see %s --help", what, program);
+        return command_refuse(program, "%s: did you mean --%s?", what, suggest.nearest);
+    return command_refuse(program, "%s: see %s --help", what, program);
 }
 
 /* Refuses a long option behind dashes of another kind (U+2012 to U+2015, U+2212), as texts that are
@@ -162,7 +147,7 @@ static int check_dashes(const struct line *line)
     const char *name = line->word + strspn(line->word, dashes);
     if ((unsigned char)line->word[0] < 0x80 || !find_long(line, name, false))
         return -1;
-    return options_refuse(line->usage->program, "'%s' begins with a dash that is no '-': type --%s",
+    return command_refuse(line->usage->program, "'%s' begins with a dash that is no '-': type --%s",
                           line->word, name);
 }
 
@@ -209,10 +194,10 @@ static int refuse_code(const struct line *line, int code)
     char letter[] = {'-', (char)optopt, '\0'};
     bool is_letter = optopt < FIRST;
     if (code == ':')
-        return options_refuse(program, "%s needs a value: see %s --help",
+        return command_refuse(program, "%s needs a value: see %s --help",
                               is_letter ? letter : line->word, program);
     if (!is_letter)
-        return options_refuse(program, "'%s': this option takes no value", line->word);
+        return command_refuse(program, "'%s': this option takes no value", line->word);
     return refuse_unknown(line, letter, 2,
                           line->word[1] == letter[1] ? line->word + 1 : letter + 1);
 }
@@ -232,7 +217,7 @@ static int take_option(const struct line *line, int code, const char *next)
         return refuse_code(line, code);
     const struct option_spec *spec = find_spec(line->usage, code);
     if (spec->unit && next && optarg == next && is_option(line, next))
-        return options_refuse(program, "--%s needs a value, and '%s' is an option: see %s --help",
+        return command_refuse(program, "--%s needs a value, and '%s' is an option: see %s --help",
                               spec->name, next, program);
     return value_set(program, spec, optarg) ? EXIT_USAGE : -1;
 }
@@ -240,10 +225,10 @@ static int take_option(const struct line *line, int code, const char *next)
 static int check_operands(const struct usage *usage, int count, char **operands)
 {
     if (count < usage->min_arguments)
-        return options_refuse(usage->program, "wanted %s: see %s --help", usage->arguments,
+        return command_refuse(usage->program, "wanted %s: see %s --help", usage->arguments,
                               usage->program);
     if (count > usage->max_arguments)
-        return options_refuse(usage->program, "'%s' is one argument too many: see %s --help",
+        return command_refuse(usage->program, "'%s' is one argument too many: see %s --help",
                               operands[usage->max_arguments], usage->program);
     return -1;
 }

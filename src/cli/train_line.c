@@ -65,7 +65,7 @@ int train_line_end(const char *program, struct train_line *line)
         return 0;
     for (int i = 0; i < TRAIN_OPTIONS; i++)
         if (line->given[i] && train_options_table[i].group == TRAIN_AUGMENTATION)
-            return options_refuse(program, "%s needs --augment: give both",
+            return command_refuse(program, "%s needs --augment: give both",
                                   train_line_flag(i).text);
     line->options.augment = (struct augment){0};
     return 0;

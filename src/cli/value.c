@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mnist/base/format.h"
+#include "mnist/cli/command.h"
 
 /* Takes decimal digits after an optional minus only; strtoll would take spaces and a plus, too. */
 static bool parse_integer(const char *text, long long *value)
@@ -24,7 +25,7 @@ int value_int(const char *program, const char *what, const char *text, double mi
 {
     long long n;
     if (!parse_integer(text, &n) || (double)n < min || (double)n > max)
-        return options_refuse(program, "%s '%s': give a whole number from %.0f to %.0f", what, text,
+        return command_refuse(program, "%s '%s': give a whole number from %.0f to %.0f", what, text,
                               min, max);
     *value = (int)n;
     return 0;
@@ -35,7 +36,7 @@ static int parse_seed(const char *program, const char *what, const char *text, u
     errno = 0;
     *value = strtoull(text, NULL, 10);
     if (!*text || strspn(text, "0123456789") != strlen(text) || errno)
-        return options_refuse(program, "%s '%s': give a whole number from 0 to %" PRIu64, what,
+        return command_refuse(program, "%s '%s': give a whole number from 0 to %" PRIu64, what,
                               text, UINT64_MAX);
     return 0;
 }
@@ -64,9 +65,9 @@ static int parse_float(const char *program, const char *what, const char *text, 
     if (comma)
         *comma = '.';
     if (comma && read_float(pointed, min, max, &ignored))
-        return options_refuse(program, "%s '%s': the decimal point is '.': give %s", what, text,
+        return command_refuse(program, "%s '%s': the decimal point is '.': give %s", what, text,
                               pointed);
-    return options_refuse(program, "%s '%s': give a number from %s to %s", what, text,
+    return command_refuse(program, "%s '%s': give a number from %s to %s", what, text,
                           format_figure(min).text, format_figure(max).text);
 }
 
@@ -78,7 +79,7 @@ static int parse_pair(const char *program, const char *what, const char *text,
     float *value = spec->value;
     int length = 0;
     if (sscanf(text, "%31[^, ],%31[^, ]%n", x, y, &length) != 2 || text[length])
-        return options_refuse(program, "%s '%s': give %s in one word, such as 2,-1", what, text,
+        return command_refuse(program, "%s '%s': give %s in one word, such as 2,-1", what, text,
                               spec->unit);
     return parse_float(program, what, x, spec->min, spec->max, &value[0]) ||
            parse_float(program, what, y, spec->min, spec->max, &value[1]);
@@ -97,7 +98,7 @@ static int parse_choice(const char *program, const char *what, const char *text,
         const char *between = i == 0 ? "" : spec->choices[i + 1] ? ", " : " or ";
         snprintf(list + used, sizeof list - used, "%s%s", between, spec->choices[i]);
     }
-    return options_refuse(program, "%s '%s': give %s", what, text, list);
+    return command_refuse(program, "%s '%s': give %s", what, text, list);
 }
 
 int value_set(const char *program, const struct option_spec *spec, const char *text)
@@ -124,7 +125,7 @@ int value_set(const char *program, const struct option_spec *spec, const char *t
     case OPTION_STRING:
     default:
         if (!*text)
-            return options_refuse(program, "%s: an empty value: give %s", what, spec->unit);
+            return command_refuse(program, "%s: an empty value: give %s", what, spec->unit);
         *(const char **)spec->value = text;
         return 0;
     }

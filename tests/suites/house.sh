@@ -24,6 +24,7 @@ header_only() {
 base/arithmetic.h     compiled into each file that includes it
 base/bytes.h          inline functions of a line or two
 base/version.h        one string
+cli/usage.h           types that four modules share
 END
 }
 

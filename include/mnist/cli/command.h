@@ -26,6 +26,10 @@ int command_predict(int argc, char **argv);
 /* Prints "program: text" on stderr and returns EXIT_FAILED. */
 int command_fail(const char *program, const struct error *err);
 
+/* Says on stderr, in one line, what is wrong with the command line; returns EXIT_USAGE. */
+__attribute__((format(printf, 2, 3))) int command_refuse(const char *program, const char *format,
+                                                         ...);
+
 /* Adds ": " and what to type, as printf would print it, to the message in err; returns -1. */
 __attribute__((format(printf, 2, 3))) int command_advise(struct error *err, const char *format,
                                                          ...);

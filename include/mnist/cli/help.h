@@ -2,7 +2,7 @@
 #ifndef MNIST_HELP_H
 #define MNIST_HELP_H
 
-#include "mnist/cli/options.h"
+#include "mnist/cli/usage.h"
 
 /* Prints a command's help on stdout: what it does, its options by group, in the order in which the
  * groups first appear in the table, and examples. */

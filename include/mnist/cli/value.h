@@ -2,7 +2,7 @@
 #ifndef MNIST_VALUE_H
 #define MNIST_VALUE_H
 
-#include "mnist/cli/options.h"
+#include "mnist/cli/usage.h"
 
 /* Sets the value of a row from what was typed, NULL where the option takes none. Returns 0, or
  * EXIT_USAGE after explaining a mistake. */
