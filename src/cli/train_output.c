@@ -196,8 +196,8 @@ static void tell_resumption(const struct train_output *o)
     free(command);
 }
 
-/* Says so if no epoch was better than guessing, and what may help. */
-static void advise_on_guessing(const struct train_output *o)
+/* Says so if no epoch was better than guessing, nor are the weights, and what may help. */
+static void advise_on_guessing(const struct train_output *o, const struct metrics *test)
 {
     static const double guessing = 2.302585092994046; /* ln 10 */
     const struct train_result *r = o->result;
@@ -207,9 +207,9 @@ static void advise_on_guessing(const struct train_output *o)
     for (int i = 0; i < r->epochs_run; i++)
         if (r->history[i].train_loss < 0.98 * guessing)
             return;
-    if (r->epochs_run == 0)
+    if (r->epochs_run == 0 || metrics_loss(test) < 0.98 * guessing)
         return;
-    error_set(&err, "the training loss never fell well below ln 10 = 2.3026, which is guessing");
+    error_set(&err, "the loss never got well below ln 10 = 2.3026, that of guessing");
     if (lr > train_options_usual().lr)
         command_advise(&err, "%s a lower --lr than %s", how, format_float(lr).text);
     else
@@ -234,7 +234,7 @@ void train_output_end(struct train_output *o, const struct metrics *test)
     else if (test)
         print_end(o, test);
     if (test)
-        advise_on_guessing(o);
+        advise_on_guessing(o, test);
     if (r->stop == TRAIN_ASKED && o->kept && !o->request->common.quiet)
         tell_resumption(o);
     if (!o->log)

@@ -1,5 +1,7 @@
 /* The words of a command line, one a line: refused with exit code 2, or every value is within
- * its limits. */
+ * its limits, and operands come first without a word being lost. */
+#include <string.h>
+
 #include "fuzz.h"
 #include "mnist/base/team.h"
 #include "mnist/cli/train_line.h"
@@ -16,6 +18,17 @@ static void check_options(const struct train_line *line)
                 "an option beyond its limits");
 }
 
+/* The operands are brought forward: the words change places, and nothing else. */
+static void check_words(char *const *words, char *const *before, int count)
+{
+    for (int i = 0; i < count; i++) {
+        int found = 0;
+        for (int j = 0; j < count; j++)
+            found += words[j] == before[i];
+        require(found == 1, "a word that is lost");
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     const struct train_options usual = train_options_usual();
@@ -27,7 +40,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
                           .examples = "",
                           .max_arguments = 2};
     char *text = text_of(bytes, size), program[] = "fuzz", *words[WORDS + 1] = {program}, *rest;
-    int word_count = 1, first = 0;
+    char *before[WORDS + 1];
+    int word_count = 1, operands = 0;
     train_line_begin(&line, &usual);
     train_line_add(&line, &usage, TRAIN_LEARNING);
     train_line_add(&line, &usage, TRAIN_AUGMENTATION);
@@ -37,11 +51,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
          word = strtok_r(NULL, "\n", &rest))
         words[word_count++] = word;
     words[word_count] = NULL;
-    int code = options_parse(&usage, word_count, words, &first);
+    memcpy(before, words, sizeof before);
+    int code = options_parse(&usage, word_count, words, &operands);
+    check_words(words, before, word_count);
     require(code == -1 || code == 0 || code == 2, "another exit code");
     if (code == -1) {
         require(common.threads >= 1 && common.threads <= TEAM_MAX_THREADS, "threads that are none");
-        require(first >= 1 && first <= word_count, "arguments that are none");
+        require(operands >= 0 && operands <= usage.max_arguments, "operands that are none");
         if (!train_line_end("fuzz", &line))
             check_options(&line);
     }

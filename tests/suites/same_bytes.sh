@@ -51,7 +51,7 @@ echo "# weights_crc32 $crc"
 
 # The list is in the help: --simd SET … auto, baseline, …, reference [auto].
 kernels=
-for simd in $(mnist-train --help | sed -n 's/^  --simd .*: auto, \(.*\) \[.*/\1/p' | tr -d ,); do
+for simd in $(COLUMNS=1000 mnist-train --help | sed -n 's/^ *--simd .*: auto, \(.*\) \[.*/\1/p' | tr -d ,); do
     if has_kernels "$simd"; then
         kernels="$kernels $simd"
     else
