@@ -262,7 +262,7 @@ int command_eval(int argc, char **argv)
     struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code >= 0)
-        return code;
+        return command_finish(argv[0], code);
     code = prepare(&s, &err) || run(&s, &err) ? command_fail(s.program, &err) : EXIT_DONE;
     release(&s);
     return command_finish(argv[0], code);

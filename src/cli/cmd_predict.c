@@ -313,7 +313,7 @@ int command_predict(int argc, char **argv)
     struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code >= 0)
-        return code;
+        return command_finish(argv[0], code);
     int failed = engine_find(&s.engine, &s.common, &err) || load(&s, &err);
     code = failed ? command_fail(s.program, &err) : predict_all(&s);
     engine_close(&s.engine);

@@ -1,4 +1,6 @@
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
@@ -91,6 +93,11 @@ static int parse(struct session *s, int argc, char **argv)
     int code = options_parse(&usage, argc, argv, &operands);
     if (code < 0 && train_line_end(s->program, &s->line))
         return EXIT_USAGE;
+    if (code < 0 && operands && argv[1][strspn(argv[1], "0123456789")] && !access(argv[1], F_OK))
+        return command_refuse(s->program,
+                              "'%s' is a file: --model shows the answers of a model, --weights its "
+                              "weights, --data a folder of data",
+                              argv[1]);
     if (code < 0 && operands && value_int(s->program, "COUNT", argv[1], 1, 10000000, &s->count))
         return EXIT_USAGE;
     return code < 0 ? check_weights(s) : code;
@@ -260,7 +267,7 @@ int command_show(int argc, char **argv)
     train_line_begin(&s.line, &usual);
     int code = parse(&s, argc, argv);
     if (code >= 0)
-        return code;
+        return command_finish(argv[0], code);
     int failed = engine_find(&s.engine, &s.common, &err) ||
                  (s.weights_path ? show_weights : show_samples)(&s, &err);
     code = failed ? command_fail(s.program, &err) : EXIT_DONE;

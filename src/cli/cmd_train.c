@@ -47,6 +47,13 @@ static bool may_differ(const struct session *s, int i)
  * it may become longer. */
 static int check_resumed(const struct session *s)
 {
+    const struct train_line *line = &s->request.line;
+    bool augments = augment_any(&s->resumed.options.augment);
+    if (line->augment_given && line->augment != augments)
+        return command_refuse(
+            s->request.program, "%s: the run in %s %s: leave it out, or start a new run",
+            line->augment ? "--augment" : "--no-augment", s->request.files[FILE_RESUME],
+            augments ? "augments its images" : "augments none");
     for (int i = 0; i < TRAIN_OPTIONS; i++) {
         struct text was = train_options_text(&s->resumed.options, i);
         struct text is = train_options_text(&s->request.line.options, i);
@@ -107,6 +114,7 @@ static int parse_line(struct session *s, const struct usage *usage, const int *p
     int operands, code = options_parse(usage, argc, argv, &operands);
     if (code >= 0)
         return code;
+    stop_watch(); /* from here on, reading a pipe may take long, and files are claimed */
     if (!files[FILE_RESUME]) {
         code = parse_again(s, usage, *preset, argc, argv);
         return code < 0 ? take_files(s) : code;
@@ -137,6 +145,7 @@ static int parse(struct session *s, int argc, char **argv)
     const struct option_spec plain = {.name = "no-augment",
                                       .kind = OPTION_NO,
                                       .value = &request->line.augment,
+                                      .given = &request->line.augment_given,
                                       .group = GROUP_AUGMENTATION,
                                       .help = "no augmentation, whatever the preset says"};
     const struct option_spec seconds = {
@@ -404,7 +413,6 @@ int command_train(int argc, char **argv)
                                     .common = options_common(),
                                     .files = {[FILE_OUT] = "model.bin"}}};
     struct error err = {""};
-    stop_watch(); /* first: reading a pipe may take long, and files are claimed */
     int code = parse(&s, argc, argv);
     if (code < 0 && (prepare(&s, &err) || run(&s, &err)))
         code = command_fail(s.request.program, &err);

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "mnist/base/cpu.h"
 #include "mnist/base/team.h"
+#include "mnist/base/utf8.h"
 #include "mnist/cli/command.h"
 #include "mnist/cli/help.h"
 #include "mnist/cli/suggest.h"
@@ -70,7 +72,7 @@ void options_add_common(struct usage *usage, struct common_options *common)
         {"json", NULL, OPTION_FLAG, &common->json, .group = GROUP_MACHINE,
          .help = "JSON Lines on stdout, and nothing else there"},
         {"quiet", NULL, OPTION_FLAG, &common->quiet, .letter = 'q', .group = GROUP_MACHINE,
-         .help = "no progress on stderr"},
+         .help = "warnings and errors alone on stderr"},
         {"color", "WHEN", OPTION_CHOICE, &common->color, .choices = color_choices,
          .group = GROUP_MACHINE, .help = "colours"},
     };
@@ -123,29 +125,43 @@ static const char *find_long(const struct line *line, const char *name, bool beg
     return NULL;
 }
 
-/* Refuses a word, of which `length` bytes are shown, that is no option. It may be meant for an
- * option that is near `name`. */
-static int refuse_unknown(const struct line *line, const char *word, int length, const char *name)
+/* The long option that is near a name, or NULL. */
+static const char *nearest(const struct line *line, const char *name)
 {
-    const char *program = line->usage->program;
-    const char *form = strncmp(word, "--", 2) ? "'%.*s' is no option" : "unknown option '%.*s'";
     struct suggest suggest = {.word = name};
-    char what[128];
-    snprintf(what, sizeof what, form, length, word);
     for (const struct option *option = line->options; option->name; option++)
         suggest_look(&suggest, option->name);
-    if (suggest.nearest)
-        return command_refuse(program, "%s: did you mean --%s?", what, suggest.nearest);
-    return command_refuse(program, "%s: see %s --help", what, program);
+    return suggest.nearest;
 }
 
-/* Refuses a long option behind dashes of another kind (U+2012 to U+2015, U+2212), as texts that are
- * copied from the web have them: it would be taken for an operand. */
+/* Refuses a word, of which `length` bytes are shown, that is no option. It may be meant for an
+ * option that is near `name`; of a word with one dash, what follows the letter may be its value. */
+static int refuse_unknown(const struct line *line, const char *word, int length, const char *name)
+{
+    const char *program = line->usage->program, *meant = nearest(line, name);
+    const char *form = strncmp(word, "--", 2) ? "'%.*s' is no option" : "unknown option '%.*s'";
+    char what[128], letter[] = {name[0], '\0'};
+    snprintf(what, sizeof what, form, length, word);
+    if (!meant && word[1] != '-')
+        meant = nearest(line, letter);
+    return meant ? command_refuse(program, "%s: did you mean --%s?", what, meant)
+                 : command_refuse(program, "%s: see %s --help", what, program);
+}
+
+static bool is_dash(uint32_t code)
+{
+    return code == '-' || (code >= 0x2012 && code <= 0x2015) || code == 0x2212;
+}
+
+/* Refuses a long option behind dashes of another kind, as texts that are copied from the web have
+ * them: it would be taken for an operand. */
 static int check_dashes(const struct line *line)
 {
-    static const char dashes[] = "\u2012\u2013\u2014\u2015\u2212-"; /* their bytes, in any order */
-    const char *name = line->word + strspn(line->word, dashes);
-    if ((unsigned char)line->word[0] < 0x80 || !find_long(line, name, false))
+    const char *name = line->word;
+    uint32_t code = '-';
+    for (size_t length = 0; *name && is_dash(code); name += is_dash(code) ? length : 0)
+        length = utf8_decode(&code, (const uint8_t *)name, strlen(name));
+    if (name == line->word || !find_long(line, name, false))
         return -1;
     return command_refuse(line->usage->program, "'%s' begins with a dash that is no '-': type --%s",
                           line->word, name);
@@ -198,8 +214,9 @@ static int refuse_code(const struct line *line, int code)
                               is_letter ? letter : line->word, program);
     if (!is_letter)
         return command_refuse(program, "'%s': this option takes no value", line->word);
-    return refuse_unknown(line, letter, 2,
-                          line->word[1] == letter[1] ? line->word + 1 : letter + 1);
+    if (line->word[1] != letter[1])
+        return refuse_unknown(line, letter, 2, letter + 1);
+    return refuse_unknown(line, line->word, (int)strlen(line->word), line->word + 1);
 }
 
 /* Takes an option. -1 to go on, or the exit code. */
@@ -211,7 +228,7 @@ static int take_option(const struct line *line, int code, const char *next)
             help_print(line->usage);
         else
             help_print_version();
-        return command_finish(program, EXIT_DONE);
+        return EXIT_DONE;
     }
     if (code == ':' || code == '?')
         return refuse_code(line, code);
@@ -219,18 +236,26 @@ static int take_option(const struct line *line, int code, const char *next)
     if (spec->unit && next && optarg == next && is_option(line, next))
         return command_refuse(program, "--%s needs a value, and '%s' is an option: see %s --help",
                               spec->name, next, program);
+    if (code < FIRST && spec->unit && optarg != next && *optarg == '=')
+        return command_refuse(program, "'%s': give -%c %s or --%s=%s", line->word, spec->letter,
+                              spec->unit, spec->name, spec->unit);
     return value_set(program, spec, optarg) ? EXIT_USAGE : -1;
 }
 
-static int check_operands(const struct usage *usage, int count, char **operands)
+static int check_operands(const struct line *line, int count, char **operands)
 {
+    const struct usage *usage = line->usage;
+    const char *program = usage->program;
+    struct stat info;
     if (count < usage->min_arguments)
-        return command_refuse(usage->program, "wanted %s: see %s --help", usage->arguments,
-                              usage->program);
-    if (count > usage->max_arguments)
-        return command_refuse(usage->program, "'%s' is one argument too many: see %s --help",
-                              operands[usage->max_arguments], usage->program);
-    return -1;
+        return command_refuse(program, "wanted %s: see %s --help", usage->arguments, program);
+    if (count <= usage->max_arguments)
+        return -1;
+    const char *more = operands[usage->max_arguments];
+    if (find_long(line, "data", false) && !stat(more, &info) && S_ISDIR(info.st_mode))
+        return command_refuse(program,
+                              "'%s' is one argument too many: --data names a folder of data", more);
+    return command_refuse(program, "'%s' is one argument too many: see %s --help", more, program);
 }
 
 /* Makes argv[from] argv[to], and moves those in between up by one. */
@@ -262,5 +287,5 @@ int options_parse(const struct usage *usage, int argc, char **argv, int *operand
     for (at = optind; at < argc; at++)
         bring_forward(argv, at, 1 + count++);
     *operands = count;
-    return check_operands(usage, count, argv + 1);
+    return check_operands(&line, count, argv + 1);
 }

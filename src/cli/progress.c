@@ -1,5 +1,6 @@
 #include "mnist/cli/progress.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,10 +23,11 @@ static const int columns_in_order[2][COLUMNS] = {
     {NUMBER, TRAIN_LOSS, TRAIN_ACC, TIME, RATE, SPEED, VAL_ACC, VAL_LOSS, BEST},
     {NUMBER, VAL_ACC, VAL_LOSS, TRAIN_LOSS, BEST, TRAIN_ACC, TIME, RATE, SPEED}};
 
-void progress_start(struct progress *progress, int epochs, bool quiet, int color)
+void progress_start(struct progress *progress, int epochs, double limit, bool quiet, int color)
 {
     *progress = (struct progress){
         .epochs = epochs,
+        .limit = limit,
         .quiet = quiet,
         .live = !quiet && terminal_is_live(stderr),
         .color = terminal_colors(stderr, color),
@@ -42,22 +44,32 @@ static void write_bar(char *text, size_t room, int size, const struct train_prog
     snprintf(text, room, " [%s] ", bar);
 }
 
-void progress_line(char line[PROGRESS_LINE], const struct train_progress *now, int width)
+/* Writes how long the run will still take, as soon as the batches so far say something about those
+ * to come. */
+static void write_eta(char *text, size_t size, const struct train_progress *now, double limit)
+{
+    static const double enough = 0.5; /* seconds */
+    double done = now->epoch - 1 - now->resumed + (double)now->batch / now->batches;
+    double left = now->seconds * (now->epochs - now->resumed - done) / done;
+    if (limit > 0.0)
+        left = fmin(left, fmax(0.0, limit - now->seconds));
+    snprintf(text, size, now->seconds < enough ? "" : "ETA %s", format_time_left(left).text);
+}
+
+void progress_line(char line[PROGRESS_LINE], const struct train_progress *now, double limit,
+                   int width)
 {
     /* The last column stays free and, on all but the narrowest, two for the ^C of Ctrl-C. */
     int room = (width < PROGRESS_LINE ? width : PROGRESS_LINE) - (width < 24 ? 1 : 3), used = 0;
-    double done = now->epoch - 1 - now->resumed + (double)now->batch / now->batches;
-    double left = now->epochs - now->resumed - done;
     char parts[PARTS][48], bar[BAR_MOST + 5] = "  ";
     bool fits[PARTS] = {false};
     snprintf(parts[EPOCH], sizeof parts[0], "epoch %d/%d", now->epoch, now->epochs);
     snprintf(parts[LOSS], sizeof parts[0], "loss %s", format_loss(now->loss).text);
     snprintf(parts[ACC], sizeof parts[0], "acc %s", format_percent(now->acc).text);
-    snprintf(parts[ETA], sizeof parts[0], "ETA %s",
-             format_time_left(now->seconds * left / done).text);
+    write_eta(parts[ETA], sizeof parts[0], now, limit);
     for (int i = 0; i < PARTS; i++) {
         int part = parts_in_order[i], more = (int)strlen(parts[part]) + (used ? 2 : 0);
-        fits[part] = used + more <= room;
+        fits[part] = parts[part][0] && used + more <= room;
         used += fits[part] ? more : 0;
     }
     int size = room - used - 2 < BAR_MOST ? room - used - 2 : BAR_MOST;
@@ -81,7 +93,7 @@ void progress_batch(struct progress *progress, const struct train_progress *now)
         return;
     char line[PROGRESS_LINE];
     progress->last = clock;
-    progress_line(line, now, terminal_width(stderr));
+    progress_line(line, now, progress->limit, terminal_width(stderr));
     terminal_line(line);
 }
 

@@ -48,6 +48,7 @@ void train_line_add(struct train_line *line, struct usage *usage, enum train_gro
     const struct option_spec augment = {.name = "augment",
                                         .kind = OPTION_FLAG,
                                         .value = &line->augment,
+                                        .given = &line->augment_given,
                                         .group = GROUP_AUGMENTATION,
                                         .help = "augment each training image afresh each time"};
     if (group == TRAIN_AUGMENTATION)
@@ -65,7 +66,9 @@ int train_line_end(const char *program, struct train_line *line)
         return 0;
     for (int i = 0; i < TRAIN_OPTIONS; i++)
         if (line->given[i] && train_options_table[i].group == TRAIN_AUGMENTATION)
-            return command_refuse(program, "%s needs --augment: give both",
+            return command_refuse(program,
+                                  line->augment_given ? "%s and --no-augment: leave one out"
+                                                      : "%s needs --augment: give both",
                                   train_line_flag(i).text);
     line->options.augment = (struct augment){0};
     return 0;

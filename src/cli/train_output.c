@@ -42,8 +42,8 @@ int train_output_start(struct train_output *output, struct error *err)
     }
     if (!request->common.quiet && train_announce(output, err))
         return -1;
-    progress_start(&output->progress, request->line.options.epochs, request->common.quiet,
-                   request->common.color);
+    progress_start(&output->progress, request->line.options.epochs, (double)request->max_seconds,
+                   request->common.quiet, request->common.color);
     return 0;
 }
 
@@ -61,20 +61,23 @@ void train_output_lost(struct train_output *output, enum train_file file, const 
     output->lost[file] = output->failed = true;
 }
 
-/* After the first epoch of this process: how long all of them take, if that is long. */
+/* After the first epoch of this process: how long all of them take, if that is long and no limit
+ * ends it before. */
 static void tell_time_left(const struct train_output *output, const struct train_epoch *epoch)
 {
     const struct train_options *options = &output->request->line.options;
     int earlier = output->from ? output->from->epochs_run : 0;
+    double limit = (double)output->request->max_seconds;
     double left = (options->epochs - epoch->epoch) * (epoch->seconds + epoch->val_seconds);
-    struct text time = format_time_left(left);
-    if (epoch->epoch != earlier + 1 || output->request->common.quiet || left <= 60.0)
+    if (epoch->epoch != earlier + 1 || output->request->common.quiet || left <= 60.0 ||
+        (limit > 0.0 && left > limit))
         return;
     if (output->split->val_count > 0 && options->patience > 0)
-        terminal_say(terminal_stderr(), 0, 2, "about %s more, at most", time.text);
+        terminal_say(terminal_stderr(), 0, 2, "about %s more, at most",
+                     format_time_left(left).text);
     else
-        terminal_say(terminal_stderr(), 0, 2, "about %s more for all %d epochs", time.text,
-                     options->epochs);
+        terminal_say(terminal_stderr(), 0, 2, "about %s more for all %s epochs",
+                     format_time_left(left).text, format_count(options->epochs).text);
 }
 
 /* A log that cannot be written has a gap, and gets no more lines. */
@@ -202,19 +205,30 @@ static void advise_on_guessing(const struct train_output *o, const struct metric
     static const double guessing = 2.302585092994046; /* ln 10 */
     const struct train_result *r = o->result;
     struct error err = {""};
+    const struct train_options *options = &o->request->line.options;
     const char *how = o->from ? "start a new run with" : "try"; /* this one keeps its options */
-    float lr = o->request->line.options.lr;
-    for (int i = 0; i < r->epochs_run; i++)
-        if (r->history[i].train_loss < 0.98 * guessing)
+    const struct {
+        const char *flag;
+        float value, most; /* beyond which it may well be the cause */
+    } causes[] = {{"--l2", options->l2, 0.01f},
+                  {"--dropout", options->dropout, 0.5f},
+                  {"--label-smoothing", options->label_smoothing, 0.5f},
+                  {"--lr", options->lr, train_options_usual().lr}};
+    size_t count = sizeof causes / sizeof causes[0], i = 0;
+    for (int e = 0; e < r->epochs_run; e++)
+        if (r->history[e].train_loss < 0.98 * guessing)
             return;
     if (r->epochs_run == 0 || metrics_loss(test) < 0.98 * guessing)
         return;
+    while (i < count && causes[i].value <= causes[i].most)
+        i++;
     error_set(&err, "the loss never got well below ln 10 = 2.3026, that of guessing");
-    if (lr > train_options_usual().lr)
-        command_advise(&err, "%s a lower --lr than %s", how, format_float(lr).text);
+    if (i < count)
+        command_advise(&err, "%s a lower %s than %s", how, causes[i].flag,
+                       format_float(causes[i].value).text);
     else
         command_advise(&err, "%s a higher --lr than %s, or more --epochs than %d", how,
-                       format_float(lr).text, r->epochs_run);
+                       format_float(options->lr).text, r->epochs_run);
     command_fail(o->request->program, &err);
 }
 

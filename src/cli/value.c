@@ -1,6 +1,7 @@
 #include "mnist/cli/value.h"
 
 #include <errno.h>
+#include <float.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,8 +68,10 @@ static int parse_float(const char *program, const char *what, const char *text, 
     if (comma && read_float(pointed, min, max, &ignored))
         return command_refuse(program, "%s '%s': the decimal point is '.': give %s", what, text,
                               pointed);
-    return command_refuse(program, "%s '%s': give a number from %s to %s", what, text,
-                          format_figure(min).text, format_figure(max).text);
+    bool is_comma = comma && read_float(pointed, -FLT_MAX, FLT_MAX, &ignored);
+    return command_refuse(program, "%s '%s': %sgive a number from %s to %s", what, text,
+                          is_comma ? "the decimal point is '.': " : "", format_figure(min).text,
+                          format_figure(max).text);
 }
 
 /* Both numbers are one word: "--shift 2 -2" has two, of which the second looks like an option. */

@@ -11,6 +11,7 @@
 struct train_line {
     struct train_options options;
     bool augment;              /* --augment */
+    bool augment_given;        /* it, or --no-augment, is on the line */
     bool given[TRAIN_OPTIONS]; /* which options are on the line */
 };
 

@@ -39,7 +39,7 @@ static const char *said(bool quiet, int color, bool validated)
         return "";
     fflush(stderr);
     dup2(file, STDERR_FILENO);
-    progress_start(&progress, 2, quiet, color);
+    progress_start(&progress, 2, 0.0, quiet, color);
     for (size_t e = 0; e < COUNT(epochs); e++) {
         progress_batch(&progress, &now);
         progress_epoch(&progress, &epochs[e], validated);
@@ -117,7 +117,28 @@ TEST(progress_moving, "progress: the moving line shows what counts most")
     };
     for (size_t i = 0; i < COUNT(rows); i++) {
         char line[PROGRESS_LINE];
-        progress_line(line, rows[i].now, rows[i].width);
+        progress_line(line, rows[i].now, 0.0, rows[i].width);
+        test_case("row %zu", i);
+        check_string(line, rows[i].wanted);
+    }
+}
+
+/* A limit on the time ends the run before, and the first batches say nothing yet. */
+TEST(progress_eta, "progress: the time left is that of the limit, and not told too soon")
+{
+    static const struct {
+        double seconds, limit;
+        const char *wanted;
+    } rows[] = {
+        {0.5, 0.0, "epoch 1/3  ETA 6 s"}, {0.5, 9.0, "epoch 1/3  ETA 6 s"},
+        {0.5, 2.6, "epoch 1/3  ETA 2 s"}, {0.5, 0.1, "epoch 1/3  ETA 0 s"},
+        {0.4, 0.0, "epoch 1/3  acc 85.00%"},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct train_progress now = early;
+        char line[PROGRESS_LINE];
+        now.seconds = rows[i].seconds;
+        progress_line(line, &now, rows[i].limit, 22);
         test_case("row %zu", i);
         check_string(line, rows[i].wanted);
     }
@@ -136,7 +157,7 @@ TEST(progress_widths, "progress: the moving line is narrower than the terminal, 
                                                .acc = 0.5,
                                                .seconds = values[v]};
             char line[PROGRESS_LINE];
-            progress_line(line, &now, width);
+            progress_line(line, &now, 0.0, width);
             check(strlen(line) < (size_t)(width ? width : 1), "%d columns: '%s'", width, line);
         }
     }
