@@ -80,6 +80,17 @@ struct text format_rate(double rate)
     return result;
 }
 
+/* Ticks of one axis differ by 1e-10 of them at least: so far they have to read back. */
+struct text format_tick(double value)
+{
+    struct text result;
+    int digits = 6;
+    do
+        snprintf(result.text, sizeof result.text, "%.*g", digits, value);
+    while (digits++ < 12 && fabs(strtod(result.text, NULL) - value) > 1e-11 * fabs(value));
+    return result;
+}
+
 struct text format_seconds(double seconds)
 {
     struct text result;

@@ -130,6 +130,7 @@ void report_fact(struct report *report, const char *name, const char *format, ..
 
 void report_options(struct report *report, const struct train_options *options)
 {
+    report->l2 = options->l2;
     for (int i = 0; i < TRAIN_OPTIONS; i++)
         report_fact(report, train_options_table[i].name, "%s", train_options_text(options, i).text);
 }
@@ -152,7 +153,7 @@ static void write_page(FILE *out, const void *context)
     report_pictures_right(out, r);
     report_figures_calibration(out, r);
     report_pictures_saliency(out, page->saliency, &r->evaluation->metrics);
-    report_pictures_weights(out, r->network->params);
+    report_pictures_weights(out, r);
     write_run(out, r);
 }
 

@@ -52,15 +52,18 @@ void report_figures_learning(FILE *out, const struct report *r)
     const struct train_epoch *h = r->history;
     int n = r->epochs, lines = r->validated ? 2 : 1, mark = r->validated ? r->best_epoch : 0;
     const struct chart charts[] = {
-        {"Loss", h, n, loss, lines, true, HUGE_VAL, format_rate, format_loss, mark},
+        {"Loss", h, n, loss, lines, true, HUGE_VAL, format_tick, format_loss, mark},
         {"Accuracy", h, n, accuracy, lines, false, 1.0, format_share, format_percent, mark},
-        {"Learning rate", h, n, rate, 1, false, HUGE_VAL, format_rate, format_rate, 0},
+        {"Learning rate", h, n, rate, 1, false, HUGE_VAL, format_tick, format_rate, 0},
     };
-    html_section(
-        out, "learning", "Learning",
-        "Training figures are of the batches as they were drawn, each before its own update and "
-        "with dropout, augmentation and label smoothing where they are on. So they can be worse "
-        "than those of the validation images, which the network never trains on.");
+    char text[400];
+    snprintf(text, sizeof text,
+             "Training figures are of the batches as they were drawn, each before its own update "
+             "and with dropout, augmentation and label smoothing where they are on.%s",
+             r->validated ? " So they can be worse than those of the validation images, which the "
+                            "network never trains on."
+                          : "");
+    html_section(out, "learning", "Learning", text);
     fputs("<div class=charts>\n", out);
     for (size_t i = 0; i < sizeof charts / sizeof charts[0]; i++)
         chart_write(out, &charts[i]);
@@ -206,18 +209,23 @@ void report_figures_digits(FILE *out, const struct report *r)
 {
     const struct metrics *m = &r->evaluation->metrics;
     double least = 1.0;
+    bool dash = false;
     for (int c = 0; c < CLASSES; c++) { /* fmin ignores what is undefined */
         struct class_metrics f = metrics_class(m, c);
         least = fmin(least, fmin(f.f1, fmin(metrics_interval(f.hits, f.guesses).low,
                                             metrics_interval(f.hits, f.support).low)));
+        dash = dash || f.guesses == 0 || f.support == 0;
     }
     double from = floor(least * 20.0) / 20.0; /* a multiple of 5% */
-    html_section(
-        out, "digits", "Digit by digit",
-        "Precision: of those guessed to be the digit, the share that is. Recall: of those "
-        "that are, the share found. F1: of both together, the share that is and was found. "
-        "The line through a dot is its 95% interval (Wilson); F1 has none: it is no share of a "
-        "number of images.");
+    char text[400];
+    snprintf(text, sizeof text,
+             "Precision: of those guessed to be the digit, the share that is. Recall: of those "
+             "that are, the share found. The line through a dot is its 95%% interval (Wilson). "
+             "F1: their harmonic mean; it has no interval.%s",
+             dash ? " A dash: the digit was never guessed (precision), has no images (recall), or "
+                    "both (F1)."
+                  : "");
+    html_section(out, "digits", "Digit by digit", text);
     fputs("<table class=digits cellpadding=2>\n", out);
     write_axes(out, from);
     for (int c = 0; c < CLASSES; c++) {

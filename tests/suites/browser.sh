@@ -53,6 +53,7 @@ train usual usual.bin "$data" --epochs 8
 train unvalidated unvalidated.bin "$data" --epochs 3 --val 0 --augment --ema 0.99
 train one "o'n&<e>.bin" "$data" --epochs 1
 train long long.bin "$SAMPLE" --epochs 120 --patience 0 --batch 512 --l2 0.01
+train dead dead.bin "$SAMPLE" --epochs 3 --lr 1
 ln -s "$data" moved.data
 evaluate moved usual.bin --shift 2,-1 --report moved.html
 ln -s moved.eval moved.json
@@ -64,11 +65,14 @@ subset() {
 }
 subset right
 subset odd
-check 'a unit without weights is among them' grep -q 'of them, struck out, have the same answer' long.html
+check 'a unit without weights is among them' grep -q 'Struck out is a unit .*: L2 shrank them' long.html
+check 'a silent unit is among them' grep -q 'In a dashed frame is a unit' dead.html
+check 'nothing to look for is among them' grep -q '3: nothing' dead.html
+check 'a digit that is never guessed is among them' grep -q ' A dash: ' dead.html
 check 'a bin of 0 of 2 is among them' grep -q '>2 images: [0-9.]*% sure, 0.00% right (0.00–65.76%)<' odd.html
 check 'a digit without images is among them' grep -q '3: no images' right.html
 check 'no mistake is among them' grep -q '>100.00%<.b> of' right.html
-for name in usual unvalidated one long moved right odd; do
+for name in usual unvalidated one long dead moved right odd; do
     check "the report: $name" look $name
 done
 finish

@@ -236,6 +236,7 @@ function read() {
             ...['left', 'right'].map((side) => end.getBoundingClientRect()[side] - svg.getBoundingClientRect()[side])])),
         digit_columns: all('.digits thead th').map((th) => th.firstChild?.data ?? ''),
         digits: rows('.digits'),
+        about_digits: text(document.querySelector('#digits p')),
         pictures: [...document.images].map((image) => [image.naturalWidth, image.naturalHeight, image.alt]),
         mistakes: all('#mistakes figure').map(shown),
         right: all('#right figure').map(shown),
@@ -251,6 +252,7 @@ function read() {
         units: all('#weights .units > *').map(pictured),
         about_units: text(document.querySelector('#weights p')),
         weightless: all('#weights .units > svg').map((svg) => [svg.getAttribute('aria-label'), text(svg)]),
+        silent: all('#weights .silent').map((frame) => frame.title),
         command: document.querySelector('pre').textContent,
     };
 }
@@ -369,6 +371,7 @@ function check_digits(page) {
     const rows = page.digits.slice(1);
     const names = ['', 'precision', 'recall', 'F1', 'images'], from = tick_value(page.axes[0][0][0]);
     same(page.digit_columns, names, 'columns of the digits');
+    same(page.about_digits.includes('A dash:'), rows.some((row) => row.some(({ text }) => text === '-')), 'whether a dash is explained');
     same(page.axes.map((ends) => ends.map(([text]) => text)), Array(3).fill([page.axes[0][0][0], '100%']), 'ends of the axes');
     for (const [[, left], [, , right]] of page.axes) [left, right].forEach((off) => close(off, 0, 0.6, 'place of an end'));
     rows.forEach((row, digit) => {
@@ -483,24 +486,27 @@ function check_saliency({ saliency }) {
     check_maps(saliency.map(({ map }) => map), digit_saliency, 'saliency');
     saliency.forEach(({ map, caption }, digit) => {
         const none = sum(confusion[digit]) === 0;
-        same(caption, none ? `${digit}: no images` : String(digit), `saliency of ${digit}`);
-        if (none || bare) same(map, none ? caption : `what speaks for and against ${digit}`, `saliency of ${digit}, in words`);
+        const nothing = digit_saliency[digit].every((v) => v === 0);
+        same(caption, `${digit}${none ? ': no images' : nothing ? ': nothing' : ''}`, `saliency of ${digit}`);
+        if (none || nothing || bare) same(map, none || nothing ? caption : `what speaks for and against ${digit}`, `saliency of ${digit}, in words`);
     });
 }
 
-function check_units({ units: found, about_units, weightless }) {
-    // No image lifts it above 0; or it has no weights at all.
-    const constant = units.map((weights, unit) =>
-        model[0].bias[unit] + sum([...weights].map((v) => Math.max(0, v))) <= 0 ? 'silent'
-            : sum([...weights].map(Math.abs)) < 1e-6 ? 'the same' : null);
+function check_units({ units: found, about_units, weightless, silent }) {
+    // It has no weights at all; or it has some, but no image lifts it above 0.
+    const kinds = units.map((weights, unit) => weights.every((v) => Math.abs(v) < 1e-6) ? ': no weights'
+        : model[0].bias[unit] + sum([...weights].map((v) => Math.max(0, v))) <= 0 ? ': silent whatever the image' : '');
     check_maps(found, units, 'unit');
     found.forEach((map, unit) => {
-        if (constant[unit]) same(map, `unit ${unit}: ${constant[unit]} whatever the image`, `unit ${unit}`);
-        else same(bare ? map : typeof map, bare ? `unit ${unit}` : 'object', `unit ${unit}`);
+        const words = bare || kinds[unit] === ': no weights';
+        same(words ? map : typeof map, words ? `unit ${unit}${kinds[unit]}` : 'object', `unit ${unit}`);
     });
-    for (const [label, title] of weightless) same(label, title, 'label of a unit with one answer');
-    const count = constant.filter(Boolean).length;
-    same(about_units.includes('struck out') ? Number(about_units.match(/(\d+) of them/)[1]) : 0, count, 'units with one answer');
+    for (const [label, title] of weightless) same(label, title, 'label of a unit without weights');
+    same(silent, kinds.flatMap((kind, unit) => kind.includes('silent') ? [`unit ${unit}${kind}`] : []), 'framed units');
+    for (const [sign, kind] of [['In a dashed frame', 'silent'], ['Struck out', 'no weights']]) {
+        const [, told] = about_units.match(new RegExp(`${sign} is .*?\\((\\d+) of 128\\)`)) ?? [0, 0];
+        same(Number(told), kinds.filter((text) => text.includes(kind)).length, `units with ${kind}`);
+    }
 }
 
 function check_content(page) {

@@ -21,7 +21,7 @@ TEST(chart_odd_values, "chart: odd values")
             struct train_epoch history[3] = {{0}};
             const struct chart_line line = {"training", "train", CURVE_TRAIN_LOSS};
             const struct chart chart = {"Loss", history,  count,       &line,       1,
-                                        v % 2,  HUGE_VAL, format_rate, format_loss, count};
+                                        v % 2,  HUGE_VAL, format_tick, format_loss, count};
             for (int e = 0; e < count; e++)
                 history[e].train_loss = values[v][e];
             FILE *out = page_open();
@@ -51,9 +51,9 @@ static void charts(FILE *out, const struct train_epoch *history, int count)
                                                  {"validation", "val", CURVE_VAL_ACC}};
     static const struct chart_line rate[] = {{"rate", "rate", CURVE_RATE}};
     const struct chart all[] = {
-        {"Loss", history, count, loss, 2, true, HUGE_VAL, format_rate, format_loss, count},
+        {"Loss", history, count, loss, 2, true, HUGE_VAL, format_tick, format_loss, count},
         {"Accuracy", history, count, accuracy, 2, false, 1.0, format_share, format_percent, 1},
-        {"Rate", history, count, rate, 1, false, HUGE_VAL, format_rate, format_rate, 0},
+        {"Rate", history, count, rate, 1, false, HUGE_VAL, format_tick, format_rate, 0},
     };
     for (size_t i = 0; i < COUNT(all); i++)
         chart_write(out, &all[i]);
@@ -89,5 +89,33 @@ TEST(chart_histories, "chart: any history that can be")
             check(strlen(text) < 16384, "history %d, %d epochs: %zu bytes", n, count, strlen(text));
             free(text);
         }
+    }
+}
+
+/* Values may be as near to each other as an axis can be to having no length. */
+TEST(chart_labels, "chart: no label appears twice")
+{
+    static const double values[][2] = {{123.45, 123.46},   {900, 1100},        {1, 1e3},
+                                       {1e6, 1e6 + 0.002}, {0.3, 0.3 + 4e-10}, {1e-5, 3e-5},
+                                       {2.3025, 2.3026}};
+    for (size_t v = 0; v < COUNT(values); v++) {
+        const struct train_epoch history[] = {{.train_loss = values[v][0]},
+                                              {.train_loss = values[v][1]}};
+        const struct chart_line line = {"training", "train", CURVE_TRAIN_LOSS};
+        const struct chart chart = {"Loss", history,  2,           &line,       1,
+                                    true,   HUGE_VAL, format_tick, format_loss, 0};
+        FILE *out = page_open();
+        chart_write(out, &chart);
+        fclose(out);
+        char label[64], last[64] = "";
+        int count = 0;
+        const char *at = strstr(page, "class=\"axis y\"");
+        for (; at && (at = strstr(at, "<text x=")) && sscanf(at, "%*[^>]>%63[^<]", label) == 1 &&
+               strcmp(label, "epoch") != 0;
+             at++, count++) {
+            check(strcmp(label, last) != 0, "values %zu: %s and %s", v, last, label);
+            snprintf(last, sizeof last, "%s", label);
+        }
+        check(count >= 2, "values %zu: %d labels", v, count);
     }
 }
