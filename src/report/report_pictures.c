@@ -130,7 +130,8 @@ static void open_maps(FILE *out, const char *id, const char *title, const char *
     int length = snprintf(all, sizeof all, "%s", text);
     if (scale > 0.0f)
         snprintf(all + length, sizeof all - (size_t)length,
-                 " All have one scale, at full strength from %s on: what is much weaker is pale, "
+                 " All pictures have one scale, at full strength from %s on: what is much weaker "
+                 "is pale, "
                  "or too pale to see.",
                  format_rate((double)scale).text);
     html_section(out, id, title, all);

@@ -19,10 +19,10 @@ struct text format_probability(double p);    /* 99.8%: a model's answer for one 
 struct text format_share(double fraction);   /* 98%, 98.5%: a tick on an axis */
 struct text format_loss(double nats);        /* 0.0712; 1.18e+12 */
 struct text format_rate(double rate);        /* 0.001, 2.5e-05: at most three significant digits */
-struct text format_tick(double value); /* 2.5e-05, 1000, 123.452: all digits that a tick needs */
-struct text format_seconds(double seconds); /* 0.26 s, 4:05, 1:02:33 */
-struct text format_time_left(double s);     /* 18 s, 4:05, 1:02:33: a time still to come */
-struct text format_bytes(double bytes);     /* 437 kB, 81 MB */
+struct text format_tick(double value);       /* 2.5e-05, 1000, 123.452: a tick in all its digits */
+struct text format_seconds(double seconds);  /* 0.26 s, 4:05, 1:02:33 */
+struct text format_time_left(double s);      /* 18 s, 4:05, 1:02:33: a time still to come */
+struct text format_bytes(double bytes);      /* 437 kB, 81 MB */
 
 /* A range of shares, with this dash between them: 98.18–98.66%. */
 struct text format_interval(double low, double high, const char *dash);

@@ -26,8 +26,8 @@ struct report {
     int planned;         /* the epochs that a stopped run should have had; 0: it was not stopped */
     struct report_fact facts[REPORT_FACTS];
     int fact_count;
-    bool overfull; /* more facts were added than there is room for */
-    float l2;      /* of the training, set by report_options; 0: none, or nothing is known of it */
+    bool overfull;                     /* more facts were added than there is room for */
+    float l2;                          /* of the training; 0: none, or not known */
     const struct train_epoch *history; /* (epochs) of the training; none after an evaluation */
     int epochs, best_epoch;
     double seconds;                      /* of the training */
@@ -42,7 +42,7 @@ struct report {
 __attribute__((format(printf, 3, 4))) void report_fact(struct report *report, const char *name,
                                                        const char *format, ...);
 
-/* Adds each training option as a fact, and sets l2. */
+/* Adds each training option as a fact, and sets l2 to theirs. */
 void report_options(struct report *report, const struct train_options *options);
 
 /* Writes the report atomically. -1 with err filled when memory is short, a fact had no room or the
