@@ -298,12 +298,15 @@ static int load(struct session *s, struct error *err)
         return 0;
     struct kind first = command_kind(s->model_path);
     struct order order = {s, 0};
-    while (order.model < s->count && command_kind(s->names[order.model]).use != KIND_MODEL)
-        order.model++;
+    for (; order.model < s->count; order.model++) {
+        struct kind other = command_kind(s->names[order.model]);
+        if (other.use == KIND_MODEL && !other.gzipped)
+            break;
+    }
     if (order.model == s->count || !first.name || first.use == KIND_MODEL)
         return -1;
-    error_set(err, "%s: %s, and %s is a model: they are swapped", s->model_path, first.name,
-              s->names[order.model]);
+    error_set(err, "%s: %s%s, and %s is a model: they are swapped", s->model_path, first.name,
+              first.gzipped ? " in a gzip file" : "", s->names[order.model]);
     return command_advise_line(err, "", write_order, &order);
 }
 

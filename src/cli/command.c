@@ -12,6 +12,7 @@
 #include "mnist/base/file_read.h"
 #include "mnist/base/memory.h"
 #include "mnist/cli/terminal.h"
+#include "mnist/codec/gzip.h"
 #include "mnist/data/image.h"
 
 int command_fail(const char *program, const struct error *err)
@@ -64,11 +65,9 @@ void command_write_resume(FILE *out, const void *path)
 /* Writes how to fetch the four files into the folder, as a command line. */
 static void write_fetch(FILE *out, const void *context)
 {
-    char files[PATH_MAX + 32];
-    snprintf(files, sizeof files, "%s/#1-#2-ubyte.gz", (const char *)context);
-    fputs("curl -fL --create-dirs -o", out);
-    command_write_word(out, files);
-    fputs(" 'https://storage.googleapis.com/cvdf-datasets/mnist/"
+    fputs("curl -fL --create-dirs --output-dir", out);
+    command_write_word(out, context);
+    fputs(" -o '#1-#2-ubyte.gz' 'https://storage.googleapis.com/cvdf-datasets/mnist/"
           "{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz'",
           out);
 }
@@ -108,8 +107,14 @@ struct kind command_kind(const char *path)
     struct error ignored = {""};
     if (stat(path, &info) || !S_ISREG(info.st_mode) ||
         file_read(&file, path, 0, head_alone, &ignored))
-        return (struct kind){NULL, KIND_RUBBISH};
-    const struct kind kind = kind_of(file.bytes, file.size);
+        return (struct kind){.use = KIND_RUBBISH};
+    const uint8_t *packed = file.bytes;
+    struct kind kind = kind_of(file.bytes, file.size);
+    if (!gzip_unpack(&file.bytes, &file.size, FILE_HEAD, head_alone, path, &ignored) &&
+        file.bytes != packed && file.size) {
+        kind = kind_of(file.bytes, file.size);
+        kind.gzipped = true;
+    }
     file_read_free(&file);
     return kind;
 }
@@ -122,7 +127,10 @@ int command_load_model(struct model *model, const char *path, struct error *err)
         return command_advise_line(err, "go on with ", command_write_resume, path);
     if (access(path, F_OK) && errno == ENOENT)
         return command_advise(err, "train one with mnist-train, or name another");
-    enum kind_use use = command_kind(path).use;
+    const struct kind kind = command_kind(path);
+    const enum kind_use use = kind.use;
+    if (use == KIND_MODEL && kind.gzipped)
+        return command_advise(err, "it holds a safetensors file: unpack it first");
     if (use == KIND_PICTURE || use == KIND_IMAGE)
         return command_advise(err, "pictures come after the model: mnist-predict MODEL IMAGE...");
     if (use == KIND_IDX || dataset_is_there(path, DATASET_TEST))

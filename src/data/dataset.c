@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "mnist/base/bytes.h"
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rng.h"
@@ -94,6 +95,16 @@ static int check_labels(const uint8_t *labels, uint32_t count, const char *name,
     return 0;
 }
 
+/* Whether sizes are what MNIST's can be, where `get` reads their bytes. */
+static bool makes_sense(const uint8_t *sizes, enum dataset_kind kind,
+                        uint32_t (*get)(const uint8_t *))
+{
+    uint32_t n = get(sizes);
+    return n && n <= INT_MAX / IMAGE_PIXELS &&
+           (kind == DATASET_LABELS ||
+            (get(sizes + 4) == IMAGE_SIDE && get(sizes + 8) == IMAGE_SIDE));
+}
+
 /* Reads the header. -1 with err filled if it is not of such a file. */
 static int parse_header(struct idx *idx, const uint8_t *bytes, size_t size, enum dataset_kind kind,
                         const char *name, struct error *err)
@@ -105,13 +116,19 @@ static int parse_header(struct idx *idx, const uint8_t *bytes, size_t size, enum
         return error_set(
             err, "%s: cut short: its header needs %s bytes, the file has %s: fetch it again", name,
             format_count((long long)idx->header_size).text, format_count((long long)size).text);
+    const uint8_t *sizes = bytes + 4;
+    if (makes_sense(sizes, kind, bytes_get_be32))
+        return 0;
+    if (makes_sense(sizes, kind, bytes_get_le32))
+        return error_set(err,
+                         "%s: its sizes are in the wrong byte order (little-endian, wanted "
+                         "big-endian)",
+                         name);
     uint32_t n = idx->sizes[0], rows = idx->sizes[1], columns = idx->sizes[2];
     if (n == 0 || n > INT_MAX / IMAGE_PIXELS)
         return error_set(err, "%s: a count of %s, wanted 1 to %s", name, format_count(n).text,
                          format_count(INT_MAX / IMAGE_PIXELS).text);
-    if (kind == DATASET_IMAGES && (rows != IMAGE_SIDE || columns != IMAGE_SIDE))
-        return error_set(err, "%s: images of %ux%u pixels, wanted 28x28", name, rows, columns);
-    return 0;
+    return error_set(err, "%s: images of %ux%u pixels, wanted 28x28", name, rows, columns);
 }
 
 /* The bytes of the file, as its header says. */
@@ -140,10 +157,10 @@ int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size
     uint32_t n = idx.sizes[0];
     size_t wanted = whole_size(&idx);
     if (size != wanted)
-        return error_set(err, "%s: %s: %s %s need %s bytes, the file has %s%s", name,
+        return error_set(err, "%s: %s: %s %.*s need%s %s bytes, the file has %s%s", name,
                          size < wanted ? "cut short" : "too long", format_count(n).text,
-                         name_of(kind), format_count((long long)wanted).text,
-                         format_count((long long)size).text,
+                         n == 1 ? 5 : 6, name_of(kind), n == 1 ? "s" : "",
+                         format_count((long long)wanted).text, format_count((long long)size).text,
                          size < wanted ? ": fetch it again" : "");
     *values = idx.values;
     *count = (int)n;

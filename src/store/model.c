@@ -80,6 +80,7 @@ static const struct safetensors_tensor *find_tensor(const struct safetensors *st
     snprintf(full, sizeof full, "%s%s", prefix, param->name);
     const struct safetensors_tensor *tensor = safetensors_find(st, full);
     const struct safetensors_tensor wanted = wanted_tensor(param);
+    bool is_float = tensor && strchr(safetensors_type(tensor), 'F');
     if (!tensor)
         error_set(err, "%s: another network's: has no tensor %s", name, full);
     else if (tensor->rank != wanted.rank || tensor->shape[0] != wanted.shape[0] ||
@@ -87,8 +88,9 @@ static const struct safetensors_tensor *find_tensor(const struct safetensors *st
         error_set(err, "%s: another network's: tensor %s has shape %s, wanted %s", name, full,
                   safetensors_shape(tensor).text, safetensors_shape(&wanted).text);
     else if (tensor->type != SAFETENSORS_F32)
-        error_set(err, "%s: another network's: tensor %s has dtype %s, wanted F32", name, full,
-                  safetensors_type(tensor));
+        error_set(err, "%s: %stensor %s has dtype %s, wanted F32%s", name,
+                  is_float ? "" : "another network's: ", full, safetensors_type(tensor),
+                  is_float ? ": this network's, in another precision" : "");
     else
         return tensor;
     return NULL;

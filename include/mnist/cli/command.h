@@ -48,7 +48,8 @@ int command_load_data(struct dataset *dataset, const char *folder, enum dataset_
 /* model_load; where the file is a checkpoint, a picture or data, err also says what to type. */
 int command_load_model(struct model *model, const char *path, struct error *err);
 
-/* What a file looks like by its head; nothing known if it is none that can be read twice. */
+/* What a file, or what is gzipped in it, looks like by its head; nothing known if it is none that
+ * can be read twice. */
 struct kind command_kind(const char *path);
 
 /* Writes a space and a path so that a shell and a command read it as one: in quotes if it needs

@@ -2,6 +2,7 @@
 #ifndef MNIST_KIND_H
 #define MNIST_KIND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,6 +19,7 @@ enum kind_use {
 struct kind {
     const char *name; /* for the message: "a gzip file", "a PNG image", …; NULL: nothing known */
     enum kind_use use;
+    bool gzipped; /* found in a gzip file, into which kind_of does not look */
 };
 
 /* What the bytes look like: a whole file, or its first KIND_HEAD bytes or more. */

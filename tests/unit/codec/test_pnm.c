@@ -90,7 +90,7 @@ static const struct {
     {BYTES("P0 1 1 1 0"), "wanted PGM, PBM or PPM"},
     {BYTES("\x89PNG\r\n"), "it looks like a PNG image"},
     {BYTES("\xff\xd8\xff\xe0"), "it looks like a JPEG image"},
-    {BYTES("GIF89a"), "it looks like a GIF image"},
+    {BYTES("GIF89a\x1c\0"), "it looks like a GIF image"},
     {BYTES("P5"), "it ends before the width"},
     {BYTES("P5 # 2 2 255"), "it ends before the width"},
     {BYTES("P5 2"), "it ends before the height"},

@@ -44,7 +44,7 @@ static const struct {
     size_t length, at, size;
     const char *wanted;
 } bad_files[] = {
-    {DATASET_IMAGES, "<!DOCTYPE html><html>", 21, 0, 0, "an HTML or XML page: fetch it again"},
+    {DATASET_IMAGES, "<!DOCTYPE html><html>", 21, 0, 21, "an HTML or XML page: fetch it again"},
     {DATASET_LABELS, "\n<html><body>", 13, 0, 13, "an HTML or XML page: fetch it again"},
     {DATASET_IMAGES, "\x1f\x8b\x08", 3, 0, 0, "a gzip file"},
     {DATASET_LABELS, "PK\3\4", 4, 0, 0, "a zip archive"},
@@ -81,6 +81,15 @@ static const struct {
     {DATASET_LABELS, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4,294,967,295"},
     /* 5,478,275 × 784 is 2^32 + 304: a product that wraps looks like less than one image. */
     {DATASET_IMAGES, "\x00\x53\x97\x83", 4, 4, 0, "a count of 5,478,275"},
+    {DATASET_IMAGES, "\2\0\0\0\x1c\0\0\0\x1c\0\0\0", 12, 4, 0,
+     "its sizes are in the wrong byte order (little-endian, wanted big-endian)"},
+    {DATASET_IMAGES, "\0\0\1\0\x1c\0\0\0\x1c\0\0\0", 12, 4, 0,
+     "its sizes are in the wrong byte order (little-endian, wanted big-endian)"},
+    {DATASET_LABELS, "\x60\xea\0\0", 4, 4, 0,
+     "its sizes are in the wrong byte order (little-endian, wanted big-endian)"},
+    {DATASET_IMAGES, "\0\0\0\1", 4, 4, 0, "too long: 1 image needs 800 bytes, the file has 2,368"},
+    {DATASET_LABELS, "\0\0\0\1", 4, 4, 8,
+     "cut short: 1 label needs 9 bytes, the file has 8: fetch it again"},
     {DATASET_IMAGES, "\0\0\0\x04", 4, 4, 0,
      "cut short: 4 images need 3,152 bytes, the file has 2,368: fetch it again"},
     {DATASET_IMAGES, "\0\0\0\x02", 4, 4, 0,
