@@ -108,10 +108,9 @@ struct kind command_kind(const char *path)
     if (stat(path, &info) || !S_ISREG(info.st_mode) ||
         file_read(&file, path, 0, head_alone, &ignored))
         return (struct kind){.use = KIND_RUBBISH};
-    const uint8_t *packed = file.bytes;
     struct kind kind = kind_of(file.bytes, file.size);
-    if (!gzip_unpack(&file.bytes, &file.size, FILE_HEAD, head_alone, path, &ignored) &&
-        file.bytes != packed && file.size) {
+    if (kind.use == KIND_GZIP &&
+        !gzip_unpack(&file.bytes, &file.size, FILE_HEAD, head_alone, path, &ignored) && file.size) {
         kind = kind_of(file.bytes, file.size);
         kind.gzipped = true;
     }
@@ -128,12 +127,11 @@ int command_load_model(struct model *model, const char *path, struct error *err)
     if (access(path, F_OK) && errno == ENOENT)
         return command_advise(err, "train one with mnist-train, or name another");
     const struct kind kind = command_kind(path);
-    const enum kind_use use = kind.use;
-    if (use == KIND_MODEL && kind.gzipped)
+    if (kind.use == KIND_MODEL && kind.gzipped)
         return command_advise(err, "it holds a safetensors file: unpack it first");
-    if (use == KIND_PICTURE || use == KIND_IMAGE)
+    if (kind.use == KIND_PICTURE || kind.use == KIND_IMAGE)
         return command_advise(err, "pictures come after the model: mnist-predict MODEL IMAGE...");
-    if (use == KIND_IDX || dataset_is_there(path, DATASET_TEST))
+    if (kind.use == KIND_IDX || dataset_is_there(path, DATASET_TEST))
         return command_advise(err, "data comes after the model: mnist-eval MODEL --data DIR");
     return -1;
 }

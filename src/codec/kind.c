@@ -73,7 +73,7 @@ static const struct row magics[] = {
     {MAGIC("\x89HDF"), "an HDF5 file", KIND_OTHER},
     {MAGIC("\x80\2\x8a\nl\xfc\x9c"), "a PyTorch file", KIND_OTHER},
     /* archives and packed files */
-    {MAGIC("\x1f\x8b"), "a gzip file", KIND_OTHER},
+    {MAGIC("\x1f\x8b"), "a gzip file", KIND_GZIP},
     {MAGIC("BZh"), "a bzip2 file", KIND_OTHER},
     {MAGIC("\xfd\x37zXZ"), "an xz file", KIND_OTHER},
     {MAGIC("\x28\xb5\x2f\xfd"), "a zstd file", KIND_OTHER},

@@ -120,15 +120,15 @@ static int parse_header(struct idx *idx, const uint8_t *bytes, size_t size, enum
     if (makes_sense(sizes, kind, bytes_get_be32))
         return 0;
     if (makes_sense(sizes, kind, bytes_get_le32))
-        return error_set(err,
-                         "%s: its sizes are in the wrong byte order (little-endian, wanted "
-                         "big-endian)",
-                         name);
-    uint32_t n = idx->sizes[0], rows = idx->sizes[1], columns = idx->sizes[2];
+        return error_set(
+            err, "%s: its sizes are in the wrong byte order (little-endian, wanted big-endian)",
+            name);
+    uint32_t n = idx->sizes[0];
     if (n == 0 || n > INT_MAX / IMAGE_PIXELS)
         return error_set(err, "%s: a count of %s, wanted 1 to %s", name, format_count(n).text,
                          format_count(INT_MAX / IMAGE_PIXELS).text);
-    return error_set(err, "%s: images of %ux%u pixels, wanted 28x28", name, rows, columns);
+    return error_set(err, "%s: images of %ux%u pixels, wanted 28x28", name, idx->sizes[1],
+                     idx->sizes[2]);
 }
 
 /* The bytes of the file, as its header says. */

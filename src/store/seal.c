@@ -95,16 +95,14 @@ static int header_crc32(uint32_t *crc, const struct safetensors *st, struct erro
 static int check_seal(const struct safetensors *st, const char *name, struct error *err)
 {
     uint32_t of_header, of_data = checksum_crc32(st->data, st->data_size);
-    if (header_crc32(&of_header, st, err))
+    const char *weights = "damaged: the weights have", *header = "damaged: the header has";
+    if (!check_sum(st, DATA_KEY, of_data, weights, name, &(struct error){""}))
+        header = "the header is damaged, or another program has rewritten it: it has";
+    if (header_crc32(&of_header, st, err) ||
+        check_sum(st, HEADER_KEY, of_header, header, name, err) ||
+        check_sum(st, DATA_KEY, of_data, weights, name, err))
         return -1;
-    struct error of_weights = {""};
-    int damaged = check_sum(st, DATA_KEY, of_data, "damaged: the weights have", name, &of_weights);
-    const char *header = damaged
-                             ? "damaged: the header has"
-                             : "the header is damaged, or another program has rewritten it: it has";
-    if (check_sum(st, HEADER_KEY, of_header, header, name, err))
-        return -1;
-    return damaged ? error_set(err, "%s", of_weights.text) : check_finite(st, name, err);
+    return check_finite(st, name, err);
 }
 
 int seal_parse(seal_take *take, void *into, const uint8_t *bytes, size_t size, const char *name,

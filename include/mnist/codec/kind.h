@@ -13,6 +13,7 @@ enum kind_use {
     KIND_PICTURE, /* a picture that codec/pnm reads */
     KIND_IMAGE,   /* a picture of another format, which ImageMagick converts */
     KIND_IDX,     /* images or labels */
+    KIND_GZIP,    /* a gzip file, whatever is in it */
     KIND_MODEL    /* a safetensors file, one of ours or not */
 };
 

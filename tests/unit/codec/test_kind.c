@@ -145,8 +145,8 @@ static const struct {
     {BYTES("(I think so)."), "a text file", KIND_RUBBISH},
     {BYTES("cars\nbikes\n"), "a text file", KIND_RUBBISH},
     /* archives */
-    {BYTES("\x1f\x8b\x08"), "a gzip file", KIND_OTHER},
-    {BYTES("\x1f\x8b"), "a gzip file", KIND_OTHER},
+    {BYTES("\x1f\x8b\x08"), "a gzip file", KIND_GZIP},
+    {BYTES("\x1f\x8b"), "a gzip file", KIND_GZIP},
     {BYTES("\x1f"), NULL, KIND_RUBBISH},
     {BYTES("PK\3\4rest"), "a zip archive", KIND_OTHER},
     {BYTES("PK\5\6"), "a zip archive", KIND_OTHER},
