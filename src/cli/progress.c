@@ -53,7 +53,9 @@ static void write_eta(char *text, size_t size, const struct train_progress *now,
     double left = now->seconds * (now->epochs - now->resumed - done) / done;
     if (limit > 0.0)
         left = fmin(left, fmax(0.0, limit - now->seconds));
-    snprintf(text, size, now->seconds < enough ? "" : "ETA %s", format_time_left(left).text);
+    text[0] = '\0';
+    if (now->seconds >= enough)
+        snprintf(text, size, "ETA %s", format_time_left(left).text);
 }
 
 void progress_line(char line[PROGRESS_LINE], const struct train_progress *now, double limit,
