@@ -68,7 +68,7 @@ static int parse_float(const char *program, const char *what, const char *text, 
     if (comma && read_float(pointed, min, max, &ignored))
         return command_refuse(program, "%s '%s': the decimal point is '.': give %s", what, text,
                               pointed);
-    bool is_comma = comma && read_float(pointed, -FLT_MAX, FLT_MAX, &ignored);
+    bool is_comma = comma && read_float(pointed, (double)-FLT_MAX, (double)FLT_MAX, &ignored);
     return command_refuse(program, "%s '%s': %sgive a number from %s to %s", what, text,
                           is_comma ? "the decimal point is '.': " : "", format_figure(min).text,
                           format_figure(max).text);
