@@ -118,8 +118,10 @@ static void write_map(FILE *out, const float *values, int stride, float scale, c
 static double largest(const float *values, int stride)
 {
     double most = 0.0;
-    for (int p = 0; p < INPUTS; p++)
-        most = fmax(most, fabs((double)values[p * stride]));
+    for (int p = 0; p < INPUTS; p++) { /* with fmax, gcc 12 for 64-bit ARM fails at -O3 */
+        double size = fabs((double)values[p * stride]);
+        most = size > most ? size : most;
+    }
     return most;
 }
 
@@ -131,8 +133,7 @@ static void open_maps(FILE *out, const char *id, const char *title, const char *
     if (scale > 0.0f)
         snprintf(all + length, sizeof all - (size_t)length,
                  " All pictures have one scale, at full strength from %s on: what is much weaker "
-                 "is pale, "
-                 "or too pale to see.",
+                 "is pale, or too pale to see.",
                  format_rate((double)scale).text);
     html_section(out, id, title, all);
 }
