@@ -3,11 +3,15 @@
 # Required flags stand apart from CFLAGS, which come last and are yours. The first two keep every sum as it is
 # written (same bits everywhere); -fno-math-errno only lets sqrtf be one instruction.
 
-MODE ?= release
+# From the environment come only these, and CC, as packagers have them; the others are set here, or typed after `make`.
+CPPFLAGS ?=
 CFLAGS ?=
 LDFLAGS ?=
 PREFIX ?= /usr/local
 DESTDIR ?=
+MODE = release
+ARCH =
+V =
 
 # What people call their folders is one word to the shell, never a command. Two characters do not get that far: make reads
 # a $ as its own, and ends a line at a newline.
@@ -19,9 +23,9 @@ endef
 given = $(filter-out default file,$(origin $1))
 refuse = $(if $(findstring $2,$(value $1)),$(error $1 has a $3 in it, which make would not take as it is: give a name without))
 $(foreach name,MODE BUILD CC DESTDIR PREFIX,$(if $(call given,$(name)),$(call refuse,$(name),$$,$$)))
-$(foreach name,BUILD CC CFLAGS LDFLAGS DESTDIR PREFIX,$(call refuse,$(name),$(newline),newline))
+$(foreach name,BUILD CC CPPFLAGS CFLAGS LDFLAGS DESTDIR PREFIX,$(call refuse,$(name),$(newline),newline))
 
-FLAGS_release = -O3 -DNDEBUG -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+FLAGS_release = -O3 -DNDEBUG $(FORTIFY) -fstack-protector-strong
 FLAGS_debug = -O0 -g
 FLAGS_asan = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all
 FLAGS_tsan = -O1 -g -fsanitize=thread
@@ -29,12 +33,15 @@ ifeq ($(FLAGS_$(MODE)),)
 $(error MODE is '$(MODE)': give release, debug, asan or tsan)
 endif
 
-REQUIRED = -std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -Iinclude -pthread -MMD -MP \
+# Whoever says how much is checked says it alone: two definitions would be a warning.
+FORTIFY = $(if $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+
+REQUIRED = -std=c11 -D_GNU_SOURCE -Iinclude -pthread -MMD -MP \
 	-ffp-contract=off -fno-fast-math -fno-math-errno
 WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wvla
-COMPILE = $(COMPILER) $(REQUIRED) $(WARNINGS) $(FLAGS_$(MODE)) $(ARCH) $(CFLAGS)
-LINK = $(COMPILER) -pthread $(FLAGS_$(MODE)) $(CFLAGS) $(LDFLAGS)
+COMPILE = $(COMPILER) $(REQUIRED) $(WARNINGS) $(FLAGS_$(MODE)) $(ARCH) $(CPPFLAGS) $(CFLAGS)
+LINK = $(COMPILER) -pthread $(FLAGS_$(MODE)) $(HARDENED) $(CFLAGS) $(LDFLAGS)
 
 # CC is a program, or a program and its options.
 found = $(shell command -v $1 2>/dev/null)
@@ -53,11 +60,12 @@ else ifneq ($(filter s390%,$(MACHINE)),)
 REQUIRED += -fexcess-precision=fast
 endif
 
-# Hardened, where the linker is GNU's or LLVM's: addresses at random, but of a static program, and nothing writable that
-# the loader is done with.
+# Hardened, where the linker is GNU's or LLVM's: addresses at random, unless the flags say otherwise, and nothing writable
+# that the loader is done with.
 ifneq ($(findstring linux,$(MACHINE)),)
 REQUIRED += -fPIE
-LINK += -Wl,-z,relro,-z,now $(if $(filter -static,$(LDFLAGS)),,-pie)
+HARDENED = -Wl,-z,relro,-z,now \
+	$(if $(filter -static -static-pie -pie -no-pie -nopie,$(LDFLAGS) $(CFLAGS)),,$(if $(filter -fno-pie -fno-PIE,$(CFLAGS)),-no-pie,-pie))
 endif
 
 BUILD = build/$(MODE)
@@ -96,7 +104,7 @@ endif
 
 ## run: builds, brings MNIST, trains, evaluates, shows five digits
 run: all
-	@scripts/run.sh
+	@sh scripts/run.sh
 
 ## test: the tests, a minute; what this machine lacks the tools for is skipped, and said to be
 ## test-all: the long ones too, listed in tests/README.md
@@ -109,7 +117,7 @@ bench: $(BUILD)/bench
 
 ## data: brings the four MNIST files to data/mnist
 data:
-	@scripts/get-mnist.sh
+	@sh scripts/get-mnist.sh
 
 ## install: copies the program to $(DESTDIR)$(PREFIX)/bin
 install: $(BUILD)/mnist
@@ -153,7 +161,7 @@ $(BUILD)/%.o: %.c Makefile $(BUILD)/flags
 
 # A file that an editor opens, as C that holds its bytes: src/report/report.css becomes `const char report_css[]`,
 # with a NUL behind.
-$(EMBEDDED:%=$(BUILD)/%.c): $(BUILD)/%.c: % Makefile
+$(EMBEDDED:%=$(BUILD)/%.c): $(BUILD)/%.c: % Makefile $(BUILD)/flags
 	$(SAY) EMBED $<
 	$(Q)mkdir -p $(@D)
 	$(Q)od -An -v -tx1 $< | sed -e "s/ *\([^ ][^ ]\)/'\\\\x\1',/g" \
@@ -162,17 +170,25 @@ $(EMBEDDED:%=$(BUILD)/%.c): $(BUILD)/%.c: % Makefile
 $(EMBEDDED:%=$(BUILD)/%.o): %.o: %.c $(BUILD)/flags
 	$(Q)$(COMPILE) -c $< -o $@
 
+# What only serves speed is asked for where the compiler knows it; kernels that it cannot build are left out.
+known = $(shell $(COMPILER) $1 -Werror -x c -c /dev/null -o /dev/null 2>/dev/null && echo $1)
+
 # The kernels go without a stack protector: there it costs 1%, and they see no size that comes from outside. And nobody
 # asks which floating-point exceptions they raised: unless gcc is told so, it may not turn a comparison into a mask, and
 # Adam stays scalar for AVX2, at twice the time. No bit changes.
-$(BUILD)/src/net/kernels_%.o: ARCH = -fno-stack-protector -fno-trapping-math
+FAST := $(call known,-fno-stack-protector) $(call known,-fno-trapping-math)
+$(BUILD)/src/net/kernels_%.o: ARCH = $(FAST)
 ifneq ($(filter x86_64-%,$(MACHINE)),)
-$(BUILD)/src/net/kernels_avx2.o: ARCH += -mavx2
-$(BUILD)/src/net/kernels_avx512.o: ARCH += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mprefer-vector-width=256
+AVX2 := $(call known,-mavx2)
+AVX512 := $(call known,-mavx512f -mavx512bw -mavx512dq -mavx512vl)
+$(BUILD)/src/net/kernels.o: ARCH = $(AVX2:%=-DKERNELS_AVX2) $(if $(AVX512),-DKERNELS_AVX512)
+$(BUILD)/src/net/kernels_avx2.o: ARCH += $(AVX2)
+$(BUILD)/src/net/kernels_avx512.o: ARCH += $(AVX512) $(call known,-mprefer-vector-width=256)
 endif
 
-# Other flags or another compiler than last time: everything is compiled anew.
-$(BUILD)/flags: FORCE
+# Other flags or another compiler than last time: everything is compiled anew. Everything waits for this, and so, where both
+# are to be made, for `clean`.
+$(BUILD)/flags: FORCE $(filter clean,$(MAKECMDGOALS))
 	@mkdir -p $(@D)
 	$(if $(NO_COMPILER),$(error $(NO_COMPILER)))
 	@printf '%s\n' $(call quote,$(COMPILE)) | cmp -s - $@ || printf '%s\n' $(call quote,$(COMPILE)) >$@

@@ -4,7 +4,7 @@
 set -u
 CDPATH= cd -- "$(dirname -- "$0")/.." || exit 1
 data=data/mnist
-scripts/get-mnist.sh
+sh scripts/get-mnist.sh
 code=$?
 [ $code -le 128 ] || exit $code # a signal, which meant all of this
 if [ $code -ne 0 ]; then

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* sched_getaffinity */
 #include "mnist/base/cpu.h"
 
 #include <sched.h>

@@ -1,5 +1,5 @@
 /* For x86-64 with AVX2; the Makefile compiles this file with -mavx2. */
-#if defined(__x86_64__)
+#if defined(__AVX2__)
 #define VECTOR_BYTES 32
 #define KERNELS kernels_avx2
 #define KERNELS_NAME "avx2"

@@ -16,7 +16,7 @@ path=$work/tools
 # get DIR: exit code in $code, what it says in the files out and err.
 as=
 get() {
-    (PATH=$path && exec $as "$REPO/scripts/get-mnist.sh" "$1") >out 2>err </dev/null
+    (PATH=$path && exec $as sh "$REPO/scripts/get-mnist.sh" "$1") >out 2>err </dev/null
     code=$?
 }
 
@@ -36,7 +36,7 @@ fails_plainly() {
 }
 
 silent_when_there() {
-    (PATH=$path && "$REPO/scripts/get-mnist.sh") >out 2>&1 </dev/null && [ ! -s out ] || { cat out && return 1; }
+    (PATH=$path && sh "$REPO/scripts/get-mnist.sh") >out 2>&1 </dev/null && [ ! -s out ] || { cat out && return 1; }
 }
 
 strange_folders() {
@@ -136,7 +136,7 @@ ended() (
         until ls "$1-$3"/.get-mnist*/* >/dev/null 2>&1 || [ -e enough ]; do sleep 0.05 2>/dev/null || sleep 1; done
         kill -"$1" "$(cat pid)"
     ) &
-    PATH=$path "$python" "$mirror" run sh -c 'echo $$ >pid && exec "$0" "$1"' "$REPO/scripts/get-mnist.sh" "$1-$3" >out 2>err </dev/null
+    PATH=$path "$python" "$mirror" run sh -c 'echo $$ >pid && exec sh "$0" "$1"' "$REPO/scripts/get-mnist.sh" "$1-$3" >out 2>err </dev/null
     code=$?
     >enough
     wait $!
@@ -208,7 +208,7 @@ limited() (
 at_once() {
     KIND=good path=$work/$1:$work/tools
     (get twice && exit $code) &
-    (PATH=$path && exec "$REPO/scripts/get-mnist.sh" twice) >out2 2>&1 </dev/null
+    (PATH=$path && exec sh "$REPO/scripts/get-mnist.sh" twice) >out2 2>&1 </dev/null
     code=$?
     wait $! || code=1
     whole twice -rw-r--r--
@@ -236,7 +236,7 @@ if [ "${1:-}" = sources ]; then
 else
     tools=$(have curl && echo curl || echo wget) signals='HUP:129 PIPE:141 TERM:143' kinds='endless drip'
 fi
-if have setpriv && setpriv --reuid=65534 --regid=65534 --clear-groups test -x "$REPO/scripts/get-mnist.sh" 2>/dev/null; then
+if have setpriv && setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$REPO/scripts/get-mnist.sh" 2>/dev/null; then
     other_user=yes
     check 'as another user, to a folder that is not theirs' forbidden
 else

@@ -4,7 +4,7 @@
 [ "$MODE" = release ] || exit 0 # the same source in any mode
 cd "$REPO" || exit 1
 
-flags='-std=c11 -D_XOPEN_SOURCE=700 -D_DEFAULT_SOURCE -Iinclude'
+flags='-std=c11 -D_GNU_SOURCE -Iinclude'
 
 # The kernels are looked at once, with baseline vectors.
 sources() {
