@@ -178,12 +178,9 @@ struct team *team_create(int threads, struct error *err)
         struct worker *worker = &team->workers[i];
         worker->team = team;
         worker->index = i;
-        int code = start_worker(worker);
-        if (code) {
-            error_set(err, "cannot start thread %d of %d (%s): use fewer threads", i + 1, threads,
-                      strerror(code));
-            team_destroy(team);
-            return NULL;
+        if (start_worker(worker)) {
+            team->threads = i;
+            break;
         }
         team->started++;
     }

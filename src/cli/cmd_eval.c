@@ -7,6 +7,7 @@
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rmath.h"
+#include "mnist/base/team.h"
 #include "mnist/base/version.h"
 #include "mnist/cli/command.h"
 #include "mnist/cli/engine.h"
@@ -215,7 +216,7 @@ static int write_report(const struct session *s, struct error *err)
     report_fact(&report, "data", "%s", s->common.data);
     report_fact(&report, "images", "%s, the %s", format_count(s->dataset.count).text, images);
     report_fact(&report, "time", "%s", format_seconds(s->seconds).text);
-    report_fact(&report, "threads", "%d, %s kernels", s->common.threads,
+    report_fact(&report, "threads", "%d, %s kernels", team_threads(s->engine.team),
                 s->engine.network.kernels->name);
     report_fact(&report, "program", "mnist %s", MNIST_VERSION);
     if (s->engine.model.described) {
@@ -258,7 +259,7 @@ static int run(struct session *s, struct error *err)
 
 int command_eval(int argc, char **argv)
 {
-    struct session s = {.program = argv[0], .common = options_common()};
+    struct session s = {.program = argv[0], .common = options_common(argv[0])};
     struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code >= 0)

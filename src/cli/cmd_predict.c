@@ -312,7 +312,7 @@ static int load(struct session *s, struct error *err)
 
 int command_predict(int argc, char **argv)
 {
-    struct session s = {.program = argv[0], .common = options_common()};
+    struct session s = {.program = argv[0], .common = options_common(argv[0])};
     struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code >= 0)

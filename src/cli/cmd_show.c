@@ -262,7 +262,8 @@ static int show_samples(struct session *s, struct error *err)
 int command_show(int argc, char **argv)
 {
     const struct train_options usual = train_options_usual();
-    struct session s = {.program = argv[0], .common = options_common(), .digit = -1, .seed = 1};
+    struct session s = {
+        .program = argv[0], .common = options_common(argv[0]), .digit = -1, .seed = 1};
     struct error err = {""};
     train_line_begin(&s.line, &usual);
     int code = parse(&s, argc, argv);

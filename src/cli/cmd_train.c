@@ -410,7 +410,7 @@ static int exit_code(const struct session *s, int code)
 int command_train(int argc, char **argv)
 {
     struct session s = {.request = {.program = argv[0],
-                                    .common = options_common(),
+                                    .common = options_common(argv[0]),
                                     .files = {[FILE_OUT] = "model.bin"}}};
     struct error err = {""};
     int code = parse(&s, argc, argv);

@@ -2,6 +2,7 @@
 
 #include "mnist/base/rmath.h"
 #include "mnist/cli/command.h"
+#include "mnist/cli/terminal.h"
 #include "mnist/net/evaluation.h"
 #include "mnist/net/proof.h"
 
@@ -10,15 +11,27 @@ int engine_find(struct engine *engine, const struct common_options *common, stru
     const char *simd = kernels_names[common->simd];
     engine->kernels = kernels_find(simd);
     if (!engine->kernels)
-        return error_set(err, "--simd %s: this processor has no %s: give another, or auto", simd,
-                         simd);
+        return error_set(
+            err, "--simd %s: this processor, or this build, has no %s: give another, or auto", simd,
+            simd);
     return proof_check(engine->kernels, err);
+}
+
+/* Any number of threads gives the same result, so whoever asked for none need not know. */
+static void tell_missing(const struct team *team, const struct common_options *common)
+{
+    int threads = team_threads(team);
+    if (common->threads_given && threads < common->threads)
+        fprintf(terminal_stderr(), "%s: the system has started only %d of %d threads\n",
+                common->program, threads, common->threads);
 }
 
 int engine_start(struct engine *engine, const struct common_options *common, int capacity,
                  struct error *err)
 {
     engine->team = team_create(common->threads, err);
+    if (engine->team)
+        tell_missing(engine->team, common);
     if (!engine->team || network_create(&engine->network, capacity, engine->team, err))
         return -1;
     engine->network.kernels = engine->kernels;

@@ -22,10 +22,11 @@ static const char *const color_choices[] = {"auto", "always", "never", NULL};
 /* A batch of 128 makes eight tasks in the middle of a step, so a ninth thread would have none. */
 enum { THREADS_USEFUL = 8 };
 
-struct common_options options_common(void)
+struct common_options options_common(const char *program)
 {
     const char *data = getenv("MNIST_DATA");
     return (struct common_options){
+        .program = program,
         .data = data && *data ? data : "data/mnist",
         .threads = cpu_count() < THREADS_USEFUL ? cpu_count() : THREADS_USEFUL,
         .color = COLOR_AUTO,
@@ -65,7 +66,8 @@ void options_add_style(struct usage *usage, int *style)
 void options_add_common(struct usage *usage, struct common_options *common)
 {
     const struct option_spec specs[] = {
-        {"threads", "N", OPTION_INT, &common->threads, 1, TEAM_MAX_THREADS, .group = GROUP_MACHINE,
+        {"threads", "N", OPTION_INT, &common->threads, 1, TEAM_MAX_THREADS,
+         .given = &common->threads_given, .group = GROUP_MACHINE,
          .help = "threads: one a processor, up to 8, unless given; all give the same result"},
         {"simd", "SET", OPTION_CHOICE, &common->simd, .choices = kernels_names,
          .group = GROUP_MACHINE, .help = "instruction set; each gives the same result"},

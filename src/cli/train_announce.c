@@ -5,6 +5,7 @@
 
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
+#include "mnist/base/team.h"
 #include "mnist/base/utf8.h"
 #include "mnist/cli/terminal.h"
 #include "mnist/net/kernels.h"
@@ -74,7 +75,7 @@ static void write_all(FILE *out, const void *context)
     const struct train_request *request = output->request;
     const struct train_options *options = &request->line.options;
     const struct split *split = output->split;
-    int threads = request->common.threads;
+    int threads = team_threads(output->network->team);
     fprintf(out, "%s: " PARAMS_ARCHITECTURE ", %s\tparameters; %s\timages\tto\ttrain\ton",
             request->program, format_count(PARAM_COUNT).text,
             format_count(split->train_count).text);

@@ -6,6 +6,7 @@
 
 #include "mnist/base/format.h"
 #include "mnist/base/memory.h"
+#include "mnist/base/team.h"
 #include "mnist/base/version.h"
 #include "mnist/cli/command.h"
 #include "mnist/cli/figures.h"
@@ -28,7 +29,7 @@ int train_output_start(struct train_output *output, struct error *err)
         .train_images = output->split->train_count,
         .val_images = output->split->val_count,
         .test_images = output->test_set->count,
-        .threads = request->common.threads,
+        .threads = team_threads(output->network->team),
         .options = &request->line.options,
     };
     if (request->common.json) {
@@ -283,7 +284,7 @@ static void add_facts(struct report *report, const struct train_output *o)
     if (r->epochs_run > 0)
         report_fact(report, "speed", "%s images a second in training",
                     format_rounded(r->images_per_s).text);
-    report_fact(report, "threads", "%d, %s kernels", o->request->common.threads,
+    report_fact(report, "threads", "%d, %s kernels", team_threads(o->network->team),
                 o->network->kernels->name);
     report_fact(report, "peak memory", "%s", format_bytes((double)peak_memory()).text);
     report_fact(report, "model", "%s", o->saved ? o->saved : "not saved");

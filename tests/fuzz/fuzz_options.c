@@ -32,7 +32,7 @@ static void check_words(char *const *words, char *const *before, int count)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     const struct train_options usual = train_options_usual();
-    struct common_options common = options_common();
+    struct common_options common = options_common("mnist-train");
     struct train_line line;
     struct usage usage = {.program = "fuzz",
                           .arguments = "[COUNT]",

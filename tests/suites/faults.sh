@@ -284,6 +284,22 @@ forbidden() {
     return $result
 }
 
+# The system starts no more threads (EAGAIN, EPERM): the others do the work, and whoever asked for a number is told.
+no_threads() {
+    for code in 11 1; do
+        for threads in 0 2; do
+            export THREADS=$threads CODE=$code
+            LD_PRELOAD=$work/fail_threads.so mnist-train --epochs 2 --data data --quiet --threads 8 >stdout 2>stderr || return
+            echo "mnist-train: the system has started only $((threads + 1)) of 8 threads" | diff - stderr || return
+            cmp model.bin earlier.bin || return
+            LD_PRELOAD=$work/fail_threads.so mnist-train --epochs 2 --data data --json >stdout 2>stderr || return
+            cmp model.bin earlier.bin || return
+            ! grep 'started only' stderr || return
+            LD_PRELOAD=$work/fail_threads.so mnist-eval model.bin --data data >stdout 2>stderr && [ ! -s stderr ] || return
+        done
+    done
+}
+
 # The sanitizers bring an allocator, and address space, of their own.
 if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
     compile -shared -fPIC -O1 "$REPO/tests/tools/fail_alloc.c" -o fail_alloc.so || exit 1
@@ -303,6 +319,8 @@ if [ "$MODE" = release ] || [ "$MODE" = debug ]; then
     check 'too little memory' limited 'memory\|thread' little_memory
     compile -shared -fPIC -O1 "$REPO/tests/tools/stopped_clock.c" -o stopped_clock.so || exit 1
     check 'a clock that stands' stopped_clock
+    compile -shared -fPIC -O1 "$REPO/tests/tools/fail_threads.c" -o fail_threads.so -ldl || exit 1
+    check 'no more threads' no_threads
 fi
 check 'a limit on file sizes' limited 'File too large' small_files
 check 'a limit on file sizes, that of the checkpoint' limited 'checkpoint: cannot write .*File too large' small_checkpoint

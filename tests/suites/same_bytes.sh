@@ -21,7 +21,7 @@ same() {
 
 # Kernels that this processor lacks are refused.
 has_kernels() {
-    ! mnist-train --simd "$1" --data "$SAMPLE" --epochs 1 --quiet 2>&1 | grep -q 'this processor has no'
+    ! mnist-train --simd "$1" --data "$SAMPLE" --epochs 1 --quiet 2>&1 | grep -q ' has no '
 }
 
 # same_everywhere KERNELS…: each of them, plain and with all extras.

@@ -11,12 +11,13 @@ struct team;
 
 enum { TEAM_MAX_THREADS = 256 };
 
-/* A team of `threads` (1 … TEAM_MAX_THREADS), including the caller's. NULL with err filled when a
- * thread cannot be started or memory is short. The caller owns it and gives it to team_destroy,
- * which waits for the threads to end. */
+/* A team of `threads` (1 … TEAM_MAX_THREADS), including the caller's, or of fewer where the system
+ * starts no more. NULL with err filled when memory is short. The caller owns it and gives it to
+ * team_destroy, which waits for the threads to end. */
 struct team *team_create(int threads, struct error *err);
 void team_destroy(struct team *team);
 
+/* How many threads there are, the caller's included. */
 int team_threads(const struct team *team);
 
 /* Calls task(context, i) once for each i in 0 … tasks-1, in any order and on any thread of the

@@ -11,15 +11,16 @@ void options_add(struct usage *usage, const struct option_spec *specs, int count
 
 /* The options that every command has. */
 struct common_options {
+    const char *program; /* "mnist-train" */
     const char *data;
-    bool json, quiet;
+    bool json, quiet, threads_given; /* --threads is on the command line */
     int threads, color, simd; /* simd: index into kernels_names */
 };
 
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* Their defaults: $MNIST_DATA or data/mnist, and as many threads as are useful on this machine. */
-struct common_options options_common(void);
+struct common_options options_common(const char *program);
 
 /* Add rows for them: --data, for commands that read MNIST; the others, for all commands. */
 void options_add_data(struct usage *usage, struct common_options *common);
