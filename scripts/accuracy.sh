@@ -1,7 +1,8 @@
 #!/bin/sh
 # Test accuracy over seeds 1 to 5, with its mean and standard deviation: scripts/accuracy.sh [OPTION of mnist-train]...
 set -eu
-CDPATH= cd -- "$(dirname -- "$0")/.."
+. "$(dirname -- "$0")/common.sh"
+built mnist-train
 model=$(mktemp)
 trap 'rm -f "$model" "$model.runs"' EXIT
 for seed in 1 2 3 4 5; do
@@ -9,10 +10,7 @@ for seed in 1 2 3 4 5; do
     printf '%s\n' "$events" |
         sed -n '$s/.*"epochs_run":\([0-9]*\).*"test_acc":\([0-9.]*\).*"confusion".*"seconds":\([0-9.]*\).*/\1 \2 \3/p'
 done >"$model.runs"
-awk '
-function percent(x) { # what is neither 0 nor 1 does not look like it
-    return x <= 0 || x >= 1 ? 100 * x : x < 1e-4 ? 0.01 : x > 0.9999 ? 99.99 : 100 * x
-}
+awk "$percent"'
 {
     printf "seed %d: %.2f%% after %d epochs, %.1f s\n", NR, percent($2), $1, $3
     sum += $2; squares += $2 * $2; time += $3

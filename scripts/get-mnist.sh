@@ -9,6 +9,12 @@
 # behind is taken away by the next run.
 set -u
 export LC_ALL=C
+case ${1:-} in
+-h | --help)
+    sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0"
+    exit
+    ;;
+esac
 
 # SHA-256:bytes:name
 files='ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db:47040016:train-images-idx3-ubyte

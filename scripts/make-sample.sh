@@ -2,7 +2,7 @@
 # Makes data/sample from data/mnist: the first 5,000 training and 1,000 test images with their labels, as gzipped IDX.
 # The bytes are the same on every machine (gzip -n leaves name and time out).
 set -eu
-CDPATH= cd -- "$(dirname -- "$0")/.."
+. "$(dirname -- "$0")/common.sh"
 
 # sample NAME HEADER_BYTES BYTES_A_SAMPLE COUNT: a header with the new count, then that many samples.
 sample() {

@@ -4,7 +4,8 @@
 #
 # Without MODEL it trains the best one first. Needs python3 with NumPy.
 set -eu
-CDPATH= cd -- "$(dirname -- "$0")/.."
+. "$(dirname -- "$0")/common.sh"
+built mnist-train mnist-predict
 model=${1:-}
 if [ -z "$model" ]; then
     model=$(mktemp)

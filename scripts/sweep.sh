@@ -3,8 +3,9 @@
 # each and as many at once as there are processors, and prints the means over the seeds of the last epoch. How the rows of
 # scripts/TRIED.md were made. The options should say --val and --epochs, and --patience 0.
 set -eu
-CDPATH= cd -- "$(dirname -- "$0")/.."
-seeds=$1
+. "$(dirname -- "$0")/common.sh"
+built mnist-train
+seeds=${1:?give SEEDS: scripts/sweep.sh --help}
 shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -14,10 +15,7 @@ seq "$seeds" | xargs -P "$(getconf _NPROCESSORS_ONLN)" -I SEED sh -c \
     train SEED "$work" "$@"
 for seed in $(seq "$seeds"); do
     sed -n 's/.*"train_acc":\([^,]*\),"val_loss":\([^,]*\),"val_acc":\([^,]*\),.*/\1 \2 \3/p' "$work/$seed.json" | tail -n 1
-done | awk -v options="$*" '
-function percent(x) { # what is neither 0 nor 1 does not look like it
-    return x <= 0 || x >= 1 ? 100 * x : x < 1e-4 ? 0.01 : x > 0.9999 ? 99.99 : 100 * x
-}
+done | awk -v options="$*" "$percent"'
 {
     train += $1
     loss += $2

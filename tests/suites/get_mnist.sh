@@ -40,7 +40,7 @@ silent_when_there() {
 }
 
 strange_folders() {
-    for name in "it's; touch pwned" 'R&D' -x --help '$(touch pwned)' '`touch pwned`' 'a"b\' '*' "two
+    for name in "it's; touch pwned" 'R&D' -x ./--help '$(touch pwned)' '`touch pwned`' 'a"b\' '*' "two
 lines" 'a:b'; do
         fails_plainly "$name" 'no source answered' && [ -d "./$name" ] && [ ! -e pwned ] || { echo "$name" && return 1; }
     done
