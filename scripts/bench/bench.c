@@ -377,7 +377,7 @@ static int parse(struct bench *bench, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct bench bench = {.program = "bench", .common = options_common(), .epochs = 7};
+    struct bench bench = {.program = "bench", .common = options_common("bench"), .epochs = 7};
     struct error err;
     int code = parse(&bench, argc, argv);
     if (code >= 0)

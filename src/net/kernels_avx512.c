@@ -1,4 +1,5 @@
-/* For x86-64 with AVX-512; the Makefile compiles this file with -mavx512f and similar flags, if the compiler has them. */
+/* For x86-64 with AVX-512; the Makefile compiles this file with -mavx512f and similar flags, if the
+ * compiler has them. */
 #if defined(__AVX512F__)
 #define VECTOR_BYTES 64
 #define KERNELS kernels_avx512
