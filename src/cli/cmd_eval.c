@@ -25,7 +25,7 @@
 static const char *const split_choices[] = {"test", "train", NULL};
 
 struct session {
-    const char *program, *path;
+    const char *path;
     const char *report_path; /* NULL: none */
     struct common_options common;
     int split; /* index into split_choices */
@@ -59,7 +59,7 @@ static int parse(struct session *s, int argc, char **argv)
                                        .help = "write a report with pictures, one HTML file",
                                        .special_default = "none"};
     struct usage usage = {
-        .program = s->program,
+        .program = s->common.program,
         .arguments = "MODEL",
         .description =
             "Evaluates a model file: loss, accuracy, figures for each digit, confusion matrix.",
@@ -259,12 +259,12 @@ static int run(struct session *s, struct error *err)
 
 int command_eval(int argc, char **argv)
 {
-    struct session s = {.program = argv[0], .common = options_common(argv[0])};
+    struct session s = {.common = options_common(argv[0])};
     struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return command_finish(argv[0], code);
-    code = prepare(&s, &err) || run(&s, &err) ? command_fail(s.program, &err) : EXIT_DONE;
+    code = prepare(&s, &err) || run(&s, &err) ? command_fail(s.common.program, &err) : EXIT_DONE;
     release(&s);
     return command_finish(argv[0], code);
 }

@@ -27,7 +27,7 @@
 static const float CLEAR = 0.8f;
 
 struct session {
-    const char *program, *model_path;
+    const char *model_path;
     char **names; /* (count) of the pictures */
     int count;
     struct common_options common;
@@ -54,7 +54,7 @@ static int parse(struct session *s, int argc, char **argv)
                                      .group = GROUP_IMAGES,
                                      .help = "show each picture as the network sees it"};
     struct usage usage = {
-        .program = s->program,
+        .program = s->common.program,
         .arguments = "MODEL IMAGE...",
         .description =
             "Says which digit each picture shows: PGM, PBM or PPM of any size, an IDX file of "
@@ -265,7 +265,7 @@ static int predict_all(const struct session *s)
         if (failed)
             code = EXIT_FAILED;
         if (failed < 0)
-            command_fail(s->program, &err);
+            command_fail(s->common.program, &err);
     }
     return code;
 }
@@ -312,13 +312,13 @@ static int load(struct session *s, struct error *err)
 
 int command_predict(int argc, char **argv)
 {
-    struct session s = {.program = argv[0], .common = options_common(argv[0])};
+    struct session s = {.common = options_common(argv[0])};
     struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code >= 0)
         return command_finish(argv[0], code);
     int failed = engine_find(&s.engine, &s.common, &err) || load(&s, &err);
-    code = failed ? command_fail(s.program, &err) : predict_all(&s);
+    code = failed ? command_fail(s.common.program, &err) : predict_all(&s);
     engine_close(&s.engine);
     return command_finish(argv[0], code);
 }

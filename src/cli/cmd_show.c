@@ -17,7 +17,6 @@
 static const char *const split_choices[] = {"train", "test", NULL};
 
 struct session {
-    const char *program;
     struct common_options common;
     int count; /* 0: the usual number */
     int style;
@@ -48,8 +47,8 @@ static int check_weights(const struct session *s)
                                            : NULL;
     if (!s->weights_path || !option)
         return -1;
-    return command_refuse(s->program, "%s is for samples, and --weights shows none: leave one out",
-                          option);
+    return command_refuse(s->common.program,
+                          "%s is for samples, and --weights shows none: leave one out", option);
 }
 
 static int parse(struct session *s, int argc, char **argv)
@@ -75,7 +74,7 @@ static int parse(struct session *s, int argc, char **argv)
          .special_default = "none"},
     };
     struct usage usage = {
-        .program = s->program,
+        .program = s->common.program,
         .arguments = "[COUNT]",
         .description = "Shows COUNT samples [5] as pictures of characters or half blocks.",
         .examples = "  mnist-show 5\n"
@@ -91,14 +90,15 @@ static int parse(struct session *s, int argc, char **argv)
     options_add(&usage, files, sizeof files / sizeof files[0]);
     options_add_common(&usage, &s->common);
     int code = options_parse(&usage, argc, argv, &operands);
-    if (code < 0 && train_line_end(s->program, &s->line))
+    if (code < 0 && train_line_end(s->common.program, &s->line))
         return EXIT_USAGE;
     if (code < 0 && operands && argv[1][strspn(argv[1], "0123456789")] && !access(argv[1], F_OK))
-        return command_refuse(s->program,
+        return command_refuse(s->common.program,
                               "'%s' is a file: --model shows the answers of a model, --weights its "
                               "weights, --data a folder of data",
                               argv[1]);
-    if (code < 0 && operands && value_int(s->program, "COUNT", argv[1], 1, 10000000, &s->count))
+    if (code < 0 && operands &&
+        value_int(s->common.program, "COUNT", argv[1], 1, 10000000, &s->count))
         return EXIT_USAGE;
     return code < 0 ? check_weights(s) : code;
 }
@@ -262,8 +262,7 @@ static int show_samples(struct session *s, struct error *err)
 int command_show(int argc, char **argv)
 {
     const struct train_options usual = train_options_usual();
-    struct session s = {
-        .program = argv[0], .common = options_common(argv[0]), .digit = -1, .seed = 1};
+    struct session s = {.common = options_common(argv[0]), .digit = -1, .seed = 1};
     struct error err = {""};
     train_line_begin(&s.line, &usual);
     int code = parse(&s, argc, argv);
@@ -271,7 +270,7 @@ int command_show(int argc, char **argv)
         return command_finish(argv[0], code);
     int failed = engine_find(&s.engine, &s.common, &err) ||
                  (s.weights_path ? show_weights : show_samples)(&s, &err);
-    code = failed ? command_fail(s.program, &err) : EXIT_DONE;
+    code = failed ? command_fail(s.common.program, &err) : EXIT_DONE;
     engine_close(&s.engine);
     dataset_free(&s.dataset);
     mem_free(s.indices);

@@ -51,14 +51,14 @@ static int check_resumed(const struct session *s)
     bool augments = augment_any(&s->resumed.options.augment);
     if (line->augment_given && line->augment != augments)
         return command_refuse(
-            s->request.program, "%s: the run in %s %s: leave it out, or start a new run",
+            s->request.common.program, "%s: the run in %s %s: leave it out, or start a new run",
             line->augment ? "--augment" : "--no-augment", s->request.files[FILE_RESUME],
             augments ? "augments its images" : "augments none");
     for (int i = 0; i < TRAIN_OPTIONS; i++) {
         struct text was = train_options_text(&s->resumed.options, i);
         struct text is = train_options_text(&s->request.line.options, i);
         if (strcmp(was.text, is.text) != 0 && !may_differ(s, i))
-            return command_refuse(s->request.program,
+            return command_refuse(s->request.common.program,
                                   "%s %s%s: the run in %s has %s: leave it out, or start a new run",
                                   train_line_flag(i).text, is.text,
                                   s->request.preset ? " (from --preset)" : "",
@@ -74,11 +74,11 @@ static int load_resumed(struct session *s)
     if (checkpoint_load(&s->resumed, path, &err)) {
         if (s->resumed.is_model)
             command_advise(&err, "--resume wants what --checkpoint wrote");
-        return command_fail(s->request.program, &err);
+        return command_fail(s->request.common.program, &err);
     }
     if (!s->request.files[FILE_CHECKPOINT]) {
         error_set(&err, "%s is a pipe: no checkpoint is kept unless --checkpoint names one", path);
-        command_fail(s->request.program, &err);
+        command_fail(s->request.common.program, &err);
     }
     return -1;
 }
@@ -86,8 +86,9 @@ static int load_resumed(struct session *s)
 static int take_files(struct session *s)
 {
     struct error err = {""};
-    return train_files_take(&s->files, &s->request, &err) ? command_fail(s->request.program, &err)
-                                                          : -1;
+    return train_files_take(&s->files, &s->request, &err)
+               ? command_fail(s->request.common.program, &err)
+               : -1;
 }
 
 /* Parses the line again, on top of the options of the resumed run and of the preset. */
@@ -103,7 +104,7 @@ static int parse_again(struct session *s, const struct usage *usage, int preset,
         presets_apply(&base, request->preset);
     train_line_begin(&request->line, &base);
     int code = options_parse(usage, argc, argv, &operands);
-    return code < 0 && train_line_end(request->program, &request->line) ? EXIT_USAGE : code;
+    return code < 0 && train_line_end(request->common.program, &request->line) ? EXIT_USAGE : code;
 }
 
 /* The files are taken before any of them is read. */
@@ -158,7 +159,7 @@ static int parse(struct session *s, int argc, char **argv)
         .group = GROUP_MACHINE,
         .help = "stop after this time, keep the best weights; 0: no limit"};
     struct usage usage = {
-        .program = request->program,
+        .program = request->common.program,
         .arguments = "",
         .description =
             "Trains the dense " PARAMS_ARCHITECTURE
@@ -192,7 +193,7 @@ static int load_data(struct session *s, struct error *err)
         dataset_check_distinct(&s->train_set, &s->test_set, &shared, err))
         return -1;
     if (shared)
-        fprintf(terminal_stderr(), "%s: %s of %s test images %s too\n", s->request.program,
+        fprintf(terminal_stderr(), "%s: %s of %s test images %s too\n", s->request.common.program,
                 format_count(shared).text, format_count(s->test_set.count).text,
                 shared == 1 ? "is a training image" : "are training images");
     s->data = metadata_run_data(&s->train_set, &s->test_set);
@@ -351,7 +352,7 @@ static int stopped_early(struct session *s, struct error *err)
               s->request.files[FILE_OUT]);
     if (!stop_signal())
         return command_advise(err, "give more --max-seconds");
-    command_fail(s->request.program, err);
+    command_fail(s->request.common.program, err);
     return 0;
 }
 
@@ -409,13 +410,12 @@ static int exit_code(const struct session *s, int code)
 
 int command_train(int argc, char **argv)
 {
-    struct session s = {.request = {.program = argv[0],
-                                    .common = options_common(argv[0]),
-                                    .files = {[FILE_OUT] = "model.bin"}}};
+    struct session s = {
+        .request = {.common = options_common(argv[0]), .files = {[FILE_OUT] = "model.bin"}}};
     struct error err = {""};
     int code = parse(&s, argc, argv);
     if (code < 0 && (prepare(&s, &err) || run(&s, &err)))
-        code = command_fail(s.request.program, &err);
+        code = command_fail(s.request.common.program, &err);
     else if (code < 0)
         code = s.output.failed ? EXIT_FAILED : EXIT_DONE;
     code = exit_code(&s, code);

@@ -77,7 +77,7 @@ static void write_all(FILE *out, const void *context)
     const struct split *split = output->split;
     int threads = team_threads(output->network->team);
     fprintf(out, "%s: " PARAMS_ARCHITECTURE ", %s\tparameters; %s\timages\tto\ttrain\ton",
-            request->program, format_count(PARAM_COUNT).text,
+            request->common.program, format_count(PARAM_COUNT).text,
             format_count(split->train_count).text);
     fprintf(out, ", %s\tto\tvalidate, %s\tto\ttest, from ", format_count(split->val_count).text,
             format_count(output->test_set->count).text);

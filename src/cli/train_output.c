@@ -58,7 +58,7 @@ void train_output_close(struct train_output *output)
 void train_output_lost(struct train_output *output, enum train_file file, const struct error *err)
 {
     if (!output->lost[file])
-        command_fail(output->request->program, err);
+        command_fail(output->request->common.program, err);
     output->lost[file] = output->failed = true;
 }
 
@@ -230,7 +230,7 @@ static void advise_on_guessing(const struct train_output *o, const struct metric
     else
         command_advise(&err, "%s a higher --lr than %s, or more --epochs than %d", how,
                        format_float(options->lr).text, r->epochs_run);
-    command_fail(o->request->program, &err);
+    command_fail(o->request->common.program, &err);
 }
 
 void train_output_end(struct train_output *o, const struct metrics *test)
@@ -326,7 +326,7 @@ void train_output_report(struct train_output *output)
         return;
     if (stop_count() > 1) {
         error_set(&err, "%s: not written: a second signal came", path);
-        command_fail(output->request->program, &err);
+        command_fail(output->request->common.program, &err);
         return;
     }
     if (write_report(output, &err))

@@ -13,7 +13,6 @@ enum train_file { FILE_OUT, FILE_CHECKPOINT, FILE_RESUME, FILE_LOG, FILE_REPORT,
 
 /* What the command line asks for. */
 struct train_request {
-    const char *program;
     struct common_options common;
     struct train_line line;
     const struct preset *preset;    /* NULL: none */
