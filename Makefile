@@ -82,7 +82,20 @@ OBJECTS = $(SOURCES:%.c=$(BUILD)/%.o) $(EMBEDDED:%=$(BUILD)/%.o)
 LIBRARY = $(filter-out $(BUILD)/src/cli/main.o,$(OBJECTS))
 TEST_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/unit/*.c tests/unit/*/*.c))
 
-BIN = $(DESTDIR)$(PREFIX)/bin
+# MODE:FILE:SOURCE, or link:FILE:TARGET, each below ROOT.
+ROOT = $(DESTDIR)$(PREFIX)
+INSTALL = sh scripts/install.sh $(call quote,$(ROOT))
+each = $(foreach command,$(COMMANDS),$(subst COMMAND,$(command),$1))
+INSTALLED = 755:bin/mnist:$(BUILD)/mnist $(call each,link:bin/mnist-COMMAND:mnist) \
+	755:share/mnist/get-mnist.sh:scripts/get-mnist.sh \
+	$(foreach page,$(wildcard src/man/*.1),644:share/man/man1/$(notdir $(page)):$(page)) \
+	$(foreach page,$(wildcard src/man/*.5),644:share/man/man5/$(notdir $(page)):$(page)) \
+	644:share/bash-completion/completions/mnist:src/man/mnist.bash \
+	$(call each,link:share/bash-completion/completions/mnist-COMMAND:mnist) \
+	644:share/fish/vendor_completions.d/mnist.fish:src/man/mnist.fish \
+	$(call each,link:share/fish/vendor_completions.d/mnist-COMMAND.fish:mnist.fish) \
+	644:share/zsh/site-functions/_mnist:src/man/mnist.zsh
+
 BENCH_OBJECTS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard scripts/bench/*.c))
 
 ifeq ($(V),)
@@ -119,20 +132,14 @@ bench: $(BUILD)/bench
 data:
 	@sh scripts/get-mnist.sh
 
-## install: copies the program to $(DESTDIR)$(PREFIX)/bin
+## install: copies the program, its manual and the shells' completions to $(DESTDIR)$(PREFIX)
 install: $(BUILD)/mnist
-	$(SAY) INST $(call quote,$(BIN)/mnist)
-	$(Q)set -eu; umask 022; bin=$(call quote,$(BIN)); case $$bin in -*) bin=./$$bin ;; esac; \
-	for name in mnist $(COMMANDS:%=mnist-%); do \
-	    [ ! -d "$$bin/$$name" ] || { printf '%s\n' "$$bin/$$name is a folder: move it away" >&2; exit 1; }; \
-	done; \
-	new=$$bin/mnist.new.$$$$; trap 'rm -f "$$new"' EXIT; trap 'exit 1' HUP INT PIPE TERM; \
-	mkdir -p "$$bin"; cp $(BUILD)/mnist "$$new"; chmod 755 "$$new"; mv -f "$$new" "$$bin/mnist"; \
-	for c in $(COMMANDS); do ln -s mnist "$$new"; mv -f "$$new" "$$bin/mnist-$$c"; done
+	$(SAY) INST $(call quote,$(ROOT)/bin/mnist)
+	$(Q)$(INSTALL) install $(foreach file,$(INSTALLED),$(call quote,$(file)))
 
 ## uninstall: removes what install copied
 uninstall:
-	$(Q)rm -f -- $(foreach name,mnist $(COMMANDS:%=mnist-%),$(call quote,$(BIN)/$(name)))
+	$(Q)$(INSTALL) uninstall $(foreach file,$(INSTALLED),$(call quote,$(file)))
 
 ## clean: removes build/
 clean:

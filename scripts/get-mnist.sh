@@ -199,7 +199,6 @@ install_files() {
     done
 }
 
-[ -n "${1:-}" ] || CDPATH= cd -- "$(dirname -- "$0")/.." || exit 1
 dir=${1:-data/mnist}
 case $dir in /*) ;; *) dir=./${dir#./} ;; esac
 ours="$dir/.get-mnist-$(uname -n 2>/dev/null)"

@@ -62,9 +62,37 @@ void command_write_resume(FILE *out, const void *path)
     command_write_word(out, path);
 }
 
+/* Writes into `path` (PATH_MAX) where the script is that fetches the four files: in a checkout, or
+ * where it was installed with the program. False if it is in neither place, or the system does not
+ * tell where the program is. */
+static bool find_script(char *path)
+{
+    static const char installed[] = "share/mnist/get-mnist.sh";
+    snprintf(path, PATH_MAX, "scripts/get-mnist.sh");
+    if (!access(path, R_OK))
+        return true;
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof installed);
+    char *end = path + (length < 0 ? 0 : length);
+    for (int up = 0; up < 2 && end; up++) { /* from PREFIX/bin/mnist to PREFIX */
+        *end = '\0';
+        end = strrchr(path, '/');
+    }
+    if (!end)
+        return false;
+    memcpy(end + 1, installed, sizeof installed);
+    return !access(path, R_OK);
+}
+
 /* Writes how to fetch the four files into the folder, as a command line. */
 static void write_fetch(FILE *out, const void *context)
 {
+    char script[PATH_MAX];
+    if (find_script(script)) {
+        fputs("sh", out);
+        command_write_word(out, script);
+        command_write_word(out, context);
+        return;
+    }
     fputs("curl -fL --create-dirs --output-dir", out);
     command_write_word(out, context);
     fputs(" -o '#1-#2-ubyte.gz' 'https://storage.googleapis.com/cvdf-datasets/mnist/"
@@ -72,17 +100,16 @@ static void write_fetch(FILE *out, const void *context)
           out);
 }
 
-/* Adds to err, which says that files are missing, what to type. Only a checkout has the script. */
+/* Adds to err, which says that files are missing, what to type. */
 static int advise_data(const char *folder, struct error *err)
 {
     struct stat info;
+    char what[128];
     if (!stat(folder, &info) && !S_ISDIR(info.st_mode))
         return command_advise(err, "--data names the one that has the four files");
-    if (!stat("scripts/get-mnist.sh", &info))
-        return command_advise(err, "run scripts/get-mnist.sh, or name another folder with --data "
-                                   "(data/sample is a small one)");
-    return command_advise_line(
-        err, "name another folder with --data, or fetch the four files: ", write_fetch, folder);
+    snprintf(what, sizeof what, "name another folder with --data%s, or fetch the four files: ",
+             access("data/sample", R_OK) ? "" : " (data/sample is a small one)");
+    return command_advise_line(err, what, write_fetch, folder);
 }
 
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,

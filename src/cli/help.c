@@ -16,31 +16,68 @@ enum { BESIDE = 28, BELOW = 8, NARROW = 60 };
 
 /* --- options --- */
 
-/* Writes the default as " [40]", or nothing where there is none to tell. */
-static void write_default(char *text, size_t size, const struct option_spec *spec)
+int help_rows(const struct usage *usage, const struct option_spec *rows[HELP_ROWS_MAX])
+{
+    static const struct option_spec last[] = {
+        {.name = "help", .letter = 'h', .group = GROUP_MACHINE, .help = "print help and exit"},
+        {.name = "version",
+         .letter = 'V',
+         .group = GROUP_MACHINE,
+         .help = "print the version and exit"},
+    };
+    const struct option_spec *specs = usage->specs;
+    int count = 0;
+    for (int first = 0; first < usage->spec_count; first++) {
+        int earlier = 0;
+        while (strcmp(specs[earlier].group, specs[first].group) != 0)
+            earlier++;
+        for (int i = first; i < usage->spec_count && earlier == first; i++)
+            if (!strcmp(specs[i].group, specs[first].group))
+                rows[count++] = &specs[i];
+    }
+    for (size_t i = 0; i < sizeof last / sizeof last[0]; i++)
+        rows[count++] = &last[i];
+    return count;
+}
+
+bool help_begins_group(const struct option_spec *const *rows, int row)
+{
+    return row == 0 || strcmp(rows[row]->group, rows[row - 1]->group) != 0;
+}
+
+int help_describe(char *text, size_t size, const struct option_spec *spec)
+{
+    int length = snprintf(text, size, "%s", spec->help);
+    for (int c = 0; spec->choices && spec->choices[c]; c++)
+        length += snprintf(text + length, size - (size_t)length, "%s%s", c ? ", " : ": ",
+                           spec->choices[c]);
+    return length;
+}
+
+void help_default(char *text, size_t size, const struct option_spec *spec)
 {
     const void *value = spec->value;
     text[0] = '\0';
     if (spec->special_default)
-        snprintf(text, size, " [%s]", spec->special_default);
+        snprintf(text, size, "%s", spec->special_default);
     else if (spec->kind == OPTION_INT)
-        snprintf(text, size, " [%d]", *(const int *)value);
+        snprintf(text, size, "%d", *(const int *)value);
     else if (spec->kind == OPTION_SEED)
-        snprintf(text, size, " [%" PRIu64 "]", *(const uint64_t *)value);
+        snprintf(text, size, "%" PRIu64, *(const uint64_t *)value);
     else if (spec->kind == OPTION_FLOAT)
-        snprintf(text, size, " [%s]", format_float(*(const float *)value).text);
+        snprintf(text, size, "%s", format_float(*(const float *)value).text);
     else if (spec->kind == OPTION_PAIR)
-        snprintf(text, size, " [%s,%s]", format_float(((const float *)value)[0]).text,
+        snprintf(text, size, "%s,%s", format_float(((const float *)value)[0]).text,
                  format_float(((const float *)value)[1]).text);
     else if (spec->kind == OPTION_STRING && *(const char *const *)value)
-        snprintf(text, size, " [%s]", *(const char *const *)value);
+        snprintf(text, size, "%s", *(const char *const *)value);
     else if (spec->kind == OPTION_CHOICE && spec->choices)
-        snprintf(text, size, " [%s]", spec->choices[*(const int *)value]);
+        snprintf(text, size, "%s", spec->choices[*(const int *)value]);
 }
 
 static void print_option(const struct option_spec *spec, int width)
 {
-    char text[PATH_MAX + 512], value[PATH_MAX + 8];
+    char text[PATH_MAX + 512], value[PATH_MAX];
     int used = spec->letter ? printf("  -%c, --%s", spec->letter, spec->name)
                             : printf("      --%s", spec->name);
     used += spec->unit ? printf(" %s", spec->unit) : 0;
@@ -48,49 +85,30 @@ static void print_option(const struct option_spec *spec, int width)
     if (indent < used)
         putchar('\n');
     printf("%*s", indent < used ? indent : indent - used, "");
-    int length = snprintf(text, sizeof text, "%s", spec->help);
-    for (int c = 0; spec->choices && spec->choices[c]; c++)
-        length += snprintf(text + length, sizeof text - (size_t)length, "%s%s", c ? ", " : ": ",
-                           spec->choices[c]);
-    write_default(value, sizeof value, spec);
+    int length = help_describe(text, sizeof text, spec);
+    help_default(value, sizeof value, spec);
     utf8_plain(value, sizeof value, value);
-    snprintf(text + length, sizeof text - (size_t)length, "%s", value);
+    if (*value)
+        snprintf(text + length, sizeof text - (size_t)length, " [%s]", value);
     terminal_wrap(stdout, text, indent, indent, width);
-}
-
-/* Whether an earlier row has the same group. */
-static bool is_told(const struct usage *usage, int row)
-{
-    int earlier = 0;
-    while (strcmp(usage->specs[earlier].group, usage->specs[row].group) != 0)
-        earlier++;
-    return earlier < row;
 }
 
 void help_print(const struct usage *usage)
 {
-    const struct option_spec *specs = usage->specs;
-    static const struct option_spec last[] = {
-        {.name = "help", .letter = 'h', .help = "print this and exit"},
-        {.name = "version", .letter = 'V', .help = "print the version and exit"},
-    };
+    const struct option_spec *rows[HELP_ROWS_MAX];
     int width = terminal_width(stdout), used = printf("Usage: %s ", usage->program);
+    int count = help_rows(usage, rows);
     char operands[64];
     snprintf(operands, sizeof operands, "%s%s[OPTION]...", usage->arguments,
              *usage->arguments ? " " : "");
     terminal_wrap(stdout, operands, used, BELOW, width);
     putchar('\n');
     terminal_wrap(stdout, usage->description, 0, 0, width);
-    for (int first = 0; first < usage->spec_count; first++) {
-        if (is_told(usage, first))
-            continue;
-        printf("\n%s:\n", specs[first].group);
-        for (int i = first; i < usage->spec_count; i++)
-            if (!strcmp(specs[i].group, specs[first].group))
-                print_option(&specs[i], width);
+    for (int i = 0; i < count; i++) {
+        if (help_begins_group(rows, i))
+            printf("\n%s:\n", rows[i]->group);
+        print_option(rows[i], width);
     }
-    for (size_t i = 0; i < sizeof last / sizeof last[0]; i++)
-        print_option(&last[i], width);
     printf("\nExamples:\n%s\n", usage->examples);
 }
 

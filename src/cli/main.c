@@ -6,6 +6,7 @@
 
 #include "mnist/cli/command.h"
 #include "mnist/cli/help.h"
+#include "mnist/cli/manual.h"
 #include "mnist/cli/options.h"
 #include "mnist/cli/suggest.h"
 #include "mnist/cli/terminal.h"
@@ -86,13 +87,31 @@ static int refuse_more(const char *word)
 
 static bool is_help(const char *word)
 {
-    return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
+    return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h") ||
+           !strncmp(word, "--help=", strlen("--help="));
+}
+
+/* mnist --help=FORM */
+static int help_form(int argc, char **argv)
+{
+    enum manual_form form;
+    if (argc > 1)
+        return refuse_more(argv[1]);
+    if (manual_form("mnist", argv[0] + strlen("--help="), &form))
+        return EXIT_USAGE;
+    if (form == MANUAL_NONE)
+        print_help(stdout);
+    for (int i = 0; i < COMMANDS && form != MANUAL_NONE; i++)
+        manual_print_command(commands[i].name, commands[i].summary, form);
+    return command_finish("mnist", EXIT_DONE);
 }
 
 /* mnist help [COMMAND] */
 static int help(int argc, char **argv)
 {
     static char option[] = "--help";
+    if (!strncmp(argv[0], "--help=", strlen("--help=")))
+        return help_form(argc, argv);
     if (argc > 2)
         return refuse_more(argv[2]);
     if (argc < 2 || is_help(argv[1])) {

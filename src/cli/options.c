@@ -12,6 +12,7 @@
 #include "mnist/base/utf8.h"
 #include "mnist/cli/command.h"
 #include "mnist/cli/help.h"
+#include "mnist/cli/manual.h"
 #include "mnist/cli/suggest.h"
 #include "mnist/cli/terminal.h"
 #include "mnist/cli/value.h"
@@ -67,7 +68,7 @@ void options_add_common(struct usage *usage, struct common_options *common)
 {
     const struct option_spec specs[] = {
         {"threads", "N", OPTION_INT, &common->threads, 1, TEAM_MAX_THREADS,
-         .given = &common->threads_given, .group = GROUP_MACHINE,
+         .given = &common->threads_given, .of_machine = true, .group = GROUP_MACHINE,
          .help = "threads: one a processor, up to 8, unless given; all give the same result"},
         {"simd", "SET", OPTION_CHOICE, &common->simd, .choices = kernels_names,
          .group = GROUP_MACHINE, .help = "instruction set; each gives the same result"},
@@ -108,7 +109,7 @@ static void begin_line(struct line *line)
         if (spec->letter && spec->unit)
             *letter++ = ':';
     }
-    *option++ = (struct option){"help", no_argument, NULL, HELP};
+    *option++ = (struct option){"help", optional_argument, NULL, HELP};
     *option++ = (struct option){"version", no_argument, NULL, VERSION};
     *option = (struct option){0};
     opterr = 0;
@@ -221,15 +222,26 @@ static int refuse_code(const struct line *line, int code)
     return refuse_unknown(line, line->word, (int)strlen(line->word), line->word + 1);
 }
 
+static int tell_help(const struct usage *usage)
+{
+    enum manual_form form;
+    if (manual_form(usage->program, optarg, &form))
+        return EXIT_USAGE;
+    if (form == MANUAL_NONE)
+        help_print(usage);
+    else
+        manual_print(usage, form);
+    return EXIT_DONE;
+}
+
 /* Takes an option. -1 to go on, or the exit code. */
 static int take_option(const struct line *line, int code, const char *next)
 {
     const char *program = line->usage->program;
-    if (code == 'h' || code == HELP || code == 'V' || code == VERSION) {
-        if (code == 'h' || code == HELP)
-            help_print(line->usage);
-        else
-            help_print_version();
+    if (code == 'h' || code == HELP)
+        return tell_help(line->usage);
+    if (code == 'V' || code == VERSION) {
+        help_print_version();
         return EXIT_DONE;
     }
     if (code == ':' || code == '?')

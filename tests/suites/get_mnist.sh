@@ -36,7 +36,7 @@ fails_plainly() {
 }
 
 silent_when_there() {
-    (PATH=$path && sh "$REPO/scripts/get-mnist.sh") >out 2>&1 </dev/null && [ ! -s out ] || { cat out && return 1; }
+    (cd "$REPO" && PATH=$path && sh scripts/get-mnist.sh) >out 2>&1 </dev/null && [ ! -s out ] || { cat out && return 1; }
 }
 
 strange_folders() {

@@ -48,28 +48,38 @@ installed_files() {
     (cd "$root" && find . ! -type d | sort | tr '\n' ' ')
 }
 
-wanted_files='./opt/mnist/bin/mnist ./opt/mnist/bin/mnist-eval ./opt/mnist/bin/mnist-predict ./opt/mnist/bin/mnist-show ./opt/mnist/bin/mnist-train '
+wanted_files='bin/mnist bin/mnist-eval bin/mnist-predict bin/mnist-show bin/mnist-train share/mnist/get-mnist.sh
+share/man/man1/mnist.1 share/man/man1/mnist-train.1 share/man/man5/mnist-model.5 share/zsh/site-functions/_mnist
+share/bash-completion/completions/mnist share/bash-completion/completions/mnist-train
+share/fish/vendor_completions.d/mnist.fish share/fish/vendor_completions.d/mnist-train.fish'
 
-# Commands that are added later need not be told here, but each file must be a program or its link.
+# Commands that are added later need not be told here, but each file must be of one of these kinds, and links lead somewhere.
 install_is_right() {
     make_it install || return
     for file in $wanted_files; do
-        [ -x "$root/$file" ] || {
-            echo "$file is not there"
-            return 1
-        }
+        [ -s "$root/opt/mnist/$file" ] || { echo "$file is not there" && return 1; }
     done
-    if [ -n "$(find "$root" ! -type d ! -path '*/bin/mnist' ! -path '*/bin/mnist-[a-z]*')" ]; then
-        echo "installed too much: $(installed_files)"
-        return 1
-    fi
+    installed_files | tr ' ' '\n' |
+        grep -vE '^(\./opt/mnist/(bin/mnist(-[a-z]+)?|share/(mnist/get-mnist\.sh|man/man[15]/mnist(-[a-z]+)?\.[15]|zsh/site-functions/_mnist|(bash-completion/completions|fish/vendor_completions\.d)/mnist(-[a-z]+)?(\.fish)?))|)$' >"$work/more"
+    [ ! -s "$work/more" ] || { echo "installed too much: $(cat "$work/more")" && return 1; }
+    [ -z "$(find -L "$root" -type l)" ]
+}
+
+# What is said without data is a command that the installed script understands; where the script is not, another.
+installed_script() {
+    mkdir -p "$work/elsewhere" && cd "$work/elsewhere" || return
+    "$root/opt/mnist/bin/mnist-show" 2>said && return 1
+    [ ! -e /proc/self/exe ] || grep -q "fetch the four files: sh '$root/opt/mnist/share/mnist/get-mnist.sh' data/mnist$" said ||
+        { cat said && return 1; }
+    sh "$root/opt/mnist/share/mnist/get-mnist.sh" --help | grep -q 'Brings the four MNIST files' || return
+    rm "$root/opt/mnist/share/mnist/get-mnist.sh" && ! "$root/opt/mnist/bin/mnist-show" 2>said && grep -q 'files: curl' said
 }
 
 uninstall_is_right() {
     echo mine >"$root/opt/mnist/bin/another-program"
     make_it uninstall || return
-    [ "$(installed_files)" = './opt/mnist/bin/another-program ' ] || {
-        echo "left: $(installed_files)"
+    [ "$(installed_files)" = './opt/mnist/bin/another-program ' ] && [ ! -e "$root/opt/mnist/share/mnist" ] || {
+        echo "left: $(cd "$root" && find .)"
         return 1
     }
 }
@@ -82,7 +92,7 @@ modes() {
 # What install makes is for everybody, whatever the umask; what was there keeps its mode.
 modes_are_right() {
     rm -rf "$root" && mkdir -p "$root/opt" && chmod 700 "$root" "$root/opt" && (umask 077 && make_it install) || return
-    [ "$(modes "$root/opt/mnist")" = '-rwxr-xr-x drwxr-xr-x lrwxrwxrwx ' ] || { modes "$root/opt/mnist" && return 1; }
+    [ "$(modes "$root/opt/mnist")" = '-rw-r--r-- -rwxr-xr-x drwxr-xr-x lrwxrwxrwx ' ] || { modes "$root/opt/mnist" && return 1; }
     [ "$(find "$root" -prune -perm 700)" ] && [ "$(find "$root/opt" -prune -perm 700)" ]
 }
 
@@ -105,6 +115,7 @@ install_without_room() {
 
 check 'make install' install_is_right
 check 'the installed program runs' installed_runs
+check 'the installed script is told' installed_script
 check 'make install over an older one' install_is_right
 check 'make uninstall' uninstall_is_right
 check 'make uninstall where nothing is' make_it uninstall

@@ -30,6 +30,7 @@ struct option_spec {
     const char *group;           /* the heading that help puts it under */
     const char *help;            /* one line */
     const char *special_default; /* shown as the default instead of the value, or NULL */
+    bool of_machine;             /* the default depends on the machine */
     char letter;                 /* a short name, or 0 */
     bool *given;                 /* set if the command line has the option; may be NULL */
 };

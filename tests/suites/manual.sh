@@ -1,0 +1,92 @@
+#!/bin/sh
+# src/man is what the program says of itself: the pages, and what bash, zsh and fish offer at the end of a line.
+. "$(dirname "$0")/../tools/suite.sh"
+[ "$MODE" = release ] || exit 0 # the same texts in any mode
+man=$REPO/src/man
+commands=$(cd "$REPO" && ls src/cli/cmd_*.c | sed 's/.*cmd_//; s/\.c$//')
+mkdir "$work/here" && cd "$work/here" && touch model.bin 'more of it.bin' && mkdir folder || exit 1
+
+# --- src/man follows the program ---
+
+up_to_date() {
+    cp -R "$man" "$work/man" && sh "$REPO/scripts/manual.sh" "$work/man" && diff -r "$man" "$work/man" ||
+        { echo 'scripts/manual.sh brings src/man up to date' && return 1; }
+}
+
+# options_of COMMAND: a line each as help has it, such as "-o --out FILE".
+options_of() {
+    COLUMNS=80 mnist-$1 --help | sed -n 's/^  \(-.,\)\{0,1\} *\(--[a-z0-9-]*\)\( [A-Z][A-Z,]*\)\{0,1\}\( .*\)\{0,1\}$/\1 \2\3/p' | tr -d , | sed 's/^ //'
+}
+
+# The page of each command has its options, its summary, and no other option.
+page_has_options() {
+    options_of $1 | tr -d ' ' | sort >wanted
+    sed -n '/^\.SH OPTIONS/,/^\.SH EXAMPLES/{/^\.TP/{n;s/\\f.//g;s/\\//g;s/[ ,]//g;p;};}' "$man/mnist-$1.1" | sort >found
+    [ "$(wc -l <wanted)" -gt 8 ] && sed 's/,//g' wanted | diff - found || return
+    printf 'mnist\\-%s \\- %s\n' $1 "$(mnist help | sed -n "s/^  mnist $1  *//p")" >wanted
+    sed -n '/^\.SH NAME/{n;p;}' "$man/mnist-$1.1" | diff wanted -
+}
+
+# --- What the shells offer ---
+
+# LINE: WORDS. Lines of two dashes stand for all long options.
+lines() {
+    cat <<'END'
+mnist : train eval show predict help
+mnist pr: predict
+mnist help : train eval show predict
+mnist-train --sch: --schedule
+mnist-train --schedule : constant cosine step
+mnist-train --schedule=c: --schedule=constant --schedule=cosine
+mnist train --preset b: best
+mnist train --epochs :
+mnist-train --epochs 5 --preset : none best
+mnist-train --data : folder
+mnist-train --data=f: --data=folder
+mnist-eval mod: model.bin
+mnist eval --split : test train
+mnist eval mod: model.bin
+mnist-eval model.bin --da: --data
+mnist-show --weights mo: model.bin more_of_it.bin
+mnist-train -o mod: model.bin
+mnist-show m:
+mnist-predict model.bin mo: model.bin more_of_it.bin
+END
+    for command in $commands; do
+        echo "mnist-$command --: $(options_of $command | grep -o -e '--[a-z0-9-]*' | tr '\n' ' ')"
+    done
+}
+
+bash_offers() {
+    bash "$REPO/tests/tools/complete.bash" "$man/mnist.bash" "$1"
+}
+
+zsh_offers() {
+    timeout 60 zsh -f "$REPO/tests/tools/complete.zsh" "$work" "$1"
+}
+
+fish_offers() {
+    HOME=$work fish --no-config -c 'source $argv[1]; complete -C $argv[2]' "$man/mnist.fish" "$1" | cut -f 1
+}
+
+# offers SHELL: a value may come with its option, a folder with a slash, a space as it is or quoted.
+offers() {
+    lines | while IFS= read -r row; do
+        line=${row%:*}
+        "$1_offers" "$line" | sed '/^$/d; s,/$,,; s/^--[a-z]*=//; s/\\\{0,1\} /_/g' | sort -u >found
+        for word in ${row##*:}; do echo "${word#--*=}"; done | sort -u | diff - found >differs || { echo "$line" && cat differs; }
+    done >wrong
+    [ ! -s wrong ] || { cat wrong && return 1; }
+}
+
+check 'src/man is up to date' up_to_date
+for command in $commands; do check "page: the options of $command" page_has_options $command; done
+cp "$man/mnist.zsh" "$work/_mnist"
+for shell in bash zsh fish; do
+    if have $shell; then
+        check "$shell offers commands, options, values and files" offers $shell
+    else
+        skip "completion: needs $shell (Debian's $shell)"
+    fi
+done
+finish

@@ -1,0 +1,20 @@
+# Prints what zsh offers at the end of a line: zsh -f complete.zsh FOLDER LINE, where FOLDER has the function _mnist. The
+# line is typed into a zsh on a terminal of its own, whose compadd also prints what it finds.
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "PS1=; fpath=(${(q)1} \$fpath); autoload -U compinit; compinit -u -D"
+zpty -w shell 'compadd() {
+    local -a found
+    builtin compadd -O found "$@"
+    print -rl -- $found
+    builtin compadd "$@"
+}
+offer() { print BEGIN; _main_complete; print END; }
+zle -C offer complete-word offer
+bindkey "^X" offer
+print READY'
+zpty -r shell text '*READY*READY*'
+zpty -n -w shell "$2"$'\C-X'
+zpty -r shell text '*BEGIN*END*'
+print -rl -- ${${(f)${${text#*BEGIN}%END*}}//$'\r'}
+zpty -d shell
