@@ -27,6 +27,49 @@ page_has_options() {
     sed -n '/^\.SH NAME/{n;p;}' "$man/mnist-$1.1" | diff wanted -
 }
 
+# --- The pages ---
+
+# renders PAGE: without a warning, and no line is wider than 80 columns.
+renders() {
+    {
+        if have groff; then
+            groff -man -Tutf8 -ww -z "$1" 2>&1
+            groff -man -Tascii -P-cbou "$1" | awk 'length($0) > 80 {print "over 80 columns: " $0}'
+        fi
+        if have mandoc; then
+            mandoc -T lint -W warning "$1"
+            mandoc -T ascii "$1" | awk '{gsub(/.\010/, "")} length($0) > 80 {print "mandoc, over 80 columns: " $0}'
+        fi
+    } >rendering
+    cat rendering
+    [ ! -s rendering ]
+}
+
+# copies PAGE: what a reader would copy out of it is spelt so that no formatter makes typographic signs of it.
+copies() {
+    awk '
+        function say(what) {print FILENAME ":" FNR ": " what ": " $0; bad = 1}
+        /^\.EX/ {example = 1; next}
+        /^\.EE/ {example = 0}
+        /--/ {say("an option is \\-\\-")}
+        example {
+            if (/^[.\047]/) say("is taken for a macro")
+            rest = $0
+            gsub(/\\(-|e|\([a-z][a-z])/, "", rest)
+            if (rest ~ /[-\047`^~\\]/) say("a character that needs an escape")
+        }
+        END {exit bad}' "$1"
+}
+
+# tells_version PAGE: that of include/mnist/base/version.h.
+tells_version() {
+    version=$(sed -n 's/^#define MNIST_VERSION "\(.*\)"/\1/p' "$REPO/include/mnist/base/version.h")
+    sed -n '/^\.TH /p' "$1" | grep -F "\"mnist $version\"" || {
+        echo "its .TH wants \"mnist $version\""
+        false
+    }
+}
+
 # --- What the shells offer ---
 
 # LINE: WORDS. Lines of two dashes stand for all long options.
@@ -81,6 +124,17 @@ offers() {
 
 check 'src/man is up to date' up_to_date
 for command in $commands; do check "page: the options of $command" page_has_options $command; done
+for manual in "$man"/*.[1-9]; do
+    name=${manual##*/}
+    check "$name: the version is the program's" tells_version "$manual"
+    check "$name: what may be copied is what was meant" copies "$manual"
+    if have groff || have mandoc; then
+        check "$name: no warning, no line over 80 columns" renders "$manual"
+    else
+        skip "$name: how it looks: needs groff or mandoc (Debian: groff-base, mandoc)"
+    fi
+done
+
 cp "$man/mnist.zsh" "$work/_mnist"
 for shell in bash zsh fish; do
     if have $shell; then
