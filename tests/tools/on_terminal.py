@@ -6,6 +6,7 @@ command's."""
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -13,6 +14,46 @@ import subprocess
 import sys
 import termios
 import time
+
+
+class Screen:
+    """A terminal that has printed a text: its lines, each a list of the rows that it took, each a list of (character, its
+    colours as the escape told them). A character in the last column leaves the cursor there; the next one is put into the
+    next row."""
+
+    def __init__(self, text, columns):
+        self.columns, self.lines, self.column, self.complaints = columns, [[[]]], 0, []
+        style = ""
+        for char, color, erase, other in re.findall(r"([^\033])|\033\[([0-9;]*)m|(\033\[K)|(\033)", text):
+            if other:
+                self.complaints.append("an escape that is neither for colours nor for the end of a line")
+            elif erase:
+                del self.row()[self.column:]
+            elif color:
+                style = "" if color == "0" else color
+            elif char == "\r":
+                self.column = 0
+            elif char == "\n":
+                if style:
+                    self.complaints.append("colours are on at the end of: " + self.line(-1))
+                self.lines.append([[]])
+                self.column = 0
+            else:
+                self.put(char, style)
+
+    def row(self):
+        return self.lines[-1][-1]
+
+    def put(self, char, style):
+        if self.column == self.columns:
+            self.lines[-1].append([])
+            self.column = 0
+        row = self.row()
+        row[self.column:self.column + 1] = [(char, style)]
+        self.column += 1
+
+    def line(self, i):
+        return "".join(char for row in self.lines[i] for char, _ in row)
 
 
 def resize(terminal, columns):

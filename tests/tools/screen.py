@@ -24,47 +24,8 @@ ASCII = {"LC_ALL": "C", "TERM": "xterm"}
 DUMB = {"LC_ALL": "C", "TERM": "dumb"}
 
 
-class Screen:
-    """A terminal that has printed a text: its lines, each a list of the rows that it took. A character in the last column
-    leaves the cursor there; the next one is put into the next row."""
-
-    def __init__(self, text, columns):
-        self.columns, self.lines, self.column, self.complaints = columns, [[[]]], 0, []
-        colored = False
-        for char, color, erase, other in re.findall(r"([^\033])|\033\[([0-9;]*)m|(\033\[K)|(\033)", text):
-            if other:
-                self.complaints.append("an escape that is neither for colours nor for the end of a line")
-            elif erase:
-                del self.row()[self.column:]
-            elif color:
-                colored = color != "0"
-            elif char == "\r":
-                self.column = 0
-            elif char == "\n":
-                if colored:
-                    self.complaints.append("colours are on at the end of: " + self.line(-1))
-                self.lines.append([[]])
-                self.column = 0
-            else:
-                self.put(char)
-
-    def row(self):
-        return self.lines[-1][-1]
-
-    def put(self, char):
-        if self.column == self.columns:
-            self.lines[-1].append([])
-            self.column = 0
-        row = self.row()
-        row[self.column:self.column + 1] = [char]
-        self.column += 1
-
-    def line(self, i):
-        return "".join(char for row in self.lines[i] for char in row)
-
-
 def check_screen(text, columns):
-    screen = Screen(text, columns)
+    screen = on_terminal.Screen(text, columns)
     yield from screen.complaints
     for i, rows in enumerate(screen.lines):
         line = screen.line(i)
