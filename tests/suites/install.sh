@@ -8,8 +8,8 @@ strange="it's a \"checkout\"; touch pwned & # \$(touch pwned) \`touch pwned\` \\
 # copy_checkout: what the repository has, in the folder $work/$strange.
 copy_checkout() {
     mkdir -p "$work/$strange/data/mnist" &&
-        cp -Rp "$REPO/Makefile" "$REPO/README.md" "$REPO/include" "$REPO/src" "$REPO/scripts" "$REPO/tests" "$work/$strange" &&
-        cp -R "$REPO/data/sample" "$work/$strange/data"
+        cp -Rp "$REPO/Makefile" "$REPO/README.md" "$REPO/LICENSE" "$REPO/include" "$REPO/src" "$REPO/scripts" "$REPO/tests" "$work/$strange" &&
+        cp -R "$REPO/data/README.md" "$REPO/data/pictures" "$REPO/data/sample" "$work/$strange/data"
 }
 
 # no_command_ran: whether no name was taken for one.
