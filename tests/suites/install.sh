@@ -113,6 +113,20 @@ install_without_room() {
         [ "$(wc -c <"$root/opt/mnist/bin/mnist")" -eq $(($(wc -c <"$work/earlier") + 1)) ]
 }
 
+as_other() {
+    (umask 077 && setpriv --reuid=65534 --regid=65534 --clear-groups "$@")
+}
+
+# Into a folder of another user's, by that user; what is root's is refused, and nothing of it is touched.
+as_other_user() {
+    theirs="$work/theirs & it's"
+    chmod 711 "$work" && mkdir "$theirs" "$work/locked" && chown 65534:65534 "$theirs" || return
+    set -- "$MAKE" -s -C "$REPO" MODE="$MODE" CC="$CC" PREFIX=/p
+    as_other "$@" install DESTDIR="$theirs" && [ "$(modes "$theirs/p")" = '-rw-r--r-- -rwxr-xr-x drwxr-xr-x lrwxrwxrwx ' ] &&
+        as_other "$@" uninstall DESTDIR="$theirs" && [ -z "$(find "$theirs" ! -type d)" ] || return
+    ! as_other "$@" install DESTDIR="$work/locked" && [ -z "$(ls -A "$work/locked")" ]
+}
+
 check 'make install' install_is_right
 check 'the installed program runs' installed_runs
 check 'the installed script is told' installed_script
@@ -120,6 +134,11 @@ check 'make install over an older one' install_is_right
 check 'make uninstall' uninstall_is_right
 check 'make uninstall where nothing is' make_it uninstall
 check 'make install with umask 077' modes_are_right
+if have setpriv && as_other test -r "$REPO/build/$MODE/flags" 2>/dev/null; then
+    check 'make install as another user than root' as_other_user
+elif [ "$(id -u)" -eq 0 ]; then
+    skip "make install as another user: needs setpriv (Debian's util-linux), and a checkout that others may read"
+fi
 check 'make install over a folder' install_in_the_way
 check 'make install without room' install_without_room
 
@@ -131,7 +150,7 @@ mkdir "${fake%/cc}" && cat >"$fake" <<'END' && chmod 755 "$fake" || exit 1
 #!/bin/sh
 [ "${1:-}" != -dumpmachine ] || echo x86_64-fake-linux
 while [ $# -gt 0 ]; do
-    [ "$1" != -o ] || { printf '#!/bin/sh\necho ok fake\n' >"$2" && chmod 755 "$2"; }
+    [ "$1" != -o ] || [ "$2" = /dev/null ] || { printf '#!/bin/sh\necho ok fake\n' >"$2" && chmod 755 "$2"; }
     shift
 done
 END
