@@ -9,6 +9,7 @@ import json
 import math
 import os
 import time
+import zlib
 
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
                  "VECLIB_MAXIMUM_THREADS")
@@ -42,8 +43,8 @@ def start(description):
         help="share of each target that is spread over all classes (NumPy alone)")
     add("--schedule", choices=("constant", "cosine"), default="cosine")
     add("--seed", type=int, default=1, metavar="N")
-    add("--target-val-acc", type=float, default=2.0, metavar="F",
-        help="stop at this validation accuracy")
+    add("--val", type=int, metavar="N",
+        help="images set aside for validation [5000, or a tenth of fewer than 50000]")
     add("--check", action="store_true", help="compare matrix products with float64 first")
     options = parser.parse_args()
     for name in THREAD_LIMITS:
@@ -74,13 +75,15 @@ def read_idx(folder, name, header):
         return bytearray(file.read()[header:])
 
 
-def read_train(folder):
-    """Pixels and labels of the training images, one byte each."""
-    return (read_idx(folder, "train-images-idx3-ubyte", 16),
-            read_idx(folder, "train-labels-idx1-ubyte", 8))
+def read(folder, part):
+    """Pixels and labels of "train" or "t10k", one byte each."""
+    return (read_idx(folder, part + "-images-idx3-ubyte", 16),
+            read_idx(folder, part + "-labels-idx1-ubyte", 8))
 
 
-def val_count(count):
+def val_count(options, count):
+    if options.val is not None:
+        return options.val
     return 5000 if count >= 50000 else count // 10
 
 
@@ -91,9 +94,22 @@ def say(event, **fields):
     print(json.dumps({"event": event, **fields}), flush=True)
 
 
+def share(right, count):
+    """None where there is nothing to judge."""
+    return round(int(right) / count, 6) if count else None
+
+
 def epoch(number, seconds, val_acc, train_loss):
-    say("epoch", epoch=number, seconds=round(seconds, 6), val_acc=round(float(val_acc), 6),
+    say("epoch", epoch=number, seconds=round(seconds, 6), val_acc=val_acc,
         train_loss=round(float(train_loss), 6), elapsed=round(time.perf_counter() - BORN, 6))
+
+
+def end(test_acc, parts):
+    """The last event; parts are the arrays of the parameters."""
+    bytes_of = b"".join(part.tobytes() for part in parts)
+    say("end", test_acc=test_acc, parameters=sum(part.size for part in parts),
+        weights_crc32=f"{zlib.crc32(bytes_of):08x}",
+        seconds=round(time.perf_counter() - BORN, 6))
 
 
 def product_error(np, product):

@@ -130,13 +130,36 @@ class Pass:
         return right
 
 
+class Passes(dict):
+    """A Pass for each size that is asked for."""
+
+    def __init__(self, network):
+        self.network = network
+
+    def __missing__(self, size):
+        self[size] = Pass(self.network, size)
+        return self[size]
+
+    def accuracy(self, pixels, labels, indices):
+        right = 0
+        for part in np.array_split(indices, 10) if len(indices) else ():
+            judge = self[len(part)]
+            judge.forward(pixels, part)
+            right += np.count_nonzero(judge.p.argmax(axis=1) == labels[part])
+        return common.share(right, len(indices))
+
+
+def read(part):
+    pixels, labels = (np.frombuffer(part, np.uint8) for part in common.read(options.data, part))
+    return pixels.reshape(-1, LAYERS[0]), labels.astype(np.intp)
+
+
 def main():
     common.say("library", peer="NumPy", version=np.__version__, blas=common.blas_kernel())
     rng = np.random.default_rng(options.seed)
-    pixels, labels = (np.frombuffer(part, np.uint8) for part in common.read_train(options.data))
-    pixels, labels = pixels.reshape(-1, LAYERS[0]), labels.astype(np.intp)
+    pixels, labels = read("train")
     order = rng.permutation(len(labels))
-    val, train = np.split(order, [common.val_count(len(labels))])
+    val, train = np.split(order, [common.val_count(options, len(labels))])
     checked = {"product_error": common.product_error(np, np.matmul)} if options.check else {}
     common.say("start", threads=options.threads, train_images=len(train), val_images=len(val),
                **checked)
@@ -144,9 +167,7 @@ def main():
     network = Network(rng)
     batch = options.batch
     starts = range(0, len(train), batch)
-    val_parts = np.array_split(val, 10)
-    sizes = {batch, len(train) - starts[-1], *map(len, val_parts)}
-    passes = {size: Pass(network, size) for size in sizes}
+    passes = Passes(network)
     right = np.empty(len(train), np.float32)
     for epoch in range(1, options.epochs + 1):
         began = time.perf_counter()
@@ -161,16 +182,11 @@ def main():
             network.adam(common.learning_rate(options, done), options.l2)
         loss = -np.log(np.maximum(right, np.float32(1e-38))).mean()
         seconds = time.perf_counter() - began
+        common.epoch(epoch, seconds, passes.accuracy(pixels, labels, val), loss)
 
-        hits = 0
-        for indices in val_parts:
-            judge = passes[len(indices)]
-            judge.forward(pixels, indices)
-            hits += np.count_nonzero(judge.p.argmax(axis=1) == labels[indices])
-        val_acc = hits / len(val)
-        common.epoch(epoch, seconds, val_acc, loss)
-        if val_acc >= options.target_val_acc:
-            break
+    pixels, labels = read("t10k")
+    test_acc = passes.accuracy(pixels, labels, np.arange(len(labels)))
+    common.end(test_acc, [network.params])
 
 
 main()

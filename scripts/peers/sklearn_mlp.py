@@ -14,17 +14,26 @@ import sklearn  # noqa: E402
 from sklearn.neural_network import MLPClassifier  # noqa: E402
 
 
+def read(part):
+    """Pixels from 0 to 1, and labels."""
+    pixels, labels = (np.frombuffer(part, np.uint8) for part in common.read(options.data, part))
+    return np.multiply(pixels.reshape(-1, 784), np.float32(1 / 255), dtype=np.float32), labels
+
+
+def accuracy(model, x, labels):
+    right = np.count_nonzero(model.predict(x) == labels) if len(x) else 0
+    return common.share(right, len(x))
+
+
 def main():
     common.say("library", peer="scikit-learn", version=sklearn.__version__,
                blas=common.blas_kernel())
     # The scan of all pixels for NaN before each epoch is no part of training.
     sklearn.set_config(assume_finite=True)
     rng = np.random.default_rng(options.seed)
-    pixels, labels = (np.frombuffer(part, np.uint8) for part in common.read_train(options.data))
-    pixels = pixels.reshape(-1, 784)
+    x, labels = read("train")
     order = rng.permutation(len(labels))
-    val, train = np.split(order, [common.val_count(len(labels))])
-    x = np.multiply(pixels, np.float32(1 / 255), dtype=np.float32)
+    val, train = np.split(order, [common.val_count(options, len(labels))])
     x, x_val = x[train], x[val]
     checked = {"product_error": common.product_error(np, np.matmul)} if options.check else {}
     common.say("start", threads=options.threads, train_images=len(train), val_images=len(val),
@@ -43,11 +52,9 @@ def main():
             model._optimizer.learning_rate_init = rate
             model.partial_fit(x, labels[train])
         seconds = time.perf_counter() - began
+        common.epoch(epoch, seconds, accuracy(model, x_val, labels[val]), model.loss_)
 
-        val_acc = np.count_nonzero(model.predict(x_val) == labels[val]) / len(val)
-        common.epoch(epoch, seconds, val_acc, model.loss_)
-        if val_acc >= options.target_val_acc:
-            break
+    common.end(accuracy(model, *read("t10k")), model.coefs_ + model.intercepts_)
 
 
 main()

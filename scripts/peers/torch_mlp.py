@@ -62,6 +62,18 @@ def fetch(pixels, indices):
     return pixels.index_select(0, indices).to(torch.float32).mul_(1 / 255)
 
 
+def read(part):
+    pixels, labels = (torch.frombuffer(part, dtype=torch.uint8)
+                      for part in common.read(options.data, part))
+    return pixels.view(-1, 784), labels.long()
+
+
+def accuracy(network, pixels, labels, indices):
+    with torch.no_grad():
+        right = (network(fetch(pixels, indices)).argmax(1) == labels[indices]).sum()
+    return common.share(right, len(indices))
+
+
 def kernel():
     """A PyTorch that brings its own BLAS says which at build time only."""
     found = common.blas_kernel()
@@ -76,11 +88,9 @@ def product(a, b):
 def main():
     common.say("library", peer="PyTorch", version=torch.__version__, blas=kernel())
     torch.manual_seed(options.seed)
-    pixels, labels = (torch.frombuffer(part, dtype=torch.uint8)
-                      for part in common.read_train(options.data))
-    pixels, labels = pixels.view(-1, 784), labels.long()
+    pixels, labels = read("train")
     order = torch.randperm(len(labels))
-    val, train = order.tensor_split([common.val_count(len(labels))])
+    val, train = order.tensor_split([common.val_count(options, len(labels))])
     checked = {"product_error": common.product_error(np, product)} if options.check else {}
     common.say("start", threads=options.threads, train_images=len(train), val_images=len(val),
                **checked)
@@ -102,13 +112,11 @@ def main():
             total.add_(loss.detach(), alpha=len(indices))
         loss = total.item() / len(train)
         seconds = time.perf_counter() - began
+        common.epoch(epoch, seconds, accuracy(network, pixels, labels, val), loss)
 
-        with torch.no_grad():
-            hits = (network(fetch(pixels, val)).argmax(1) == labels[val]).sum().item()
-        val_acc = hits / len(val)
-        common.epoch(epoch, seconds, val_acc, loss)
-        if val_acc >= options.target_val_acc:
-            break
+    pixels, labels = read("t10k")
+    test_acc = accuracy(network, pixels, labels, torch.arange(len(labels)))
+    common.end(test_acc, [params.numpy()])
 
 
 main()
