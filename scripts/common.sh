@@ -1,3 +1,4 @@
+#!/bin/sh
 # What each script starts with: . "$(dirname -- "$0")/common.sh"
 #
 # Goes to the top of the repository. With --help it prints the script's opening comment. `percent`, for awk, is a share as
@@ -18,6 +19,14 @@ built() {
             exit 1
         }
     done
+}
+
+# find_python MODULE: sets python to an interpreter that has it; false where there is none.
+find_python() {
+    for python in python3 /usr/bin/python3; do
+        ! "$python" -c "import $1" 2>/dev/null || return 0
+    done
+    return 1
 }
 
 percent='function percent(x) { # what is neither 0 nor 1 does not look like it
