@@ -202,7 +202,7 @@ def run_to_target(command, env, seed):
 
 
 def say(text):
-    print(f"bench-peers: {text}", file=sys.stderr, flush=True)
+    print(f"bench-peers.sh: {text}", file=sys.stderr, flush=True)
 
 
 def free_environment():
@@ -508,7 +508,7 @@ def main():
     options.rounds = options.rounds or (1 if options.quick else 5)
     options.epochs = options.epochs or (1 if options.quick else 3)
     if not os.path.exists(options.program):
-        sys.exit(f"bench-peers: no {options.program}: run make")
+        sys.exit(f"bench-peers.sh: {options.program} is not there: run make first")
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(options, folder)
@@ -519,6 +519,6 @@ def main():
 try:
     main()
 except Failed as failure:  # a peer's is reported in its row
-    sys.exit(f"bench-peers: ours: {failure}")
+    sys.exit(f"bench-peers.sh: ours: {failure}")
 except KeyboardInterrupt:
     sys.exit(130)

@@ -1,6 +1,8 @@
 #!/bin/sh
-# Makes data/sample from data/mnist: the first 5,000 training and 1,000 test images with their labels, as gzipped IDX.
-# The bytes are the same on every machine (gzip -n leaves name and time out).
+# Makes data/sample from data/mnist: scripts/make-sample.sh
+#
+# The first 5,000 training and 1,000 test images with their labels, as gzipped IDX. The bytes are the same on every machine
+# (gzip -n leaves name and time out).
 set -eu
 . "$(dirname -- "$0")/common.sh"
 
@@ -16,6 +18,12 @@ sample() {
     mv "data/sample/$1.gz.new" "data/sample/$1.gz"
 }
 
+for name in train-images-idx3 train-labels-idx1 t10k-images-idx3 t10k-labels-idx1; do
+    [ -f "data/mnist/$name-ubyte" ] || {
+        echo "make-sample.sh: data/mnist/$name-ubyte is not there: run make data first" >&2
+        exit 1
+    }
+done
 mkdir -p data/sample
 sample train-images-idx3-ubyte 16 784 5000
 sample train-labels-idx1-ubyte 8 1 5000

@@ -1,8 +1,10 @@
 #!/bin/sh
-# What `make run` does once the program is built: brings MNIST, trains, evaluates, shows. Without a network it makes do
-# with the small sample in data/sample.
+# What `make run` does once the program is built: brings MNIST, trains, evaluates, shows: scripts/run.sh
+#
+# Without a network it makes do with the small sample in data/sample.
 set -u
-CDPATH= cd -- "$(dirname -- "$0")/.." || exit 1
+. "$(dirname -- "$0")/common.sh"
+built mnist-train mnist-eval mnist-show
 data=data/mnist
 sh scripts/get-mnist.sh
 code=$?

@@ -212,6 +212,36 @@ evening() {
     xargs cat <"$work/evening" 2>/dev/null | awk 'END {if (NR > 2500) print "src/README.md: " NR " lines to read in an evening, 2500 are the most"}'
 }
 
+# says PATH SCRIPT [ARGUMENT]…: what a script says where nothing is built or downloaded
+says() {
+    (cd "$bare" && PATH=$1 && shift && exec sh "$@") >"$work/said" 2>&1 </dev/null
+}
+
+# Each script's --help says what it is and how it is called, and does nothing; one that needs the program or the data says
+# which command brings it, in one line.
+scripts() {
+    bare="$work/it's bare"
+    mkdir "$bare" "$work/few" && cp -R scripts "$bare" || return
+    for tool in sh dirname sed; do
+        ln -s "$(command -v $tool)" "$work/few/$tool" || return
+    done
+    for script in scripts/*.sh; do
+        name=${script#scripts/}
+        says "$work/few" "$script" --help || echo "$script:2: --help ends with exit code $?"
+        sed -n 1p "$work/said" | grep -q '^[A-Z]' && grep -q "$name" "$work/said" ||
+            echo "$script:2: --help does not say what it is and how it is called"
+        case $name in
+        common.sh | get-mnist.sh) continue ;;
+        make-sample.sh) first='make data' ;;
+        *) first='make' ;;
+        esac
+        says "$PATH" "$script"
+        [ $? -eq 1 ] && [ "$(wc -l <"$work/said")" -eq 1 ] && grep -q "^$name: .* is not there: run $first first\$" "$work/said" ||
+            { echo "$script:2: does not end with code 1 and one line, to run $first first:" && cat "$work/said"; }
+    done
+    diff -r scripts "$bare/scripts" && [ "$(ls "$bare")" = scripts ] || echo 'scripts:1: something was made'
+}
+
 check 'includes name a room, their own or one before it' holds includes
 check 'each header has its source, each unit test what it tests' holds pairs
 if have nm; then
@@ -225,5 +255,6 @@ check 'what prints on stderr removes the moving line first' holds stderr
 check 'no line over 100 columns' holds columns
 check 'no function over 60 lines' holds functions
 check 'nothing else at the top' holds top
+check 'scripts tell their usage, and what must be run first' holds scripts
 check "an evening's reading" holds evening
 finish
