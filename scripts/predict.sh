@@ -5,16 +5,18 @@
 # Without MODEL it trains the best one first. Needs python3 with NumPy.
 set -eu
 . "$(dirname -- "$0")/common.sh"
-built mnist-train mnist-predict
-model=${1:-}
-if [ -z "$model" ]; then
-    model=$(mktemp)
-    trap 'rm -f "$model"' EXIT
-    build/mnist-train --preset best --quiet --out "$model" >/dev/null
-fi
-python=python3
-"$python" -c 'import numpy' 2>/dev/null || python=/usr/bin/python3
+built mnist-train mnist-eval mnist-predict
+find_python numpy || {
+    echo 'predict.sh: no python3 has NumPy: install it (Debian: python3-numpy)' >&2
+    exit 1
+}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+model=${1:-$work/model.bin}
+[ $# -gt 0 ] || build/mnist-train --preset best --quiet --out "$model" >"$work/report"
+build/mnist-eval "$model" --json >"$work/report" # tells what is wrong with it, if anything is
 PATH=$PWD/build:$PATH
 for seed in 1 2 3 4 5; do
     PYTHONDONTWRITEBYTECODE=1 "$python" tests/tools/predict.py own "$model" data/mnist "$seed" 0
-done | awk '{print; sum += $3} END {printf "mean of %d seeds: %.1f%%\n", NR, sum / NR}'
+done >"$work/shares"
+awk '{print; sum += $3} END {printf "mean of %d seeds: %.1f%%\n", NR, sum / NR}' "$work/shares"

@@ -15,8 +15,8 @@ eval_figure() {
 }
 
 for seed in 1 2 3 4 5; do
-    seconds=$(build/mnist-train --json --quiet --seed "$seed" --out "$model" "$@" |
-        sed -n '$s/.*"seconds":\([0-9.]*\).*/\1/p')
+    events=$(build/mnist-train --json --quiet --seed "$seed" --out "$model" "$@")
+    seconds=$(printf '%s\n' "$events" | sed -n '$s/.*"seconds":\([0-9.]*\).*/\1/p')
     row="$seed $(eval_figure accuracy) $(eval_figure loss) $(eval_figure calibration_error) $(eval_figure coverage)"
     for shift in -2,-2 -2,0 -2,2 0,-2 0,2 2,-2 2,0 2,2; do
         row="$row $(eval_figure accuracy --shift $shift)"
