@@ -295,6 +295,15 @@ static double time_prediction(const struct bench *bench)
     return median(seconds, RUNS);
 }
 
+/* The share of pixels that are 0, which the kernels skip. */
+static double zero_share(const struct dataset *dataset)
+{
+    size_t n = (size_t)dataset->count * IMAGE_PIXELS, zeros = 0;
+    for (size_t i = 0; i < n; i++)
+        zeros += dataset->pixels[i] == 0;
+    return (double)zeros / (double)n;
+}
+
 /* A row for the kernels that bench->common.simd names. */
 static void print_speed(const struct bench *bench, double peak)
 {
@@ -338,12 +347,14 @@ static void print_summary(struct bench *bench)
     if (!bench->common.json) {
         const struct measure m = usual_measure(bench);
         printf("%d thread%s, %d processor%s, compiler %s; %s images loaded in %.3f s\n"
+               "%s of the pixels to train on are 0\n"
                "medians of %d epochs of %s images, batch %d; shares of threads × time\n"
                "peak: %.1f GFLOP/s of dense fused multiply-adds; its share: what a dense "
                "implementation as fast would need\n\n",
                m.threads, m.threads == 1 ? "" : "s", cpu_count(), cpu_count() == 1 ? "" : "s",
                __VERSION__, format_count(bench->train_set.count + bench->test_set.count).text,
-               bench->load_seconds, bench->epochs, format_count(m.images).text, m.batch, peak);
+               bench->load_seconds, format_probability(zero_share(&bench->train_set)).text,
+               bench->epochs, format_count(m.images).text, m.batch, peak);
         table_titles(stdout, &speed);
     }
     for (int i = asked ? asked : 1; kernels_names[i] && (!asked || i == asked); i++) {
