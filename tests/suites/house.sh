@@ -217,8 +217,8 @@ says() {
     (cd "$bare" && PATH=$1 && shift && exec sh "$@") >"$work/said" 2>&1 </dev/null
 }
 
-# Each script's --help says what it is and how it is called, and does nothing; one that needs the program or the data says
-# which command brings it, in one line.
+# Each script is in scripts/README.md. Its --help says what it is and how it is called, and does nothing; one that needs the
+# program or the data says which command brings it, in one line.
 scripts() {
     bare="$work/it's bare"
     mkdir "$bare" "$work/few" && cp -R scripts "$bare" || return
@@ -230,6 +230,7 @@ scripts() {
         says "$work/few" "$script" --help || echo "$script:2: --help ends with exit code $?"
         sed -n 1p "$work/said" | grep -q '^[A-Z]' && grep -q "$name" "$work/said" ||
             echo "$script:2: --help does not say what it is and how it is called"
+        grep -q "^| .*\`$name" scripts/README.md || echo "$script:2: scripts/README.md does not name it"
         case $name in
         common.sh | get-mnist.sh) continue ;;
         make-sample.sh) first='make data' ;;
