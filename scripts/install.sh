@@ -5,6 +5,10 @@
 # everybody, whatever the umask.
 set -eu
 . "$(dirname -- "$0")/common.sh"
+[ $# -gt 1 ] || {
+    echo 'install.sh: run make install, which tells it what to put where' >&2
+    exit 2
+}
 umask 022
 root=$1 task=$2
 shift 2

@@ -232,7 +232,7 @@ scripts() {
             echo "$script:2: --help does not say what it is and how it is called"
         grep -q "^| .*\`$name" scripts/README.md || echo "$script:2: scripts/README.md does not name it"
         case $name in
-        common.sh | get-mnist.sh) continue ;;
+        common.sh | get-mnist.sh | install.sh) continue ;;
         make-sample.sh) first='make data' ;;
         *) first='make' ;;
         esac
