@@ -59,7 +59,7 @@ double peak_gflops(struct team *team)
     for (int run = 0; run < RUNS; run++) {
         double start = clock_seconds();
         team_run(team, threads, run_loop, &peak);
-        double rate = 2.0 * lanes * CHAINS * ROUNDS * threads / (clock_seconds() - start) * 1e-9;
+        double rate = 2.0 * lanes * (CHAINS * ROUNDS) * threads / (clock_seconds() - start) * 1e-9;
         best = rate > best ? rate : best;
     }
     return best;

@@ -18,10 +18,10 @@ enum { MARGIN = 8, STRIDE = 64, ROWS = IMAGE_SIDE + 2 * MARGIN + 2 };
 
 static int32_t to_units(float pixels)
 {
-    const float low = -MARGIN, high = IMAGE_SIDE - 1 + MARGIN;
+    const float low = -MARGIN, high = IMAGE_SIDE - 1 + MARGIN, unit = UNIT;
     pixels = pixels > low ? pixels : low;
     pixels = pixels < high ? pixels : high;
-    return (int32_t)((pixels + MARGIN) * UNIT) - MARGIN * UNIT;
+    return (int32_t)((pixels - low) * unit) - MARGIN * UNIT;
 }
 
 /* An affine map about the middle of the image, from the new image to the old:

@@ -39,7 +39,8 @@ void batch_destroy(struct batch *batch)
 
 void batch_fill(struct batch *batch, const struct dataset *dataset, const int *indices, int size)
 {
-    float others = batch->smoothing / IMAGE_CLASSES, whole = 1.0f - batch->smoothing + others;
+    const float classes = IMAGE_CLASSES;
+    float others = batch->smoothing / classes, whole = 1.0f - batch->smoothing + others;
     batch->size = size;
     for (int b = 0; b < size; b++) {
         size_t i = (size_t)indices[b];

@@ -79,7 +79,7 @@ static struct frame frame_of(const struct chart *chart)
         labels = fmax(labels, width_of(chart->axis(f.ticks[i]).text));
     double left = 10 + labels;
     double right =
-        WIDTH - fmax(RIGHT, width_of(format_integer((uint64_t)chart->count).text) / 2 - 8);
+        (double)WIDTH - fmax(RIGHT, width_of(format_integer((uint64_t)chart->count).text) / 2 - 8);
     f.x = (struct scale){{1, chart->count, false}, left + 8, right - 8};
     if (chart->count == 1) /* one point is in the middle */
         f.x.axis = (struct curve_axis){0, 2, false};
@@ -158,11 +158,11 @@ static void write_mark(FILE *out, const struct chart *chart, const struct frame 
     double at = place(&f->x, chart->mark);
     double value = value_at(chart, chart->line_count - 1, chart->mark);
     double height = place(&f->y, value);
-    bool above = height > HEIGHT / 2.0;
+    bool above = height > (double)HEIGHT / 2;
     char text[64];
     snprintf(text, sizeof text, "epoch %d: %s", chart->mark, chart->format(value).text);
     double length = 7 + width_of(text);
-    bool right = at + length < WIDTH;
+    bool right = at + length < (double)WIDTH;
     bool left = at - length >= f->x.begin - 8;
     fprintf(out,
             "<path class=mark fill=none stroke=\"" HTML_SOFT

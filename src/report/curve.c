@@ -61,8 +61,9 @@ double curve_place(const struct curve_axis *axis, double value)
 
 double curve_step(double length)
 {
-    double step = pow(10.0, floor(log10(length / CURVE_STEPS)));
-    for (int i = 0; length / step > CURVE_STEPS; i++)
+    const double most = CURVE_STEPS;
+    double step = pow(10.0, floor(log10(length / most)));
+    for (int i = 0; length / step > most; i++)
         step *= i % 3 == 1 ? 2.5 : 2.0;
     return step;
 }
@@ -82,7 +83,7 @@ static int log_ticks(double ticks[CURVE_TICKS_MAX], const struct curve_axis *axi
         double of[6];
     } multiples[] = {{1.2, 6, {1, 1.5, 2, 3, 5, 7}}, {2.5, 3, {1, 2, 5}}, {HUGE_VAL, 1, {1}}};
     double decades = log10(axis->to) - log10(axis->from);
-    int m = 0, step = 1 + power_of(decades / CURVE_STEPS), found = 0;
+    int m = 0, step = 1 + power_of(decades / (double)CURVE_STEPS), found = 0;
     while (decades > multiples[m].decades)
         m++;
     for (int power = power_of(log10(axis->from)); power <= power_of(log10(axis->to));

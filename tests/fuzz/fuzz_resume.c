@@ -212,7 +212,8 @@ static void write_checkpoint(void)
         st.tensors[i].values = data + st.tensors[i].begin;
     size_t room = SAFETENSORS_HEADER + st.tensors[st.tensor_count - 1].end;
     uint8_t *bytes = mem_alloc(room, 1, &err);
-    require(bytes && !safetensors_write(&st, bytes, room, &size, "changed", &err), "not written");
+    require(bytes != NULL, "out of memory");
+    require(!safetensors_write(&st, bytes, room, &size, "changed", &err), "not written");
     uint8_t *right = put_right(bytes, size);
     write_file(CHECKPOINT, right, size);
     free(right);

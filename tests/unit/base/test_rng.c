@@ -133,39 +133,41 @@ TEST(rng_below_unbiased, "rng: below rejects what would bias it")
 
 TEST(rng_uniform, "rng: uniform")
 {
-    enum { DRAWS = 1000000, BINS = 64 };
+    enum { BINS = 64 };
+    const int draws = 1000000;
     struct rng rng;
     int counts[BINS] = {0}, odd = 0;
     float low = 1.0f, high = 0.0f;
     rng_seed(&rng, 9, RNG_SHOW, 0);
-    for (int i = 0; i < DRAWS; i++) {
+    for (int i = 0; i < draws; i++) {
         float u = rng_uniform(&rng);
         if (!check(u >= 0.0f && u < 1.0f, "%.9g is not in [0,1)", (double)u))
             return;
         float scaled = u * 0x1p24f;
         check(scaled == floorf(scaled), "%.9g is no multiple of 2^-24", (double)u);
-        counts[(int)(u * BINS)]++;
+        counts[(int)(u * (float)BINS)]++;
         odd += (int)scaled & 1;
         low = u < low ? u : low;
         high = u > high ? u : high;
     }
-    double chi = chi_square(counts, BINS, (double)DRAWS / BINS);
+    double chi = chi_square(counts, BINS, draws / BINS);
     check(chi <= chi_limit(BINS), "chi-square is %.1f", chi);
     check(low < 1e-5f && high > 1.0f - 1e-5f, "the ends %.9g and %.9g are far from 0 and 1",
           (double)low, (double)high);
-    check_near(odd, DRAWS / 2, 2500);
+    check_near(odd, draws / 2, 2500);
 }
 
 /* Moments, tails and the shape (twenty bins of equal probability), each within five standard
  * deviations. */
 TEST(rng_normal, "rng: normal has its moments and tails")
 {
-    enum { DRAWS = 1000000, BINS = 20 };
+    enum { BINS = 20 };
+    const int draws = 1000000;
     struct rng rng;
     int counts[BINS] = {0}, beyond3 = 0, beyond4 = 0;
     double sum = 0.0, sum2 = 0.0, sum3 = 0.0, sum4 = 0.0, lag = 0.0, last = 0.0, largest = 0.0;
     rng_seed(&rng, 10, RNG_SHOW, 0);
-    for (int i = 0; i < DRAWS; i++) {
+    for (int i = 0; i < draws; i++) {
         double x = (double)rng_normal(&rng);
         if (!check(isfinite(x), "draw %d is %g", i, x))
             return;
@@ -173,15 +175,15 @@ TEST(rng_normal, "rng: normal has its moments and tails")
         lag += x * last, last = x;
         beyond3 += fabs(x) > 3.0, beyond4 += fabs(x) > 4.0;
         largest = fmax(largest, fabs(x));
-        int bin = (int)(0.5 * erfc(-x / sqrt(2.0)) * BINS);
+        int bin = (int)(0.5 * erfc(-x / sqrt(2.0)) * (double)BINS);
         counts[bin < BINS ? bin : BINS - 1]++;
     }
-    double chi = chi_square(counts, BINS, (double)DRAWS / BINS);
-    check_near(sum / DRAWS, 0.0, 0.005);
-    check_near(sum2 / DRAWS, 1.0, 0.0071);
-    check_near(sum3 / DRAWS, 0.0, 0.02);
-    check_near(sum4 / DRAWS, 3.0, 0.05);
-    check_near(lag / DRAWS, 0.0, 0.005);
+    double chi = chi_square(counts, BINS, draws / BINS);
+    check_near(sum / draws, 0.0, 0.005);
+    check_near(sum2 / draws, 1.0, 0.0071);
+    check_near(sum3 / draws, 0.0, 0.02);
+    check_near(sum4 / draws, 3.0, 0.05);
+    check_near(lag / draws, 0.0, 0.005);
     check_near(beyond3, 2700, 260);
     check_near(beyond4, 63, 40);
     check(largest <= 5.77, "%g is more than sqrt(48 ln 2)", largest);

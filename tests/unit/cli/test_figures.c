@@ -120,9 +120,9 @@ static void check_classes(const struct page *page, const struct metrics *metrics
         const char *row = titles + (c + 1) * WIDTH;
         for (int i = 0; i < 5; i++) {
             char word[32];
-            const char *wanted = i % 4 ? format_percent(figures[i]).text : "";
+            struct text percent = format_percent(figures[i]);
             word_at(word, row, (size_t)(strstr(titles, names[i]) - titles) + strlen(names[i]) - 1);
-            check(i % 4 ? !strcmp(word, wanted) : atoi(word) == (int)figures[i],
+            check(i % 4 ? !strcmp(word, percent.text) : atoi(word) == (int)figures[i],
                   "%s of digit %d is \"%s\"", names[i], c, word);
         }
     }

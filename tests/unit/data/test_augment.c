@@ -152,7 +152,7 @@ TEST(augment_map_strength, "augment: strengths")
     check(most_turn <= 10.01 && most_turn >= 9.9, "turned by up to %g", most_turn);
     check(most_shift <= 1.501 && most_shift >= 1.49, "moved by up to %g", most_shift);
     check(most_scale <= 0.1001 && most_scale >= 0.099, "stretched by up to %g", most_scale);
-    double deviation = sqrt(squares / (2000.0 * AUGMENT_GRID));
+    double deviation = sqrt(squares / (2000 * AUGMENT_GRID));
     check(fabs(deviation - 0.8) <= 0.015, "bent with a deviation of %g", deviation);
 }
 

@@ -75,7 +75,7 @@ static double oracle_loss(struct activations *to)
         oracle_layer(to->z3[s], a2, w + FC3_WEIGHT, w + FC3_BIAS, HIDDEN2, CLASSES);
         sum += cross_entropy(to->z3[s], oracle.label[s]);
     }
-    return sum / GRADIENT_B;
+    return sum / (double)GRADIENT_B;
 }
 
 /* The loss of one sample and which units were active on the way. */
@@ -145,7 +145,7 @@ static bool difference(double *slope, int t, int i)
             return false;
         sum += up.loss - down.loss;
     }
-    *slope = sum / (2.0 * h) / GRADIENT_B;
+    *slope = sum / (2.0 * h) / (double)GRADIENT_B;
     return true;
 }
 
@@ -304,7 +304,7 @@ TEST(gradient_l2, "gradient: every parameter with L2, biases without")
 static void gradient_mean_case(const struct made *made, const float *params,
                                const struct kernels *kernels)
 {
-    enum { B = 37 };
+    const int B = 37;
     struct rig rig;
     struct batch batch;
     double *mean = make(PARAM_COUNT, sizeof *mean), *size = make(PARAM_COUNT, sizeof *size);
