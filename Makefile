@@ -178,7 +178,7 @@ $(EMBEDDED:%=$(BUILD)/%.o): %.o: %.c $(BUILD)/flags
 	$(Q)$(COMPILE) -c $< -o $@
 
 # What only serves speed is asked for where the compiler knows it; kernels that it cannot build are left out.
-known = $(if $(NO_COMPILER),,$(shell $(COMPILER) $1 -Werror -fsyntax-only -x c /dev/null 2>/dev/null && echo $1))
+known = $(if $(NO_COMPILER),,$(shell $(COMPILER) $1 -Werror -E -x c /dev/null >/dev/null 2>&1 && echo $1))
 
 # The kernels go without a stack protector: there it costs 1%, and they see no size that comes from outside. And nobody
 # asks which floating-point exceptions they raised: unless gcc is told so, it may not turn a comparison into a mask, and
