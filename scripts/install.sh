@@ -29,13 +29,13 @@ for item; do
     }
 done
 
-new=
+new= failed=0
 trap '[ -z "$new" ] || rm -f "$new"' EXIT
 trap 'exit 1' HUP INT PIPE TERM
 for item; do
     split "$item"
     if [ "$task" = uninstall ]; then
-        rm -f "$file"
+        rm -f "$file" || failed=1
         continue
     fi
     mkdir -p "${file%/*}"
@@ -49,3 +49,4 @@ for item; do
     mv -f "$new" "$file"
 done
 [ "$task" = install ] || rmdir "$root/share/mnist" 2>/dev/null || :
+exit $failed

@@ -9,7 +9,7 @@ unset MNIST_DATA # it would be the default
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 version=$(sed -n 's/.*MNIST_VERSION "\(.*\)"/\1/p' include/mnist/base/version.h)
-for file in "${1:-src/man}"/*; do
+for file in "${1:-src/man}"/*.[15] "${1:-src/man}"/mnist.*sh; do
     awk -v version="$version" '
         FNR == 1 && /^\.TH / {sub(/"mnist [^"]*"/, "\"mnist " version "\"")}
         /^[^a-z]*end$/ {made = 0}

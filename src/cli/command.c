@@ -62,25 +62,29 @@ void command_write_resume(FILE *out, const void *path)
     command_write_word(out, path);
 }
 
-/* Writes into `path` (PATH_MAX) where the script is that fetches the four files: in a checkout, or
- * where it was installed with the program. False if it is in neither place, or the system does not
- * tell where the program is. */
+/* Writes into `path` (PATH_MAX) where the script is that fetches the four files: below the working
+ * folder, or near the program, PREFIX/bin/mnist or build/release/mnist in a checkout. False if it is
+ * in none of these places, or the system does not tell where the program is. */
 static bool find_script(char *path)
 {
-    static const char installed[] = "share/mnist/get-mnist.sh";
-    snprintf(path, PATH_MAX, "scripts/get-mnist.sh");
+    /* below the folder with the program, the one that has it, and the next */
+    static const char *const below[] = {"", "share/mnist/get-mnist.sh", "scripts/get-mnist.sh"};
+    enum { LONGEST = 32 };
+    snprintf(path, PATH_MAX, "%s", below[2]);
     if (!access(path, R_OK))
         return true;
-    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof installed);
-    char *end = path + (length < 0 ? 0 : length);
-    for (int up = 0; up < 2 && end; up++) { /* from PREFIX/bin/mnist to PREFIX */
-        *end = '\0';
-        end = strrchr(path, '/');
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - LONGEST);
+    path[length < 0 ? 0 : length] = '\0';
+    for (size_t up = 0; up < sizeof below / sizeof below[0]; up++) {
+        char *slash = strrchr(path, '/');
+        if (!slash)
+            return false;
+        snprintf(slash + 1, LONGEST, "%s", below[up]);
+        if (*below[up] && !access(path, R_OK))
+            return true;
+        *slash = '\0';
     }
-    if (!end)
-        return false;
-    memcpy(end + 1, installed, sizeof installed);
-    return !access(path, R_OK);
+    return false;
 }
 
 /* Writes how to fetch the four files into the folder, as a command line. */
@@ -93,10 +97,12 @@ static void write_fetch(FILE *out, const void *context)
         command_write_word(out, context);
         return;
     }
-    fputs("curl -fL --create-dirs --output-dir", out);
+    fputs("(mkdir -p", out);
     command_write_word(out, context);
-    fputs(" -o '#1-#2-ubyte.gz' 'https://storage.googleapis.com/cvdf-datasets/mnist/"
-          "{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz'",
+    fputs(" && cd", out);
+    command_write_word(out, context);
+    fputs(" && curl -fL -o '#1-#2-ubyte.gz' 'https://storage.googleapis.com/cvdf-datasets/mnist/"
+          "{train,t10k}-{images-idx3,labels-idx1}-ubyte.gz')",
           out);
 }
 

@@ -3,9 +3,11 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "mnist/base/format.h"
 #include "mnist/cli/help.h"
 #include "mnist/cli/value.h"
 
@@ -20,6 +22,9 @@ int manual_form(const char *program, const char *text, enum manual_form *form)
     return code;
 }
 
+/* What a backslash must precede between double quotes, in any of the shells. */
+#define SPECIAL "\"$`\\"
+
 /* Prints text with a backslash before each of some characters. */
 static void put_escaped(const char *text, const char *special)
 {
@@ -32,9 +37,11 @@ static void put_escaped(const char *text, const char *special)
 
 /* --- the page, in man's macros --- */
 
-/* A dash is a minus, as options are typed. */
+/* A dash is a minus, as options are typed; no line begins a macro. */
 static void put_roff(const char *text)
 {
+    if (*text == '.' || *text == '\'')
+        fputs("\\&", stdout);
     for (; *text; text++) {
         if (*text == '-' || *text == '\\')
             fputs(*text == '-' ? "\\-" : "\\e", stdout);
@@ -165,7 +172,6 @@ static void print_bash(const char *name, const struct option_spec *const *rows, 
  * value. */
 static void print_zsh_option(const struct option_spec *spec, bool by_letter)
 {
-    char text[512];
     fputs("        \"", stdout);
     if (spec->letter)
         printf("(-%c --%s)", spec->letter, spec->name);
@@ -173,8 +179,7 @@ static void print_zsh_option(const struct option_spec *spec, bool by_letter)
         printf("-%c%s[", spec->letter, spec->unit ? "+" : "");
     else
         printf("--%s%s[", spec->name, spec->unit ? "=" : "");
-    snprintf(text, sizeof text, "%s", spec->help);
-    put_escaped(text, "\"$`\\[]");
+    put_escaped(spec->help, SPECIAL "[]");
     putchar(']');
     if (spec->unit)
         printf(":%s:%s", spec->unit,
@@ -220,7 +225,7 @@ static void print_fish(const char *name, const struct option_spec *const *rows, 
             putchar('\'');
         }
         fputs(" -d \"", stdout);
-        put_escaped(rows[i]->help, "\"$\\");
+        put_escaped(rows[i]->help, SPECIAL);
         puts("\"");
     }
 }
@@ -232,22 +237,49 @@ void manual_print(const struct usage *usage, enum manual_form form)
     const struct option_spec *rows[HELP_ROWS_MAX];
     const char *name = strrchr(usage->program, '-') + 1;
     int count = help_rows(usage, rows);
-    bool takes_files = usage->min_arguments > 0;
-    if (form == MANUAL_MAN)
+    bool takes_files = usage->min_arguments > 0; /* those that must be given are all files */
+    switch (form) {
+    case MANUAL_MAN:
         print_page(usage, rows, count);
-    else
-        (form == MANUAL_BASH  ? print_bash
-         : form == MANUAL_ZSH ? print_zsh
-                              : print_fish)(name, rows, count, takes_files);
+        break;
+    case MANUAL_BASH:
+        print_bash(name, rows, count, takes_files);
+        break;
+    case MANUAL_ZSH:
+        print_zsh(name, rows, count, takes_files);
+        break;
+    case MANUAL_FISH:
+        print_fish(name, rows, count, takes_files);
+        break;
+    case MANUAL_NONE:
+    default:
+        break;
+    }
 }
 
 void manual_print_command(const char *name, const char *summary, enum manual_form form)
 {
-    static const char *const rows[] = {
-        [MANUAL_MAN] = ".TP\n.BR mnist\\-%s (1)\n%s\n",
-        [MANUAL_BASH] = "    commands+=(%s) # %s\n",
-        [MANUAL_ZSH] = "        \"%s:%s\"\n",
-        [MANUAL_FISH] = "complete -c mnist -n __fish_use_subcommand -f -a %s -d \"%s\"\n",
-    };
-    printf(rows[form], name, summary);
+    switch (form) {
+    case MANUAL_MAN:
+        printf(".TP\n.BR mnist\\-%s (1)\n", name);
+        put_roff(summary);
+        putchar('\n');
+        break;
+    case MANUAL_BASH:
+        printf("    commands+=(%s) # %s\n", name, summary);
+        break;
+    case MANUAL_ZSH:
+        printf("        \"%s:", name);
+        put_escaped(summary, SPECIAL);
+        puts("\"");
+        break;
+    case MANUAL_FISH:
+        printf("complete -c mnist -n __fish_use_subcommand -f -a %s -d \"", name);
+        put_escaped(summary, SPECIAL);
+        puts("\"");
+        break;
+    case MANUAL_NONE:
+    default:
+        break;
+    }
 }

@@ -50,7 +50,7 @@ void train_line_add(struct train_line *line, struct usage *usage, enum train_gro
                                         .value = &line->augment,
                                         .given = &line->augment_given,
                                         .group = GROUP_AUGMENTATION,
-                                        .help = "augment each training image afresh each time"};
+                                        .help = "augment each image, afresh each time"};
     if (group == TRAIN_AUGMENTATION)
         options_add(usage, &augment, 1);
     for (int i = 0; i < TRAIN_OPTIONS; i++) {

@@ -111,6 +111,8 @@ run_case() {
     [ -n "${KEEP:-}" ] || rm -rf "$folder"
 }
 
+# A program that is not in a checkout, whose scripts its messages would name.
+rm "$work/bin/mnist" && cp "$REPO/build/$MODE/mnist" "$work/bin/mnist" || exit 1
 MODEL=$work/model.bin
 export MODEL
 mnist-train --epochs 1 --quiet --data "$SAMPLE" --out "$MODEL" >"$work/log" 2>&1 || {

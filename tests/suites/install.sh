@@ -72,7 +72,9 @@ installed_script() {
     [ ! -e /proc/self/exe ] || grep -q "fetch the four files: sh '$root/opt/mnist/share/mnist/get-mnist.sh' data/mnist$" said ||
         { cat said && return 1; }
     sh "$root/opt/mnist/share/mnist/get-mnist.sh" --help | grep -q 'Brings the four MNIST files' || return
-    rm "$root/opt/mnist/share/mnist/get-mnist.sh" && ! "$root/opt/mnist/bin/mnist-show" 2>said && grep -q 'files: curl' said
+    ! "$REPO/build/$MODE/mnist" show 2>said && { [ ! -e /proc/self/exe ] || grep -qE "files: sh .*/scripts/get-mnist.sh'? data/mnist$" said; } ||
+        { cat said && return 1; }
+    rm "$root/opt/mnist/share/mnist/get-mnist.sh" && ! "$root/opt/mnist/bin/mnist-show" 2>said && grep -q 'files: (mkdir .* curl' said
 }
 
 uninstall_is_right() {
