@@ -25,6 +25,9 @@ refuse = $(if $(findstring $2,$(value $1)),$(error $1 has a $3 in it, which make
 $(foreach name,MODE BUILD CC DESTDIR PREFIX,$(if $(call given,$(name)),$(call refuse,$(name),$$,$$)))
 $(foreach name,BUILD CC CPPFLAGS CFLAGS LDFLAGS DESTDIR PREFIX,$(call refuse,$(name),$(newline),newline))
 
+# A ~ in quotes is the shell's no more: it would be a folder in this one.
+$(if $(filter-out /%,$(firstword $(PREFIX))),$(error PREFIX is '$(PREFIX)': give a full path, from / on))
+
 FLAGS_release = -O3 -DNDEBUG $(FORTIFY) -fstack-protector-strong
 FLAGS_debug = -O0 -g
 FLAGS_asan = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined,float-cast-overflow -fno-sanitize-recover=all

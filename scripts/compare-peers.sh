@@ -3,7 +3,7 @@
 #
 # All train the same network by one plain recipe: Adam, a learning rate of 1e-3, batches of 128, 10 epochs of all 60,000
 # training images, the last weights. Accuracy and seconds are means over seeds 1 to 3; the seconds are those of the whole
-# process. Seed 1 is then trained again, on one thread, and with vectors of 128 bits: does that give the same weights, bit
+# process, from outside. Seed 1 is then trained again, on one thread, and with vectors of 128 bits: does that give the same weights, bit
 # for bit? What must be installed is what apt brings to a Debian that has nothing, recommendations left out.
 #
 # Needs python3 with the peers (Debian's python3-numpy, python3-torch, python3-sklearn, libopenblas0-pthread); the row of
@@ -42,8 +42,10 @@ figure() {
 
 # run COMMAND…: its test accuracy, seconds, parameters, and the checksum of its weights
 run() {
+    begin=$(date +%s%N)
     "$@" >"$work/events"
-    echo "$(figure test_acc) $(figure seconds) $(figure parameters) $(figure weights_crc32)"
+    end=$(date +%s%N)
+    echo "$(figure test_acc) $(((end - begin) / 1000000))e-3 $(figure parameters) $(figure weights_crc32)"
 }
 
 # narrower COMMAND…: the same with vectors of 128 bits
@@ -83,10 +85,10 @@ row() {
     } END {
         split(single, one, " ")
         variance = (squares - sum * sum / NR) / (NR - 1)
-        printf "| %s | %.2f%% (%.2f%%) | %s | %.1f s, %.1f s |", name, 100 * sum / NR,
+        printf "| %s | %.2f%% (%.2f%%) | %s | %.1f, %.1f |", name, 100 * sum / NR,
                100 * sqrt(variance > 0 ? variance : 0), parameters, time / NR, one[2]
     }' "$work/seeds"
-    echo " $needs | $(same "$again"), $(same "$single"), $(same "$narrow") |"
+    echo " $needs | $(same "$again") / $(same "$single") / $(same "$narrow") |"
 }
 
 # peer NAME MODULE: its row
@@ -100,10 +102,10 @@ peer() {
 
 size=$(wc -c <build/mnist | awk '{printf "%.1f MB", $1 / 1e6}')
 ours='build/mnist-train --json --quiet'
-echo "| | test accuracy (standard deviation) | parameters | time on $processors threads, on one | to install |" \
-    'the same weights: again, on one thread, with narrower vectors |'
+echo "| | test accuracy (standard deviation) | parameters | seconds, $processors threads and one | to install, on a Debian that has nothing |" \
+    'the same weights: run again / on one thread / with 128-bit vectors |'
 echo '| --- | --- | --- | --- | --- | --- |'
-row mnist-train "$(needs libc6), and $size" $ours --out "$work/model.bin" $recipe --dropout 0 --label-smoothing 0
+row mnist-train "$(needs libc6) and $size; to build it $(needs gcc make libc6-dev)" $ours --out "$work/model.bin" $recipe --dropout 0 --label-smoothing 0
 peer NumPy numpy
 peer PyTorch torch
 peer scikit-learn sklearn

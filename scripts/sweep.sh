@@ -5,7 +5,13 @@
 set -eu
 . "$(dirname -- "$0")/common.sh"
 built mnist-train
-seeds=${1:?give SEEDS: scripts/sweep.sh --help}
+seeds=${1:-}
+case $seeds in
+'' | 0* | *[!0-9]*)
+    echo "sweep.sh: SEEDS is '$seeds': give how many: see sweep.sh --help" >&2
+    exit 2
+    ;;
+esac
 shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -63,7 +63,7 @@ void command_write_resume(FILE *out, const void *path)
 }
 
 /* Writes into `path` (PATH_MAX) where the script is that fetches the four files: below the working
- * folder, or near the program, PREFIX/bin/mnist or build/release/mnist in a checkout. False if it is
+ * folder, or near the program, PREFIX/bin/mnist or a checkout's build/release/mnist. False if it is
  * in none of these places, or the system does not tell where the program is. */
 static bool find_script(char *path)
 {

@@ -6,7 +6,7 @@
 mkdir "$work/get" && cd "$work/get" || exit 1
 chmod 711 "$work" && chmod 777 . # some of this is done as another user
 
-# A PATH without npm, curl and wget is a machine without a network.
+# A PATH without npm, curl and wget.
 mkdir "$work/tools"
 for tool in sh dirname basename mkdir mktemp rm mv cp cat cut tr wc sed grep gzip tar sha256sum shasum openssl uname find head sleep; do
     path=$(command -v $tool) && ln -s "$path" "$work/tools/$tool"
@@ -40,7 +40,7 @@ silent_when_there() {
 }
 
 strange_folders() {
-    for name in "it's; touch pwned" 'R&D' -x ./--help '$(touch pwned)' '`touch pwned`' 'a"b\' '*' "two
+    for name in "it's; touch pwned" 'R&D' ./-x ./--help '$(touch pwned)' '`touch pwned`' 'a"b\' '*' "two
 lines" 'a:b'; do
         fails_plainly "$name" 'no source answered' && [ -d "./$name" ] && [ ! -e pwned ] || { echo "$name" && return 1; }
     done
@@ -53,6 +53,9 @@ in_the_way() {
         [ ! -e nowhere ] && fails_plainly taken 'ubyte is a folder' && [ -d taken/t10k-labels-idx1-ubyte ]
 }
 
+check 'without npm, curl and wget' fails_plainly nothing 'npm, curl or wget is needed'
+mkdir "$work/offline" && printf '#!/bin/sh\nexit 6\n' >"$work/offline/curl" && chmod 755 "$work/offline/curl" || exit 1
+path=$work/offline:$work/tools
 check 'without a network' fails_plainly nothing 'no source answered'
 mkdir damaged
 echo damaged >damaged/t10k-labels-idx1-ubyte
