@@ -14,7 +14,7 @@ struct common_options {
     const char *program; /* "mnist-train" */
     const char *data;
     bool json, quiet, threads_given; /* --threads is on the command line */
-    int threads, color, simd; /* simd: index into kernels_names */
+    int threads, color, simd;        /* simd: index into kernels_names */
 };
 
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
