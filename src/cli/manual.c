@@ -128,7 +128,7 @@ static void print_page(const struct usage *usage, const struct option_spec *cons
 /* What to offer as a value. A string is the name of a file or of a folder. */
 static bool is_folder(const struct option_spec *spec)
 {
-    return spec->kind == OPTION_STRING && !strcmp(spec->unit, "DIR");
+    return spec->unit && !strcmp(spec->unit, "DIR");
 }
 
 static bool is_file(const struct option_spec *spec)
