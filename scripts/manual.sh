@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings src/man, or a copy of it, up to date: scripts/manual.sh [DIR]. In its files, the lines between "made by COMMAND" and "end", which are
+# Brings src/man up to date: scripts/manual.sh. In its files, the lines between "made by COMMAND" and "end", which are
 # comments, are replaced by what the program prints, and the version in the pages' first line is set. Run it whenever an
 # option, a default or the version changes; the suite `manual` tells if it was forgotten.
 set -eu
@@ -9,7 +9,7 @@ unset MNIST_DATA # it would be the default
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
 version=$(sed -n 's/.*MNIST_VERSION "\(.*\)"/\1/p' include/mnist/base/version.h)
-for file in "${1:-src/man}"/*.[15] "${1:-src/man}"/mnist.*sh; do
+for file in src/man/*.[15] src/man/mnist.*sh; do
     awk -v version="$version" '
         FNR == 1 && /^\.TH / {sub(/"mnist [^"]*"/, "\"mnist " version "\"")}
         /^[^a-z]*end$/ {made = 0}
