@@ -91,8 +91,7 @@ INSTALL = sh scripts/install.sh $(call quote,$(ROOT))
 each = $(foreach command,$(COMMANDS),$(subst COMMAND,$(command),$1))
 INSTALLED = 755:bin/mnist:$(BUILD)/mnist $(call each,link:bin/mnist-COMMAND:mnist) \
 	755:share/mnist/get-mnist.sh:scripts/get-mnist.sh \
-	$(foreach page,$(wildcard src/man/*.1),644:share/man/man1/$(notdir $(page)):$(page)) \
-	$(foreach page,$(wildcard src/man/*.5),644:share/man/man5/$(notdir $(page)):$(page)) \
+	$(foreach page,$(wildcard src/man/*.[15]),644:share/man/man$(subst .,,$(suffix $(page)))/$(notdir $(page)):$(page)) \
 	644:share/bash-completion/completions/mnist:src/man/mnist.bash \
 	$(call each,link:share/bash-completion/completions/mnist-COMMAND:mnist) \
 	644:share/fish/vendor_completions.d/mnist.fish:src/man/mnist.fish \
@@ -122,7 +121,7 @@ endif
 run: all
 	@sh scripts/run.sh
 
-## test: the tests, a minute; what this machine lacks the tools for is skipped, and said to be
+## test: the tests, a minute and a half; what this machine lacks the tools for is skipped, and said to be
 ## test-all: the long ones too, listed in tests/README.md
 test test-all: $(BUILD)/mnist $(BUILD)/unit
 	@MODE=$(MODE) CC=$(call quote,$(CC)) MAKE=$(call quote,$(MAKE)) sh tests/run.sh $@

@@ -21,14 +21,6 @@ built() {
     done
 }
 
-# find_python MODULE: sets python to an interpreter that has it; false where there is none.
-find_python() {
-    for python in python3 /usr/bin/python3; do
-        ! "$python" -c "import $1" 2>/dev/null || return 0
-    done
-    return 1
-}
-
 percent='function percent(x) { # what is neither 0 nor 1 does not look like it
     return x <= 0 || x >= 1 ? 100 * x : x < 1e-4 ? 0.01 : x > 0.9999 ? 99.99 : 100 * x
 }'

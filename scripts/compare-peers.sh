@@ -3,8 +3,8 @@
 #
 # All train the same network by one plain recipe: Adam, a learning rate of 1e-3, batches of 128, 10 epochs of all 60,000
 # training images, the last weights. Accuracy and seconds are means over seeds 1 to 3; the seconds are those of the whole
-# process, from outside. Seed 1 is then trained again, on one thread, and with vectors of 128 bits: does that give the same weights, bit
-# for bit? What must be installed is what apt brings to a Debian that has nothing, recommendations left out.
+# process, from outside. Seed 1 is then trained again, on one thread, and with vectors of 128 bits: does that give the same
+# weights, bit for bit? What must be installed is what apt brings to a Debian that has nothing, recommendations left out.
 #
 # Needs python3 with the peers (Debian's python3-numpy, python3-torch, python3-sklearn, libopenblas0-pthread); the row of
 # one that is missing is left out. Threads of theirs that wait are asleep, since on a busy machine those that spin are many
@@ -12,6 +12,7 @@
 set -eu
 . "$(dirname -- "$0")/common.sh"
 built mnist-train
+. tests/tools/find_python.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 recipe='--epochs 10 --lr 1e-3 --batch 128 --l2 0 --schedule constant --val 0'
@@ -105,7 +106,8 @@ ours='build/mnist-train --json --quiet'
 echo "| | test accuracy (standard deviation) | parameters | seconds, $processors threads and one | to install, on a Debian that has nothing |" \
     'the same weights: run again / on one thread / with 128-bit vectors |'
 echo '| --- | --- | --- | --- | --- | --- |'
-row mnist-train "$(needs libc6) and $size; to build it $(needs gcc make libc6-dev)" $ours --out "$work/model.bin" $recipe --dropout 0 --label-smoothing 0
+row mnist-train "$(needs libc6) and $size; to build it $(needs gcc make libc6-dev)" \
+    $ours --out "$work/model.bin" $recipe --dropout 0 --label-smoothing 0
 peer NumPy numpy
 peer PyTorch torch
 peer scikit-learn sklearn

@@ -200,12 +200,10 @@ install_files() {
 }
 
 dir=${1:-data/mnist}
-case $#$dir in
-1-* | [2-9]*)
+[ $# -le 1 ] && [ "${dir#-}" = "$dir" ] || {
     say 'takes one folder, ./-x if it is called -x: see get-mnist.sh --help'
     exit 2
-    ;;
-esac
+}
 case $dir in /*) ;; *) dir=./${dir#./} ;; esac
 ours="$dir/.get-mnist-$(uname -n 2>/dev/null)"
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Puts files below ROOT, or takes them away, for the Makefile: scripts/install.sh ROOT install|uninstall MODE:FILE:SOURCE...
 #
-# A link is link:FILE:TARGET. Each file is replaced by a rename, so that one which is in use stays whole, and what is made is for
-# everybody, whatever the umask.
+# A link is link:FILE:TARGET. Each file is replaced by a rename, so that one which is in use stays whole, and what is made is
+# for everybody, whatever the umask.
 set -eu
 . "$(dirname -- "$0")/common.sh"
 [ $# -gt 1 ] || {

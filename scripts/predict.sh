@@ -6,6 +6,7 @@
 set -eu
 . "$(dirname -- "$0")/common.sh"
 built mnist-train mnist-eval mnist-predict
+. tests/tools/find_python.sh
 find_python numpy || {
     echo 'predict.sh: no python3 has NumPy: install it (Debian: python3-numpy)' >&2
     exit 1

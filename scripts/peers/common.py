@@ -108,8 +108,7 @@ def end(test_acc, parts):
     """The last event; parts are the arrays of the parameters."""
     bytes_of = b"".join(part.tobytes() for part in parts)
     say("end", test_acc=test_acc, parameters=sum(part.size for part in parts),
-        weights_crc32=f"{zlib.crc32(bytes_of):08x}",
-        seconds=round(time.perf_counter() - BORN, 6))
+        weights_crc32=f"{zlib.crc32(bytes_of):08x}")
 
 
 def product_error(np, product):

@@ -87,17 +87,16 @@ static int refuse_more(const char *word)
 
 static bool is_help(const char *word)
 {
-    return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h") ||
-           !strncmp(word, "--help=", strlen("--help="));
+    return !strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h");
 }
 
 /* mnist --help=FORM */
-static int help_form(int argc, char **argv)
+static int help_form(const char *text, int argc, char **argv)
 {
     enum manual_form form;
     if (argc > 1)
         return refuse_more(argv[1]);
-    if (manual_form("mnist", argv[0] + strlen("--help="), &form))
+    if (manual_form("mnist", text, &form))
         return EXIT_USAGE;
     if (form == MANUAL_NONE)
         print_help(stdout);
@@ -110,8 +109,6 @@ static int help_form(int argc, char **argv)
 static int help(int argc, char **argv)
 {
     static char option[] = "--help";
-    if (!strncmp(argv[0], "--help=", strlen("--help=")))
-        return help_form(argc, argv);
     if (argc > 2)
         return refuse_more(argv[2]);
     if (argc < 2 || is_help(argv[1])) {
@@ -165,6 +162,8 @@ int main(int argc, char **argv)
         return run_command(command, argc - 1, argv + 1);
     if (is_help(word))
         return help(argc - 1, argv + 1);
+    if (!strncmp(word, "--help=", strlen("--help=")))
+        return help_form(word + strlen("--help="), argc - 1, argv + 1);
     if (!strcmp(word, "--version") || !strcmp(word, "-V"))
         return version(argc - 1, argv + 1);
     return refuse_unknown(word);

@@ -2,7 +2,7 @@
 shape. Fails on anything that is not strict JSON: NaN, a key that appears twice, text around the object.
 
 With --fields it prints each field of these objects and of what kind its values are, FIELD and KIND with a tab between:
-"absent" where an object lacks it. tests/suites/manual.sh compares them with mnist-model(5)."""
+"absent" where an object lacks it. tests/suites/fields.sh compares them with mnist-model(5)."""
 import json
 import sys
 
