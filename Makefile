@@ -193,7 +193,7 @@ AVX2 := $(call known,-mavx2)
 AVX512 := $(call known,-mavx512f -mavx512bw -mavx512dq -mavx512vl)
 $(BUILD)/src/net/kernels.o: ARCH = $(AVX2:%=-DKERNELS_AVX2) $(if $(AVX512),-DKERNELS_AVX512)
 $(BUILD)/src/net/kernels_avx2.o: ARCH += $(AVX2)
-$(BUILD)/src/net/kernels_avx512.o: ARCH += $(AVX512) $(call known,-mprefer-vector-width=256)
+$(BUILD)/src/net/kernels_avx512.o: ARCH += $(AVX512) $(call known,-mprefer-vector-width=512)
 endif
 
 # Other flags or another compiler than last time: everything is compiled anew. Everything waits for this, and so, where both
