@@ -4,17 +4,18 @@
 
 #include "mnist/base/memory.h"
 
-void batch_values(float value[256])
-{
-    for (int i = 0; i < 256; i++)
-        value[i] = (float)i / 255.0f;
-}
+#define VALUE_OF_4(i) (i) / 255.0f, ((i) + 1) / 255.0f, ((i) + 2) / 255.0f, ((i) + 3) / 255.0f
+#define VALUE_OF_16(i) VALUE_OF_4(i), VALUE_OF_4((i) + 4), VALUE_OF_4((i) + 8), VALUE_OF_4((i) + 12)
+#define VALUE_OF_64(i) \
+    VALUE_OF_16(i), VALUE_OF_16((i) + 16), VALUE_OF_16((i) + 32), VALUE_OF_16((i) + 48)
+
+const float batch_value[256] = {VALUE_OF_64(0), VALUE_OF_64(64), VALUE_OF_64(128),
+                                VALUE_OF_64(192)};
 
 int batch_create(struct batch *batch, int capacity, struct error *err)
 {
     size_t n = (size_t)capacity;
     *batch = (struct batch){.capacity = capacity};
-    batch_values(batch->value);
     batch->pixels = mem_alloc(n, sizeof *batch->pixels, err);
     batch->masks = mem_alloc(n, sizeof *batch->masks, err);
     batch->targets = mem_alloc(n, IMAGE_CLASSES * sizeof *batch->targets, err);

@@ -11,7 +11,7 @@ void forward_batch(struct forward *f, const struct kernels *k, const float *para
     const float *w = params;
     int B = batch->size;
     assert(B <= FORWARD_CHUNK);
-    float z1[HALVES][FORWARD_CHUNK * HIDDEN1];
+    _Alignas(64) float z1[HALVES][FORWARD_CHUNK * HIDDEN1];
     for (int half = 0; half < HALVES; half++)
         k->pixels_forward(z1[half], batch, w + FC1_WEIGHT, half, 0, B);
     k->pixels_join(f->a1, z1[0], z1[1], w + FC1_BIAS, B);
@@ -32,7 +32,6 @@ int forward_images(struct forward *f, const struct kernels *k, const float *para
         .capacity = FORWARD_CHUNK, .pixels = pixels, .masks = masks, .targets = targets};
     for (int i = 0; i < B; i++)
         numbers[i] = indices ? indices[from + i] : from + i;
-    batch_values(batch.value);
     batch_fill(&batch, dataset, numbers, B);
     forward_batch(f, k, params, &batch);
     return B;

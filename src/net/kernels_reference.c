@@ -21,7 +21,7 @@ static void pixels_forward(float *z, const struct batch *x, const float *W, int 
     for (int s = from; s < to; s++) {
         memset(z + s * HIDDEN1, 0, HIDDEN1 * sizeof *z);
         for (int p = HALF_BEGIN(half); p < HALF_END(half); p++) {
-            float pixel = x->value[x->pixels[s][p]];
+            float pixel = batch_value[x->pixels[s][p]];
             if (pixel > 0.0f)
                 for (int n = 0; n < HIDDEN1; n++)
                     z[s * HIDDEN1 + n] += pixel * W[p * HIDDEN1 + n];
@@ -92,7 +92,7 @@ static void pixels_update(float *W, float *m, float *v, const struct batch *x, c
     for (int p = from; p < to; p++) {
         float dW[HIDDEN1] = {0};
         for (int s = 0; s < x->size; s++) {
-            float pixel = x->value[x->pixels[s][p]];
+            float pixel = batch_value[x->pixels[s][p]];
             if (pixel > 0.0f)
                 for (int n = 0; n < HIDDEN1; n++)
                     dW[n] += pixel * dy[s * HIDDEN1 + n];

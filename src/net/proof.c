@@ -55,7 +55,6 @@ static void fill_batch(struct proof *proof, struct batch *batch, struct rng *rng
                             .pixels = proof->pixels_at,
                             .masks = proof->masks_at,
                             .targets = proof->targets};
-    batch_values(batch->value);
     for (int s = 0; s < SAMPLES; s++) {
         uint64_t ink = rng_next(rng);
         for (int p = 0; p < INKED; p++)

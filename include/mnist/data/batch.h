@@ -17,11 +17,10 @@ struct batch {
     float smoothing;           /* of the targets, 0 unless set: see batch_fill */
     uint8_t *augmented;        /* (B,784) room for batch_augment */
     uint64_t *augmented_masks; /* (B,IMAGE_WORDS) the same */
-    float value[256];          /* set by batch_values */
 };
 
-/* value[byte] = byte / 255: a pixel as the network's input, in [0,1]. */
-void batch_values(float value[256]);
+/* byte / 255: a pixel as the network's input, in [0,1]. */
+extern const float batch_value[256];
 
 /* Makes room for `capacity` >= 1 samples. The caller gives the batch to batch_destroy. -1 with err
  * filled when memory is short. */
