@@ -1,10 +1,12 @@
 /* `make bench`: how fast training is with each kind of kernels, where its time goes, what share of
- * the machine's peak that is, and how cost grows. All figures of one run, medians of several
+ * the machine's limits that is, and how cost grows. All figures of one run, medians of several
  * epochs. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kernel_times.h"
 #include "mnist/base/clock.h"
 #include "mnist/base/cpu.h"
 #include "mnist/base/format.h"
@@ -38,11 +40,31 @@ struct bench {
     double load_seconds;
 };
 
+/* The recipe, whatever the defaults of mnist-train are. */
+static const struct train_options recipe = {
+    .epochs = 1,
+    .batch = 128,
+    .lr = 1e-3f,
+    .l2 = 1e-4f,
+    .dropout = 0.0f,
+    .patience = 0,
+    .val = 0,
+    .schedule = SCHEDULE_COSINE,
+    .warmup = 0,
+    .label_smoothing = 0.0f,
+    .augment = {0},
+    .ema = 0.0f,
+    .seed = 1,
+};
+#define RECIPE PARAMS_ARCHITECTURE ", Adam, learning rate 1e-3, L2 1e-4, plain images, no dropout"
+
+enum { IMAGES = 55000, BATCH = 128 };
+
 /* One configuration and what was measured of it. */
 struct measure {
-    int images, batch, threads;
+    int images, batch, threads, epochs;
     double seconds[TIMED_MAX]; /* one an epoch */
-    int epochs;
+    int timed;
     double median;
     double forward, backward, update, wait; /* shares of threads × time */
 };
@@ -79,8 +101,8 @@ static double median(double *values, int n)
 static void note_epoch(void *context, const struct train_state *state)
 {
     struct measure *measure = context;
-    if (state->epochs_run > 1 && measure->epochs < TIMED_MAX)
-        measure->seconds[measure->epochs++] = state->history[state->epochs_run - 1].seconds;
+    if (state->epochs_run > 1 && measure->timed < TIMED_MAX)
+        measure->seconds[measure->timed++] = state->history[state->epochs_run - 1].seconds;
 }
 
 /* A data set of `images` images, made by repeating the training set; freed with free_repeated. */
@@ -118,14 +140,11 @@ static void train(const struct bench *bench, struct measure *measure, const stru
     struct train_result result;
     struct common_options common = bench->common;
     common.threads = measure->threads;
-    struct train_options options = {.epochs = bench->epochs + 1,
-                                    .batch = measure->batch,
-                                    .lr = 1e-3f,
-                                    .l2 = 1e-4f,
-                                    .schedule = SCHEDULE_COSINE,
-                                    .seed = 1};
+    struct train_options options = recipe;
     struct train_callbacks callbacks = {.on_epoch = note_epoch, .context = measure};
-    measure->epochs = 0;
+    options.epochs = measure->epochs + 1;
+    options.batch = measure->batch;
+    measure->timed = 0;
     stop_on_error(bench, split_create(&split, dataset, dataset->count - measure->images, 1, &err),
                   &err);
     split.val_count = 0; /* the rest is left alone, not validated on */
@@ -139,7 +158,7 @@ static void train(const struct bench *bench, struct measure *measure, const stru
     split_free(&split);
     if (times) {
         double total =
-            measure->threads * (double)measure->images * (bench->epochs + 1) / result.images_per_s;
+            measure->threads * (double)measure->images * options.epochs / result.images_per_s;
         for (int i = 0; i < STEP_TASKS; i++) {
             measure->forward += times[i].forward / total;
             measure->backward += times[i].backward / total;
@@ -147,7 +166,7 @@ static void train(const struct bench *bench, struct measure *measure, const stru
         }
         measure->wait = 1.0 - measure->forward - measure->backward - measure->update;
     } else {
-        measure->median = median(measure->seconds, measure->epochs);
+        measure->median = median(measure->seconds, measure->timed);
     }
     train_result_free(&result);
 }
@@ -173,8 +192,10 @@ static void run_measure(const struct bench *bench, struct measure *measure)
 static struct measure usual_measure(const struct bench *bench)
 {
     int count = bench->train_set.count;
-    return (struct measure){
-        .images = count < 55000 ? count : 55000, .batch = 128, .threads = bench->common.threads};
+    return (struct measure){.images = count < IMAGES ? count : IMAGES,
+                            .batch = BATCH,
+                            .threads = bench->common.threads,
+                            .epochs = bench->epochs};
 }
 
 static const char *limit_of(const struct measure *m)
@@ -199,6 +220,13 @@ static struct table_column growth_columns[] = {
     {"forward", 0}, {"backward", 0}, {"update", 0},  {"waiting", 0},  {"most time", 0}};
 static const struct table growth = {
     growth_columns, sizeof growth_columns / sizeof growth_columns[0], .indent = 2, .gap = 2};
+
+static struct text processors(int count)
+{
+    struct text text;
+    snprintf(text.text, sizeof text.text, "%d processor%s", count, count == 1 ? "" : "s");
+    return text;
+}
 
 static struct text decimals(double value, int count)
 {
@@ -229,42 +257,41 @@ static void print_row(const struct bench *bench, const struct measure *m)
     fflush(stdout);
 }
 
+static void grow(const struct bench *bench, int images, int batch, int threads)
+{
+    struct measure m = {.images = images, .batch = batch, .threads = threads, .epochs = 3};
+    run_measure(bench, &m);
+    print_row(bench, &m);
+}
+
 static void print_growth(const struct bench *bench)
 {
-    static const int images[] = {1000, 5000, 15000, 60000, 240000};
-    static const int batches[] = {16, 32, 64, 256, 512, 1024};
+    static const int images[] = {6000, 60000, 600000};
+    static const int batches[] = {1, 8, 32, 128, 512, 2048, 8192};
     static const int threads[] = {1, 2, 3, 4, 8};
     const struct measure usual = usual_measure(bench);
     if (!bench->common.json) {
-        printf("\nHow cost grows with %s kernels (shares of threads × time)\n\n",
-               kernels_find(kernels_names[bench->common.simd])->name);
+        printf(
+            "\nHow cost grows with %s kernels, medians of 3 epochs (shares of threads × time)\n\n",
+            kernels_find(kernels_names[bench->common.simd])->name);
         table_titles(stdout, &growth);
     }
-    for (size_t i = 0; i < sizeof images / sizeof images[0]; i++) {
-        struct measure m = usual;
-        m.images = images[i];
-        run_measure(bench, &m);
-        print_row(bench, &m);
-    }
-    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++) {
-        struct measure m = usual;
-        m.batch = batches[i];
-        run_measure(bench, &m);
-        print_row(bench, &m);
-    }
-    for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++) {
-        struct measure m = usual;
-        m.threads = threads[i];
-        run_measure(bench, &m);
-        print_row(bench, &m);
-    }
+    for (size_t i = 0; i < sizeof images / sizeof images[0]; i++)
+        grow(bench, images[i], BATCH, usual.threads);
+    for (size_t i = 0; i < sizeof batches / sizeof batches[0]; i++)
+        grow(bench, batches[i] < 8 ? 6000 : usual.images, batches[i], usual.threads);
+    for (size_t i = 0; i < sizeof threads / sizeof threads[0]; i++)
+        grow(bench, usual.images, BATCH, threads[i]);
+    if (!bench->common.json)
+        printf("\n  not measured here: more than %s at work at once\n",
+               processors(cpu_count()).text);
 }
 
 /* --- every kind of kernels --- */
 
-static struct table_column speed_columns[] = {{"kernels", 9}, {"epoch, s", 0}, {"images/s", 9},
-                                              {"of peak", 0}, {"forward", 0},  {"backward", 0},
-                                              {"update", 0},  {"waiting", 0},  {"predict, µs", 0}};
+static struct table_column speed_columns[] = {
+    {"kernels", 9}, {"epoch, s", 0}, {"images/s", 9}, {"peak, GFLOP/s", 0}, {"of peak", 0},
+    {"forward", 0}, {"backward", 0}, {"update", 0},   {"waiting", 0},       {"predict, µs", 0}};
 static const struct table speed = {speed_columns, sizeof speed_columns / sizeof speed_columns[0],
                                    .indent = 2, .gap = 2};
 
@@ -323,6 +350,7 @@ static void print_speed(const struct bench *bench, double peak)
         struct table_cell cells[] = {{.style = NULL},
                                      {.text = decimals(m.median, 4)},
                                      {.text = format_rounded(rate)},
+                                     {.text = decimals(peak, 0)},
                                      {.text = format_probability(gflops / peak)},
                                      {.text = format_probability(m.forward)},
                                      {.text = format_probability(m.backward)},
@@ -335,6 +363,117 @@ static void print_speed(const struct bench *bench, double peak)
     fflush(stdout);
 }
 
+/* --- one thread and all of them, kernel by kernel --- */
+
+static double epoch_on(const struct bench *bench, int threads)
+{
+    struct measure m = usual_measure(bench);
+    m.threads = threads;
+    m.epochs = 1;
+    train(bench, &m, &bench->train_set, NULL);
+    return m.median;
+}
+
+/* How many times as fast all threads are as one, in turns, and how many times their peak is one's:
+ * the processors of a virtual machine may be the two halves of a core. */
+static void print_gain(const struct bench *bench, double peak)
+{
+    struct error err;
+    double gains[TIMED_MAX];
+    int threads = bench->common.threads;
+    struct team *alone = team_create(1, &err);
+    stop_on_error(bench, !alone, &err);
+    const char *kernels = kernels_find(kernels_names[bench->common.simd])->name;
+    double peak_gain = peak / peak_gflops(alone, peak_vector_bytes(kernels));
+    team_destroy(alone);
+    for (int i = 0; i < bench->epochs; i++) {
+        double one = epoch_on(bench, 1);
+        gains[i] = one / epoch_on(bench, threads);
+    }
+    double gain = median(gains, bench->epochs);
+    if (bench->common.json)
+        printf("{\"kernels\":\"%s\",\"threads\":%d,\"gain\":%.3f,\"peak_gain\":%.3f}\n", kernels,
+               threads, gain, peak_gain);
+    else
+        printf("\n%d threads are %.2f times as fast as one; the machine's peak is %.2f times "
+               "that of one\n",
+               threads, gain, peak_gain);
+}
+
+static struct table_column kernel_columns[] = {
+    {"kernel", 18}, {"phase", 8}, {"image, ns", 0}, {"bound, ns", 0}, {"share", 6}};
+static const struct table kernel_table = {
+    kernel_columns, sizeof kernel_columns / sizeof kernel_columns[0], .indent = 2, .gap = 2};
+
+static const char *const phases[KERNEL_PHASES] = {"forward", "backward", "update"};
+
+static void print_kernel(const struct bench *bench, const char *kernels, const char *name,
+                         const char *phase, double seconds, double bound)
+{
+    double share = bound > 0.0 ? bound / seconds : (double)NAN;
+    if (bench->common.json) {
+        printf("{\"kernels\":\"%s\",\"kernel\":\"%s\",\"phase\":\"%s\",\"ns\":%.1f,"
+               "\"bound_ns\":%.1f,\"share\":%s}\n",
+               kernels, name, phase, seconds * 1e9, bound * 1e9, format_figure(share).text);
+        return;
+    }
+    struct table_cell cells[] = {
+        {.style = NULL},
+        {.style = NULL},
+        {.text = decimals(seconds * 1e9, 0)},
+        {.text = bound > 0.0 ? decimals(bound * 1e9, 0) : (struct text){"-"}},
+        {.text = format_probability(share)}};
+    snprintf(cells[0].text.text, sizeof cells[0].text.text, "%s", name);
+    snprintf(cells[1].text.text, sizeof cells[1].text.text, "%s", phase);
+    table_row(stdout, &kernel_table, cells);
+}
+
+/* Kernel by kernel, then phase by phase, then all of it. */
+static void print_kernels(const struct bench *bench)
+{
+    struct error err;
+    struct kernel_time times[KERNEL_TIMES];
+    double seconds[KERNEL_PHASES + 1] = {0}, bound[KERNEL_PHASES + 1] = {0};
+    const struct kernels *kernels = kernels_find(kernels_names[bench->common.simd]);
+    struct peak_costs costs = peak_costs(peak_vector_bytes(kernels->name));
+    stop_on_error(bench, kernel_times(times, kernels, &bench->train_set, &costs, &err), &err);
+    if (!bench->common.json) {
+        int bytes = peak_vector_bytes(kernels->name);
+        printf("\n%s kernels on one thread, and what their arithmetic alone takes: %.2f ns for a "
+               "multiplication\nand an addition of vectors, %.1f ns for Adam's square root and "
+               "division beside them\n\n",
+               kernels->name, costs.pair * 1e9 * bytes / 4, costs.root * 1e9 * bytes / 4);
+        table_titles(stdout, &kernel_table);
+    }
+    for (int k = 0; k < KERNEL_TIMES; k++) {
+        const struct kernel_time *t = &times[k];
+        print_kernel(bench, kernels->name, t->name, phases[t->phase], t->seconds, t->bound);
+        seconds[t->phase] += t->seconds;
+        seconds[KERNEL_PHASES] += t->seconds;
+        bound[t->phase] += t->bound;
+        bound[KERNEL_PHASES] += t->bound;
+    }
+    for (int i = 0; i < KERNEL_PHASES; i++)
+        print_kernel(bench, kernels->name, "all", phases[i], seconds[i], bound[i]);
+    print_kernel(bench, kernels->name, "all", "all", seconds[KERNEL_PHASES], bound[KERNEL_PHASES]);
+    fflush(stdout);
+}
+
+static void print_head(const struct bench *bench)
+{
+    const struct measure m = usual_measure(bench);
+    printf("%d thread%s, %s, compiler %s; %s images loaded in %.3f s\n"
+           "%s\n%s of the pixels to train on are 0\n"
+           "medians of %d epochs of %s images, batch %d; shares of threads × time\n"
+           "of peak: what a dense implementation as fast would need of the fused multiply-adds of "
+           "vectors as wide\n\n",
+           m.threads, m.threads == 1 ? "" : "s", processors(cpu_count()).text, __VERSION__,
+           format_count(bench->train_set.count + bench->test_set.count).text, bench->load_seconds,
+           RECIPE, format_probability(zero_share(&bench->train_set)).text, bench->epochs,
+           format_count(m.images).text, m.batch);
+    table_titles(stdout, &speed);
+}
+
 /* All kernels that this processor has, or those asked for. */
 static void print_summary(struct bench *bench)
 {
@@ -342,25 +481,30 @@ static void print_summary(struct bench *bench)
     int asked = bench->common.simd;
     struct team *team = team_create(bench->common.threads, &err);
     stop_on_error(bench, !team, &err);
-    double peak = peak_gflops(team);
-    team_destroy(team);
-    if (!bench->common.json) {
-        const struct measure m = usual_measure(bench);
-        printf("%d thread%s, %d processor%s, compiler %s; %s images loaded in %.3f s\n"
-               "%s of the pixels to train on are 0\n"
-               "medians of %d epochs of %s images, batch %d; shares of threads × time\n"
-               "peak: %.1f GFLOP/s of dense fused multiply-adds; its share: what a dense "
-               "implementation as fast would need\n\n",
-               m.threads, m.threads == 1 ? "" : "s", cpu_count(), cpu_count() == 1 ? "" : "s",
-               __VERSION__, format_count(bench->train_set.count + bench->test_set.count).text,
-               bench->load_seconds, format_probability(zero_share(&bench->train_set)).text,
-               bench->epochs, format_count(m.images).text, m.batch, peak);
-        table_titles(stdout, &speed);
-    }
+    if (!bench->common.json)
+        print_head(bench);
     for (int i = asked ? asked : 1; kernels_names[i] && (!asked || i == asked); i++) {
         bench->common.simd = i;
         if (kernels_find(kernels_names[i]))
-            print_speed(bench, peak);
+            print_speed(bench, peak_gflops(team, peak_vector_bytes(kernels_names[i])));
+    }
+    bench->common.simd = asked;
+    double peak = peak_gflops(team, peak_vector_bytes(kernels_find(kernels_names[asked])->name));
+    team_destroy(team);
+    if (bench->common.threads > 1)
+        print_gain(bench, peak);
+}
+
+/* Kernel by kernel for those asked for, or for all but the narrowest and the reference. */
+static void print_all_kernels(struct bench *bench)
+{
+    int asked = bench->common.simd;
+    for (int i = 0; kernels_names[i]; i++) {
+        bench->common.simd = i;
+        const struct kernels *kernels = kernels_find(kernels_names[i]);
+        bool wide = kernels && peak_vector_bytes(kernels->name) > 16 && i > 0;
+        if (kernels && (asked ? i == asked : wide))
+            print_kernels(bench);
     }
     bench->common.simd = asked;
 }
@@ -372,7 +516,7 @@ static int parse(struct bench *bench, int argc, char **argv)
         {"epochs", "N", OPTION_INT, &bench->epochs, 1, TIMED_MAX, .group = GROUP_MACHINE,
          .help = "epochs a figure is the median of"},
         {"brief", NULL, OPTION_FLAG, &bench->brief, .group = GROUP_MACHINE,
-         .help = "no table of how cost grows"},
+         .help = "only the first table: nothing by kernel, nothing of how cost grows"},
     };
     struct usage usage = {
         .program = bench->program,
@@ -400,8 +544,10 @@ int main(int argc, char **argv)
                   &err);
     bench.load_seconds = clock_seconds() - start;
     print_summary(&bench);
-    if (!bench.brief)
+    if (!bench.brief) {
+        print_all_kernels(&bench);
         print_growth(&bench);
+    }
     dataset_free(&bench.train_set);
     dataset_free(&bench.test_set);
     return command_finish(bench.program, EXIT_DONE);

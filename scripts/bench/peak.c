@@ -1,66 +1,133 @@
-/* Compiled with -ffp-contract=fast, unlike all else, since fused multiply-add is what it measures.
- */
+/* Compiled with -ffp-contract=fast, unlike all else, since fused multiply-add is one of the things
+ * it measures. */
 #include "peak.h"
+
+#include <math.h>
+#include <string.h>
 
 #include "mnist/base/clock.h"
 #include "mnist/base/cpu.h"
 
-enum { CHAINS = 12, ROUNDS = 200000, RUNS = 7 };
+enum { CHAINS = 12, HALF = CHAINS / 2, ROUNDS = 1000000, RUNS = 15 };
+enum { NUMBERS = 512, SWEEPS = 1000 };
 
-/* Twelve independent chains cover the latency of two units; the sum keeps the compiler from
- * dropping them. */
-#define PEAK_LOOP(name, bytes, ...)                                                      \
-    __VA_ARGS__ static float name(void)                                                  \
-    {                                                                                    \
-        typedef float vector __attribute__((vector_size(bytes)));                        \
-        vector chain[CHAINS], factor = (vector){0} + 0.999f, term = (vector){0} + 1e-3f; \
-        for (int i = 0; i < CHAINS; i++)                                                 \
-            chain[i] = (vector){0} + (float)i;                                           \
-        for (int round = 0; round < ROUNDS; round++)                                     \
-            for (int i = 0; i < CHAINS; i++)                                             \
-                chain[i] = chain[i] * factor + term;                                     \
-        float sum = 0.0f;                                                                \
-        for (int i = 0; i < CHAINS; i++)                                                 \
-            sum += chain[i][0];                                                          \
-        return sum;                                                                      \
+/* Read when it runs, so that nothing is computed before. */
+static volatile float one = 1.0f, small = 1e-3f;
+
+/* Three loops for vectors of `bytes`; each returns something that keeps the compiler from dropping
+ * it. Twelve independent chains cover the latency of two units. In the second loop half of them
+ * multiply and half add, so nothing can be fused. */
+#define PEAK_LOOPS(bytes, ...)                                                         \
+    typedef float vector_##bytes __attribute__((vector_size(bytes)));                  \
+    __VA_ARGS__ static float fused_##bytes(void)                                       \
+    {                                                                                  \
+        vector_##bytes chain[CHAINS], factor = (vector_##bytes){0} + (one - small),    \
+                                      term = (vector_##bytes){0} + small;              \
+        for (int i = 0; i < CHAINS; i++)                                               \
+            chain[i] = (vector_##bytes){0} + (float)i;                                 \
+        for (int round = 0; round < ROUNDS; round++)                                   \
+            for (int i = 0; i < CHAINS; i++)                                           \
+                chain[i] = chain[i] * factor + term;                                   \
+        float sum = 0.0f;                                                              \
+        for (int i = 0; i < CHAINS; i++)                                               \
+            sum += chain[i][0];                                                        \
+        return sum;                                                                    \
+    }                                                                                  \
+    __VA_ARGS__ static float pairs_##bytes(void)                                       \
+    {                                                                                  \
+        vector_##bytes product[HALF], total[HALF], factor = (vector_##bytes){0} + one, \
+                                                   term = (vector_##bytes){0} + small; \
+        for (int i = 0; i < HALF; i++)                                                 \
+            product[i] = total[i] = (vector_##bytes){0} + (float)(i + 1);              \
+        for (int round = 0; round < ROUNDS; round++) {                                 \
+            for (int i = 0; i < HALF; i++) {                                           \
+                product[i] *= factor;                                                  \
+                total[i] += term;                                                      \
+            }                                                                          \
+        }                                                                              \
+        float sum = 0.0f;                                                              \
+        for (int i = 0; i < HALF; i++)                                                 \
+            sum += product[i][0] + total[i][0];                                        \
+        return sum;                                                                    \
+    }                                                                                  \
+    __VA_ARGS__ static float roots_##bytes(void)                                       \
+    {                                                                                  \
+        float numbers[NUMBERS];                                                        \
+        float top = one;                                                               \
+        for (int i = 0; i < NUMBERS; i++)                                              \
+            numbers[i] = top + (float)i;                                               \
+        for (int sweep = 0; sweep < SWEEPS; sweep++)                                   \
+            for (int i = 0; i < NUMBERS; i++)                                          \
+                numbers[i] = top / sqrtf(numbers[i]);                                  \
+        return numbers[NUMBERS / 2];                                                   \
     }
 
-PEAK_LOOP(peak_16, 16, )
+PEAK_LOOPS(16, )
 #if defined(__x86_64__)
-PEAK_LOOP(peak_32, 32, __attribute__((target("avx2,fma"))))
-PEAK_LOOP(peak_64, 64, __attribute__((target("avx512f"))))
+PEAK_LOOPS(32, __attribute__((target("avx2,fma"))))
+PEAK_LOOPS(64, __attribute__((target("avx512f"))))
 #endif
 
-struct peak {
+struct loops {
+    float (*fused)(void), (*pairs)(void), (*roots)(void);
+};
+
+static struct loops loops_for(int bytes)
+{
+#if defined(__x86_64__)
+    if (bytes == 64)
+        return (struct loops){fused_64, pairs_64, roots_64};
+    if (bytes == 32)
+        return (struct loops){fused_32, pairs_32, roots_32};
+#endif
+    (void)bytes;
+    return (struct loops){fused_16, pairs_16, roots_16};
+}
+
+int peak_vector_bytes(const char *kernels)
+{
+    return !strcmp(kernels, "avx512") ? 64 : !strcmp(kernels, "avx2") ? 32 : 16;
+}
+
+struct work {
     float (*loop)(void);
-    float sums[TEAM_MAX_THREADS];
+    float kept[TEAM_MAX_THREADS];
 };
 
 static void run_loop(void *context, int i)
 {
-    struct peak *peak = context;
-    peak->sums[i] = peak->loop();
+    struct work *work = context;
+    work->kept[i] = work->loop();
 }
 
-double peak_gflops(struct team *team)
+/* Seconds for each thread of a team to run the loop once, the best of several: the first ones wake
+ * the threads, and the wide units. */
+static double seconds(struct team *team, float (*loop)(void))
 {
-    struct peak peak = {.loop = peak_16};
-    int lanes = 4, threads = team_threads(team);
-#if defined(__x86_64__)
-    if (cpu_has_avx512()) {
-        peak.loop = peak_64;
-        lanes = 16;
-    } else if (cpu_has_avx2()) {
-        peak.loop = peak_32;
-        lanes = 8;
-    }
-#endif
-    double best = 0.0;
+    struct work work = {.loop = loop};
+    double best = HUGE_VAL;
     for (int run = 0; run < RUNS; run++) {
         double start = clock_seconds();
-        team_run(team, threads, run_loop, &peak);
-        double rate = 2.0 * lanes * (CHAINS * ROUNDS) * threads / (clock_seconds() - start) * 1e-9;
-        best = rate > best ? rate : best;
+        if (team)
+            team_run(team, team_threads(team), run_loop, &work);
+        else
+            run_loop(&work, 0);
+        best = fmin(best, clock_seconds() - start);
     }
     return best;
+}
+
+double peak_gflops(struct team *team, int bytes)
+{
+    double floats = bytes / 4.0 * CHAINS * ROUNDS * team_threads(team);
+    return 2.0 * floats / seconds(team, loops_for(bytes).fused) * 1e-9;
+}
+
+struct peak_costs peak_costs(int bytes)
+{
+    struct loops loops = loops_for(bytes);
+    return (struct peak_costs){
+        .pair = seconds(NULL, loops.pairs) / (bytes / 4.0 * HALF * ROUNDS),
+        .root = seconds(NULL, loops.roots) / (1.0 * NUMBERS * SWEEPS),
+    };
 }

@@ -1,0 +1,224 @@
+#include "kernel_times.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "mnist/base/clock.h"
+#include "mnist/base/memory.h"
+#include "mnist/base/rng.h"
+#include "mnist/net/forward.h"
+#include "mnist/net/network.h"
+#include "mnist/net/step.h"
+
+enum { B = 128, CHUNK = FORWARD_CHUNK, ROWS = 32, BATCHES = 64, WARM = 430, ROUNDS = 15 };
+
+/* What the kernels work on: a network that has learnt a little, and a batch. */
+struct rig {
+    struct network network;
+    struct batch batch;
+    struct adam_step step;
+    float z3[B * CLASSES];
+};
+
+/* --- each kernel for the whole batch, as step.c calls it --- */
+
+static void pixels_forward(struct rig *rig)
+{
+    struct network *n = &rig->network;
+    for (int half = 0; half < HALVES; half++)
+        for (int s = 0; s < B; s += CHUNK)
+            n->kernels->pixels_forward(n->z1 + half * B * HIDDEN1, &rig->batch,
+                                       n->params + FC1_WEIGHT, half, s, s + CHUNK);
+}
+
+static void pixels_join(struct rig *rig)
+{
+    struct network *n = &rig->network;
+    n->kernels->pixels_join(n->a1, n->z1, n->z1 + B * HIDDEN1, n->params + FC1_BIAS, B);
+}
+
+static void fc2_forward(struct rig *rig)
+{
+    struct network *n = &rig->network;
+    for (int s = 0; s < B; s += CHUNK)
+        n->kernels->dense_forward(n->a2 + s * HIDDEN2, n->a1 + s * HIDDEN1, n->params + FC2_WEIGHT,
+                                  n->params + FC2_BIAS, CHUNK, HIDDEN1, HIDDEN2, true);
+}
+
+static void fc3_forward(struct rig *rig)
+{
+    struct network *n = &rig->network;
+    for (int s = 0; s < B; s += CHUNK)
+        n->kernels->dense_forward(rig->z3 + s * CLASSES, n->a2 + s * HIDDEN2,
+                                  n->params + FC3_WEIGHT, n->params + FC3_BIAS, CHUNK, HIDDEN2,
+                                  CLASSES, false);
+}
+
+static void softmax(struct rig *rig)
+{
+    struct network *n = &rig->network;
+    n->kernels->softmax(n->p, n->loss, rig->z3, rig->batch.targets, B);
+    for (int i = 0; i < B * CLASSES; i++)
+        n->dz3[i] = (n->p[i] - rig->batch.targets[i]) * (1.0f / B);
+}
+
+static void fc3_backward(struct rig *rig)
+{
+    struct network *n = &rig->network;
+    for (int s = 0; s < B; s += CHUNK)
+        n->kernels->dense_backward(n->dz2 + s * HIDDEN2, n->dz3 + s * CLASSES, n->fc3_t,
+                                   n->a2 + s * HIDDEN2, 1.0f, CHUNK, HIDDEN2, CLASSES);
+}
+
+static void fc2_backward(struct rig *rig)
+{
+    struct network *n = &rig->network;
+    for (int s = 0; s < B; s += CHUNK)
+        n->kernels->dense_backward(n->dz1 + s * HIDDEN1, n->dz2 + s * HIDDEN2, n->fc2_t,
+                                   n->a1 + s * HIDDEN1, 1.0f, CHUNK, HIDDEN1, HIDDEN2);
+}
+
+static void pixels_update(struct rig *rig)
+{
+    struct network *n = &rig->network;
+    for (int p = 0; p < INPUTS; p += ROWS)
+        n->kernels->pixels_update(n->params + FC1_WEIGHT, n->m + FC1_WEIGHT, n->v + FC1_WEIGHT,
+                                  &rig->batch, n->dz1, &rig->step, p,
+                                  p + ROWS < INPUTS ? p + ROWS : INPUTS);
+}
+
+static void fc2_update(struct rig *rig)
+{
+    struct network *n = &rig->network;
+    for (int k = 0; k < HIDDEN1; k += ROWS)
+        n->kernels->dense_update(n->params + FC2_WEIGHT, n->m + FC2_WEIGHT, n->v + FC2_WEIGHT,
+                                 n->fc2_t, n->a1, n->dz2, &rig->step, B, HIDDEN1, HIDDEN2, k,
+                                 k + ROWS);
+}
+
+static void fc3_update(struct rig *rig)
+{
+    struct network *n = &rig->network;
+    const struct kernels *k = n->kernels;
+    float *w = n->params, *m = n->m, *v = n->v;
+    k->dense_update(w + FC3_WEIGHT, m + FC3_WEIGHT, v + FC3_WEIGHT, n->fc3_t, n->a2, n->dz3,
+                    &rig->step, B, HIDDEN2, CLASSES, 0, HIDDEN2);
+    k->bias_update(w + FC1_BIAS, m + FC1_BIAS, v + FC1_BIAS, n->dz1, &rig->step, B, HIDDEN1);
+    k->bias_update(w + FC2_BIAS, m + FC2_BIAS, v + FC2_BIAS, n->dz2, &rig->step, B, HIDDEN2);
+    k->bias_update(w + FC3_BIAS, m + FC3_BIAS, v + FC3_BIAS, n->dz3, &rig->step, B, CLASSES);
+}
+
+/* --- what each has to do --- */
+
+/* The multiplications and additions of adam_update (mnist/net/adam.h): 8 and 5. */
+static const double ADAM_PAIRS = 6.5;
+
+/* The order is that of a step: each kernel works on what those before it left. */
+static const struct row {
+    const char *name;
+    enum kernel_phase phase;
+    void (*run)(struct rig *rig);
+    int per_ink; /* multiplications, each with its addition, for a pixel with ink */
+    int pairs;   /* … and for an image */
+    int updated; /* parameters that Adam updates */
+} rows[KERNEL_TIMES] = {
+    {"pixels forward", KERNEL_FORWARD, pixels_forward, HIDDEN1, 0, 0},
+    {"pixels join", KERNEL_FORWARD, pixels_join, 0, 0, 0},
+    {"fc2 forward", KERNEL_FORWARD, fc2_forward, 0, HIDDEN1 *HIDDEN2, 0},
+    {"fc3 forward", KERNEL_FORWARD, fc3_forward, 0, HIDDEN2 *CLASSES, 0},
+    {"softmax", KERNEL_FORWARD, softmax, 0, 0, 0},
+    {"fc3 backward", KERNEL_BACKWARD, fc3_backward, 0, HIDDEN2 *CLASSES, 0},
+    {"fc2 backward", KERNEL_BACKWARD, fc2_backward, 0, HIDDEN1 *HIDDEN2, 0},
+    {"pixels update", KERNEL_UPDATE, pixels_update, HIDDEN1, 0, INPUTS *HIDDEN1},
+    {"fc2 update", KERNEL_UPDATE, fc2_update, 0, HIDDEN1 *HIDDEN2, HIDDEN1 *HIDDEN2},
+    {"fc3 update, biases", KERNEL_UPDATE, fc3_update, 0, HIDDEN2 *CLASSES,
+     PARAM_COUNT - FC2_BIAS + HIDDEN1},
+};
+
+static double bound_of(const struct row *row, double ink, const struct peak_costs *costs)
+{
+    double updated = row->updated / (double)B;
+    double pairs = row->per_ink * ink + row->pairs + ADAM_PAIRS * updated;
+    return fmax(pairs * costs->pair, updated * costs->root);
+}
+
+/* Pixels of an image that are not 0, on average. */
+static double mean_ink(const struct dataset *dataset)
+{
+    double bits = 0;
+    for (size_t i = 0; i < (size_t)dataset->count * IMAGE_WORDS; i++)
+        bits += __builtin_popcountll(dataset->masks[i]);
+    return bits / dataset->count;
+}
+
+/* --- timing --- */
+
+static void next_batch(struct rig *rig, const struct dataset *dataset, struct rng *rng)
+{
+    int indices[B];
+    for (int s = 0; s < B; s++)
+        indices[s] = (int)rng_below(rng, (uint32_t)dataset->count);
+    batch_fill(&rig->batch, dataset, indices, B);
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void time_all(struct kernel_time times[KERNEL_TIMES], struct rig *rig,
+                     const struct dataset *dataset, struct rng *rng)
+{
+    const struct step step = {.lr = 1e-3f, .l2 = 1e-4f};
+    double seconds[KERNEL_TIMES][ROUNDS] = {{0}};
+    for (int i = 0; i < WARM; i++) {
+        next_batch(rig, dataset, rng);
+        step_run(&rig->network, &rig->batch, &step);
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < BATCHES; i++) {
+            next_batch(rig, dataset, rng);
+            rig->step = adam_next(&rig->network.adam, step.lr, step.l2);
+            for (int k = 0; k < KERNEL_TIMES; k++) {
+                double start = clock_seconds();
+                rows[k].run(rig);
+                seconds[k][round] += clock_seconds() - start;
+            }
+        }
+    }
+    for (int k = 0; k < KERNEL_TIMES; k++) {
+        qsort(seconds[k], ROUNDS, sizeof seconds[k][0], compare);
+        times[k].seconds = seconds[k][ROUNDS / 2] / (BATCHES * B);
+    }
+}
+
+int kernel_times(struct kernel_time times[KERNEL_TIMES], const struct kernels *kernels,
+                 const struct dataset *dataset, const struct peak_costs *costs, struct error *err)
+{
+    int failed = -1;
+    struct rng rng;
+    struct rig *rig = mem_calloc(1, sizeof *rig, err);
+    float *params = mem_alloc(PARAM_COUNT, sizeof *params, err);
+    struct team *alone = team_create(1, err);
+    rng_seed(&rng, 1, RNG_SHUFFLE, 0);
+    if (rig && params && alone && !network_create(&rig->network, B, alone, err) &&
+        !batch_create(&rig->batch, B, err)) {
+        params_init(params, 1);
+        network_set_params(&rig->network, params);
+        rig->network.kernels = kernels;
+        for (int k = 0; k < KERNEL_TIMES; k++)
+            times[k] = (struct kernel_time){rows[k].name, rows[k].phase, 0.0,
+                                            bound_of(&rows[k], mean_ink(dataset), costs)};
+        time_all(times, rig, dataset, &rng);
+        failed = 0;
+    }
+    if (rig) {
+        batch_destroy(&rig->batch);
+        network_destroy(&rig->network);
+    }
+    team_destroy(alone);
+    mem_free(params);
+    mem_free(rig);
+    return failed;
+}
