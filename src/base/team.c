@@ -46,15 +46,6 @@ struct team {
  * this often saves the two system calls of a sleep; more would waste a processor. */
 enum { SPIN = 600 };
 
-static void relax(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ volatile("isb");
-#endif
-}
-
 static bool take_task(struct range *range, int *index)
 {
     int left = atomic_load_explicit(&range->left, memory_order_relaxed);
@@ -91,7 +82,7 @@ static void wait_for_job(struct team *team, unsigned seen)
     for (int i = 0; i < SPIN; i++) {
         if (atomic_load(&team->job) != seen)
             return;
-        relax();
+        cpu_relax();
     }
     pthread_mutex_lock(&team->lock);
     atomic_fetch_add(&team->sleeping, 1);
@@ -215,7 +206,7 @@ static void wait_until_done(struct team *team)
     for (int i = 0; i < SPIN; i++) {
         if (atomic_load(&team->unfinished) == 0)
             return;
-        relax();
+        cpu_relax();
     }
     pthread_mutex_lock(&team->lock);
     atomic_store(&team->caller_sleeping, true);

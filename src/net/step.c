@@ -15,31 +15,42 @@
  *
  * Dropout multiplies each element of a1 and a2 by 0 or 1/(1-p), and those of dz1 and dz2 likewise.
  *
- * There are three parallel phases. In the first, a task computes the first layer's sums over one
- * half of the pixels for some samples. In the second, it owns some samples: it joins the halves and
- * goes on to the loss, and back to the gradients dz. In the third, it owns some rows of the
- * parameters, sums their gradients dW over the batch in sample order, and updates them. No task
- * adds to what another one writes.
+ * There are two parallel phases, with three kinds of tasks. In the first phase, a task computes the
+ * first layer's sums over one half of the pixels for some samples; or it owns some samples, joins
+ * their halves as soon as they are there, and goes on to the loss, and back to the gradients dz. In
+ * the second, it owns some rows of the parameters, sums their gradients dW over the batch in sample
+ * order, and updates them. No task adds to what another one writes.
  *
- * What limits two threads is data that travels between their cores. So the first and the third
- * phase list the upper pixels' tasks first, then the lower pixels': a thread's range, the same in
- * every step, then stays in one half of the first layer's weights and moments, 600 kB. */
+ * What limits two threads is data that travels between their cores. So both phases list the upper
+ * pixels' tasks in their first half and the lower pixels' in their second: a thread's range, the
+ * same in every step, then stays in one half of the first layer's weights and moments, 600 kB. And
+ * each half ends with tasks that touch none of them, since it is the ends of ranges that threads
+ * take from each other. */
 #include "mnist/net/step.h"
 
+#include <sched.h>
+#include <stdatomic.h>
+
 #include "mnist/base/clock.h"
+#include "mnist/base/cpu.h"
 #include "mnist/base/rng.h"
 #include "mnist/base/team.h"
 #include "mnist/net/forward.h"
 #include "mnist/net/kernels.h"
 #include "mnist/net/network.h"
 
-enum { CHUNK = FORWARD_CHUNK };
+enum { CHUNK = FORWARD_CHUNK, CHUNKS_MAX = (BATCH_MAX + CHUNK - 1) / CHUNK };
+
+/* How far one half of a chunk's first layer is. */
+enum progress { FREE, TAKEN, DONE };
 
 struct pass {
     struct network *network;
     const struct batch *batch;
     const struct step *step;
     struct adam_step weights, biases;
+    int chunks;
+    _Alignas(64) atomic_uchar pixels[HALVES][CHUNKS_MAX]; /* enum progress */
 };
 
 static int smaller(int a, int b)
@@ -86,25 +97,40 @@ static float *z1_of(const struct network *network, int half)
     return network->z1 + half * network->capacity * HIDDEN1;
 }
 
-static void pixels_task(void *context, int task)
+/* Computes one half of a chunk's first layer, unless that was begun already. */
+static void sum_pixels(struct pass *pass, int half, int chunk, double *seconds)
 {
-    const struct pass *pass = context;
     struct network *n = pass->network;
-    int B = pass->batch->size, chunks = forward_chunks(B);
-    int half = task / chunks, from = task % chunks * CHUNK, to = smaller(from + CHUNK, B);
+    unsigned char state = FREE;
+    if (!atomic_compare_exchange_strong(&pass->pixels[half][chunk], &state, TAKEN))
+        return;
+    int from = chunk * CHUNK, to = smaller(from + CHUNK, pass->batch->size);
     double start = now(n);
     n->kernels->pixels_forward(z1_of(n, half), pass->batch, n->params + FC1_WEIGHT, half, from, to);
-    if (n->times)
-        n->times[task].forward += now(n) - start;
+    *seconds += now(n) - start;
+    atomic_store_explicit(&pass->pixels[half][chunk], DONE, memory_order_release);
 }
 
-static void samples_task(void *context, int task)
+/* Whoever has begun is at work, or will be as soon as it has a processor: this one's, if there are
+ * more threads than processors. */
+static void wait_for_pixels(const struct pass *pass, int half, int chunk)
 {
-    const struct pass *pass = context;
+    enum { SPINS = 600 };
+    const atomic_uchar *state = &pass->pixels[half][chunk];
+    for (int i = 0; atomic_load_explicit(state, memory_order_acquire) != DONE; i++) {
+        if (i < SPINS)
+            cpu_relax();
+        else
+            sched_yield();
+    }
+}
+
+static void samples_of_chunk(struct pass *pass, int chunk, struct step_times *times)
+{
     struct network *n = pass->network;
     const struct kernels *k = n->kernels;
     const struct batch *batch = pass->batch;
-    int from = task * CHUNK, count = smaller(CHUNK, batch->size - from);
+    int from = chunk * CHUNK, count = smaller(CHUNK, batch->size - from);
     float *a1 = n->a1 + from * HIDDEN1, *a2 = n->a2 + from * HIDDEN2, *p = n->p + from * CLASSES;
     float *dz3 = n->dz3 + from * CLASSES, *dz2 = n->dz2 + from * HIDDEN2;
 
@@ -128,18 +154,36 @@ static void samples_task(void *context, int task)
         dz3[i] = (p[i] - targets[i]) * mean;
     k->dense_backward(dz2, dz3, n->fc3_t, a2, scale, count, HIDDEN2, CLASSES);
     k->dense_backward(n->dz1 + from * HIDDEN1, dz2, n->fc2_t, a1, scale, count, HIDDEN1, HIDDEN2);
-    if (n->times) {
-        n->times[task].forward += middle - start;
-        n->times[task].backward += now(n) - middle;
+    times->forward += middle - start;
+    times->backward += now(n) - middle;
+}
+
+/* The upper half of the pixels of each chunk, then the samples of one half of the chunks; then
+ * likewise the lower half of the pixels, and the other half of the chunks. */
+static void forward_task(void *context, int i)
+{
+    struct pass *pass = context;
+    struct step_times none = {0}, *times = pass->network->times ? &pass->network->times[i] : &none;
+    int upper = pass->chunks / 2, half = i >= pass->chunks + upper;
+    int k = half ? i - pass->chunks - upper : i;
+    if (k < pass->chunks) {
+        sum_pixels(pass, half, k, &times->forward);
+        return;
     }
+    int chunk = k - pass->chunks + (half ? upper : 0);
+    for (int h = 0; h < HALVES; h++)
+        sum_pixels(pass, h, chunk, &times->forward);
+    for (int h = 0; h < HALVES; h++)
+        wait_for_pixels(pass, h, chunk);
+    samples_of_chunk(pass, chunk, times);
 }
 
 /* --- rows --- */
 
-/* The rows of all parameters, divided into tasks: 25 of 32 pixels (the last has 16), 4 of 32 rows
+/* The rows of all parameters, divided into tasks: 25 of 32 pixels (the last has 16), 8 of 16 rows
  * of fc2, and one for the small rest. */
 enum { PIXEL_ROWS = 32, UPPER_TASKS = 12, LOWER_TASKS = 13, PIXEL_TASKS = 25 };
-enum { FC2_ROWS = 32, FC2_TASKS = 4, DENSE_TASKS = 5, UPDATE_TASKS = 30 };
+enum { FC2_ROWS = 16, FC2_TASKS = 8, DENSE_TASKS = 9, UPPER_DENSE = 5, UPDATE_TASKS = 34 };
 
 _Static_assert(UPPER_TASKS *PIXEL_ROWS == UPPER && PIXEL_TASKS == UPPER_TASKS + LOWER_TASKS &&
                    PIXEL_TASKS == (INPUTS + PIXEL_ROWS - 1) / PIXEL_ROWS,
@@ -179,34 +223,42 @@ static void update_dense(const struct pass *pass, int i)
     k->bias_update(w + FC3_BIAS, m + FC3_BIAS, v + FC3_BIAS, n->dz3, &pass->biases, B, CLASSES);
 }
 
-/* Tasks 2, 8, 14, 20 and 26 are the five dense ones. Three of them are in the first half of all
- * tasks, whose other twelve are the upper pixels'. */
+/* The upper pixels' tasks, five dense ones, the lower pixels' tasks, the other four dense ones. */
 static void update_task(void *context, int i)
 {
+    enum { FIRST_HALF = UPPER_TASKS + UPPER_DENSE };
     const struct pass *pass = context;
     double start = now(pass->network);
-    if (i % 6 == 2)
-        update_dense(pass, i / 6);
+    if (i < UPPER_TASKS)
+        update_pixels(pass, i);
+    else if (i < FIRST_HALF)
+        update_dense(pass, DENSE_TASKS - 1 - (i - UPPER_TASKS));
+    else if (i < FIRST_HALF + LOWER_TASKS)
+        update_pixels(pass, i - UPPER_DENSE);
     else
-        update_pixels(pass, i - (i + 3) / 6);
+        update_dense(pass, i - FIRST_HALF - LOWER_TASKS);
     if (pass->network->times)
         pass->network->times[i].update += now(pass->network) - start;
 }
 
 /* --- the step --- */
 
-_Static_assert(HALVES *((BATCH_MAX + CHUNK - 1) / CHUNK) <= STEP_TASKS &&
-                   (int)UPDATE_TASKS <= STEP_TASKS,
+_Static_assert(3 * (int)CHUNKS_MAX <= (int)STEP_TASKS && (int)UPDATE_TASKS <= (int)STEP_TASKS,
                "each task has its own entry in times");
 
 void step_run(struct network *network, const struct batch *batch, const struct step *step)
 {
-    struct pass pass = {.network = network, .batch = batch, .step = step};
+    struct pass pass;
+    pass.network = network;
+    pass.batch = batch;
+    pass.step = step;
     pass.weights = adam_next(&network->adam, step->lr, step->l2);
     pass.biases = pass.weights;
     pass.biases.l2 = 0.0f;
-    int chunks = forward_chunks(batch->size);
-    team_run(network->team, HALVES * chunks, pixels_task, &pass);
-    team_run(network->team, chunks, samples_task, &pass);
+    pass.chunks = forward_chunks(batch->size);
+    for (int half = 0; half < HALVES; half++)
+        for (int chunk = 0; chunk < pass.chunks; chunk++)
+            atomic_init(&pass.pixels[half][chunk], FREE);
+    team_run(network->team, 3 * pass.chunks, forward_task, &pass);
     team_run(network->team, UPDATE_TASKS, update_task, &pass);
 }

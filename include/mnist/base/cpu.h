@@ -12,4 +12,14 @@ bool cpu_has_avx512(void);
 /* The number of processors this process may use, at least 1. */
 int cpu_count(void);
 
+/* Between two looks at what another thread will change: leaves the core to its other half. */
+static inline void cpu_relax(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("isb");
+#endif
+}
+
 #endif

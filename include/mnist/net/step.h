@@ -27,6 +27,6 @@ struct step_times {
     double forward, backward, update;
 };
 
-enum { STEP_TASKS = BATCH_MAX / 8 }; /* no phase has more tasks than this */
+enum { STEP_TASKS = BATCH_MAX / 5 }; /* no phase has more tasks than this */
 
 #endif
