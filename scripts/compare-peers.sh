@@ -23,7 +23,7 @@ export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}"
 case ${OPENBLAS_CORETYPE:-}$(cat /proc/cpuinfo 2>/dev/null) in
 [A-Z]*) ;;
 *avx512bw*) export OPENBLAS_CORETYPE=SkylakeX ;;
-*avx2*) export OPENBLAS_CORETYPE=Haswell ;;
+*avx2*) export OPENBLAS_CORETYPE=Zen ;;
 esac
 
 # needs PACKAGE…: how many packages apt would bring for these, and their size
