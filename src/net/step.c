@@ -50,7 +50,7 @@ struct pass {
     const struct step *step;
     struct adam_step weights, biases;
     int chunks;
-    _Alignas(64) atomic_uchar pixels[HALVES][CHUNKS_MAX]; /* enum progress */
+    _Alignas(64) atomic_uchar pixels[HALVES][CHUNKS_MAX]; /* enum progress, all FREE at first */
 };
 
 static int smaller(int a, int b)
@@ -248,17 +248,11 @@ _Static_assert(3 * (int)CHUNKS_MAX <= (int)STEP_TASKS && (int)UPDATE_TASKS <= (i
 
 void step_run(struct network *network, const struct batch *batch, const struct step *step)
 {
-    struct pass pass;
-    pass.network = network;
-    pass.batch = batch;
-    pass.step = step;
+    struct pass pass = {.network = network, .batch = batch, .step = step};
+    pass.chunks = forward_chunks(batch->size);
     pass.weights = adam_next(&network->adam, step->lr, step->l2);
     pass.biases = pass.weights;
     pass.biases.l2 = 0.0f;
-    pass.chunks = forward_chunks(batch->size);
-    for (int half = 0; half < HALVES; half++)
-        for (int chunk = 0; chunk < pass.chunks; chunk++)
-            atomic_init(&pass.pixels[half][chunk], FREE);
     team_run(network->team, 3 * pass.chunks, forward_task, &pass);
     team_run(network->team, UPDATE_TASKS, update_task, &pass);
 }
