@@ -183,11 +183,11 @@ $(EMBEDDED:%=$(BUILD)/%.o): %.o: %.c $(BUILD)/flags
 # file that is removed: zig would leave one here, and /dev/null is not for root to give away.
 known = $(if $(NO_COMPILER),,$(shell t=$$(mktemp) && $(COMPILER) $1 -Werror -E -x c /dev/null -o "$$t" >/dev/null 2>&1 && echo $1; rm -f "$$t"))
 
-# The kernels go without a stack protector: there it costs 1%, and they see no size that comes from outside. And nobody
-# asks which floating-point exceptions they raised: unless gcc is told so, it may not turn a comparison into a mask, and
-# Adam stays scalar for AVX2, at twice the time. No bit changes.
+# The kernels, and what distorts images, go without a stack protector: there it costs 1%, and they see no size that comes
+# from outside. And nobody asks which floating-point exceptions they raised: unless gcc is told so, it may not turn a
+# comparison into a mask, and Adam stays scalar for AVX2, at twice the time. No bit changes.
 FAST := $(call known,-fno-stack-protector) $(call known,-fno-trapping-math)
-$(BUILD)/src/net/kernels_%.o: ARCH = $(FAST)
+$(BUILD)/src/net/kernels_%.o $(BUILD)/src/data/augment.o: ARCH = $(FAST)
 ifneq ($(filter x86_64-%,$(MACHINE)),)
 AVX2 := $(call known,-mavx2)
 AVX512 := $(call known,-mavx512f -mavx512bw -mavx512dq -mavx512vl)

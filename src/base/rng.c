@@ -13,11 +13,6 @@ static uint64_t splitmix64(uint64_t *x)
     return z ^ z >> 31;
 }
 
-static uint64_t rotate_left(uint64_t x, int k)
-{
-    return x << k | x >> (64 - k);
-}
-
 /* The seed is mixed before the stream is added, and again before the index is added, so that seed 1
  * stream 2 and seed 2 stream 1 have nothing in common. */
 void rng_seed(struct rng *rng, uint64_t seed, enum rng_stream stream, uint64_t index)
@@ -27,20 +22,6 @@ void rng_seed(struct rng *rng, uint64_t seed, enum rng_stream stream, uint64_t i
     x = splitmix64(&x) + index;
     for (int i = 0; i < 4; i++)
         rng->state[i] = splitmix64(&x);
-}
-
-uint64_t rng_next(struct rng *rng)
-{
-    uint64_t *s = rng->state;
-    uint64_t result = rotate_left(s[1] * 5, 7) * 9;
-    uint64_t t = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotate_left(s[3], 45);
-    return result;
 }
 
 uint32_t rng_below(struct rng *rng, uint32_t n)

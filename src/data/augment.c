@@ -1,7 +1,9 @@
 #include "mnist/data/augment.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
+#include "mnist/base/cpu.h"
 #include "mnist/base/rmath.h"
 
 bool augment_any(const struct augment *a)
@@ -14,7 +16,7 @@ bool augment_any(const struct augment *a)
 enum { UNIT = 4096 }; /* parts of a pixel in a struct augment_map */
 
 /* Pixels of white paper on all sides of the old image. Any place further out is white as well. */
-enum { MARGIN = 8, STRIDE = 64, ROWS = IMAGE_SIDE + 2 * MARGIN + 2 };
+enum { MARGIN = 8 };
 
 static int32_t to_units(float pixels)
 {
@@ -34,18 +36,24 @@ struct affine {
 /* Pixel centres are at whole numbers, so the middle of 28 is at 13.5. */
 static const float MIDDLE = (IMAGE_SIDE - 1) * 0.5f;
 
-enum { DISPLACEMENTS = AUGMENT_GRID * AUGMENT_GRID * 2 };
+enum { POINTS = AUGMENT_GRID * AUGMENT_GRID };
 
-/* displacement (AUGMENT_GRID, AUGMENT_GRID, 2) in pixels. */
-static void set_map(struct augment_map *map, const struct affine *affine, const float *displacement)
+/* How far each grid point moves besides, in pixels, row by row. */
+struct displacement {
+    float x[POINTS], y[POINTS];
+};
+
+static void set_map(struct augment_map *map, const struct affine *affine,
+                    const struct displacement *move)
 {
     for (int j = 0; j < AUGMENT_GRID; j++) {
         for (int i = 0; i < AUGMENT_GRID; i++) {
+            int point = j * AUGMENT_GRID + i;
             float x = (float)(i * AUGMENT_STEP) - MIDDLE, y = (float)(j * AUGMENT_STEP) - MIDDLE;
             float old_x = MIDDLE + (affine->xx * x + affine->xy * y) + affine->x;
             float old_y = MIDDLE + (affine->yx * x + affine->yy * y) + affine->y;
-            map->x[j][i] = to_units(old_x + *displacement++);
-            map->y[j][i] = to_units(old_y + *displacement++);
+            map->x[j][i] = to_units(old_x + move->x[point]);
+            map->y[j][i] = to_units(old_y + move->y[point]);
         }
     }
 }
@@ -76,7 +84,8 @@ static float nearly_normal(uint32_t bits)
  * rotation, the shear and the stretching. */
 void augment_random(struct augment_map *map, const struct augment *a, struct rng *rng)
 {
-    float cosine, sine, displacement[DISPLACEMENTS] = {0};
+    struct displacement move = {{0}, {0}};
+    float cosine, sine;
     float x_scale = 1.0f / (1.0f + uniform(rng, a->scale));
     float y_scale = 1.0f / (1.0f + uniform(rng, a->scale));
     float shear = uniform(rng, a->shear);
@@ -91,86 +100,141 @@ void augment_random(struct augment_map *map, const struct augment *a, struct rng
     affine.x = -(affine.xx * dx + affine.xy * dy);
     affine.y = -(affine.yx * dx + affine.yy * dy);
     if (a->elastic > 0) {
-        for (int i = 0; i < DISPLACEMENTS; i += 2) {
+        uint32_t low[POINTS], high[POINTS];
+        for (int i = 0; i < POINTS; i++) {
             uint64_t bits = rng_next(rng);
-            displacement[i] = a->elastic * nearly_normal((uint32_t)bits);
-            displacement[i + 1] = a->elastic * nearly_normal((uint32_t)(bits >> 32));
+            low[i] = (uint32_t)bits;
+            high[i] = (uint32_t)(bits >> 32);
+        }
+        for (int i = 0; i < POINTS; i++) {
+            move.x[i] = a->elastic * nearly_normal(low[i]);
+            move.y[i] = a->elastic * nearly_normal(high[i]);
         }
     }
-    set_map(map, &affine, displacement);
+    set_map(map, &affine, &move);
 }
 
 void augment_move(struct augment_map *map, float dx, float dy, float degrees)
 {
-    static const float still[DISPLACEMENTS];
+    static const struct displacement still;
     float cosine, sine;
     cos_sin(degrees, &cosine, &sine);
     struct affine affine = {.xx = cosine, .xy = -sine, .yx = sine, .yy = cosine};
     affine.x = -(affine.xx * dx + affine.xy * dy);
     affine.y = -(affine.yx * dx + affine.yy * dy);
-    set_map(map, &affine, still);
+    set_map(map, &affine, &still);
 }
 
 /* --- the picture ---
  *
  * Places are 16-bit numbers here, in 1/256 pixel from the top left of the paper, so that a vector
- * holds as many as possible. */
+ * holds as many as possible. Beside each pixel of the paper lies the one below it, so that the four
+ * pixels about a place are next to each other:
+ *
+ *     a b c            a d  b e  c f
+ *     d e f   ----->   d g  e h  f i        those about the place between a, b, d and e: a d b e
+ *     g h i
+ */
 
-/* to = a row of places for all columns, interpolated from a row of grid points. */
-static void widen(uint16_t to[IMAGE_SIDE], const int32_t grid[AUGMENT_GRID])
-{
-    for (int i = 0; i < AUGMENT_GRID - 1; i++) {
-        int32_t from = grid[i] + MARGIN * UNIT, step = grid[i + 1] - grid[i];
-        for (int k = 0; k < AUGMENT_STEP; k++)
-            to[i * AUGMENT_STEP + k] =
-                (uint16_t)((from * AUGMENT_STEP + step * k) / (UNIT * AUGMENT_STEP / 256));
-    }
-}
+enum { STRIDE = 64, ROWS = IMAGE_SIDE + 2 * MARGIN + 1 };
 
-/* to = the row of places k fourths of the way from one row to the next. */
-static void between(uint16_t *restrict to, const uint16_t *restrict upper,
-                    const uint16_t *restrict lower, int k)
-{
-    for (int c = 0; c < IMAGE_SIDE; c++) {
-        uint16_t sum = (uint16_t)(upper[c] * (AUGMENT_STEP - k) + lower[c] * k);
-        to[c] = sum / AUGMENT_STEP;
-    }
-}
+/* What is INLINE is compiled twice, for any machine and for AVX2. */
+#define INLINE static inline __attribute__((always_inline))
 
-/* Three passes over the image; all but the second are vector code. */
-void augment_apply(uint8_t *restrict to, const uint8_t *restrict from,
-                   const struct augment_map *map)
+/* Rows of 28 are worked on as 32, a whole number of vectors. */
+enum { WIDE = AUGMENT_GRID * AUGMENT_STEP, BEYOND = WIDE - IMAGE_SIDE };
+
+/* to = the places of all pixels on one axis, and BEYOND more: between two grid points of a row lie
+ * three columns, and then between two such rows three more, k fourths of the way. Behind the last
+ * grid point of a row stands nothing of use. */
+INLINE void find_places(uint16_t to[IMAGE_PIXELS + BEYOND], const int32_t *grid)
 {
-    uint8_t paper[ROWS * STRIDE] = {0};
-    uint16_t x_grid[AUGMENT_GRID][IMAGE_SIDE], y_grid[AUGMENT_GRID][IMAGE_SIDE];
-    uint16_t x[IMAGE_PIXELS], y[IMAGE_PIXELS], at[IMAGE_PIXELS], upper[IMAGE_PIXELS],
-        lower[IMAGE_PIXELS];
-    for (int r = 0; r < IMAGE_SIDE; r++)
-        memcpy(paper + (r + MARGIN) * STRIDE + MARGIN, from + r * IMAGE_SIDE, IMAGE_SIDE);
-    for (int j = 0; j < AUGMENT_GRID; j++) {
-        widen(x_grid[j], map->x[j]);
-        widen(y_grid[j], map->y[j]);
+    uint16_t rows[POINTS][AUGMENT_STEP];
+    memset(rows[POINTS - 1], 0, sizeof rows[0]);
+    for (int p = 0; p < POINTS - 1; p++) {
+        uint32_t from = (uint32_t)(grid[p] + MARGIN * UNIT) * AUGMENT_STEP;
+        uint32_t step = (uint32_t)(grid[p + 1] - grid[p]);
+        for (unsigned k = 0; k < AUGMENT_STEP; k++)
+            rows[p][k] = (uint16_t)((from + step * k) / (UNIT * AUGMENT_STEP / 256));
     }
     for (int r = 0; r < IMAGE_SIDE; r++) {
-        int j = r / AUGMENT_STEP, k = r % AUGMENT_STEP;
-        between(x + r * IMAGE_SIDE, x_grid[j], x_grid[j + 1], k);
-        between(y + r * IMAGE_SIDE, y_grid[j], y_grid[j + 1], k);
+        int k = r % AUGMENT_STEP;
+        const uint16_t *upper = rows[r / AUGMENT_STEP * AUGMENT_GRID], *lower = upper + WIDE;
+        for (int c = 0; c < WIDE; c++) {
+            uint16_t sum = (uint16_t)(upper[c] * (AUGMENT_STEP - k) + lower[c] * k);
+            to[r * IMAGE_SIDE + c] = sum / AUGMENT_STEP;
+        }
     }
+}
+
+/* Lays the image on the paper: the low byte of each number is a pixel, the high byte the one below
+ * it. */
+INLINE void lay(uint16_t paper[ROWS * STRIDE], const uint8_t *image)
+{
+    uint8_t rows[1 + IMAGE_SIDE + 1][WIDE] = {{0}};
+    memset(paper, 0, ROWS * STRIDE * sizeof *paper);
+    for (int r = 0; r < IMAGE_SIDE; r++)
+        memcpy(rows[1 + r], image + r * IMAGE_SIDE, IMAGE_SIDE);
+    for (int r = 0; r <= IMAGE_SIDE; r++) {
+        uint16_t *to = paper + (MARGIN - 1 + r) * STRIDE + MARGIN;
+        for (int c = 0; c < WIDE; c++)
+            to[c] = (uint16_t)(rows[r][c] | rows[r + 1][c] << 8);
+    }
+}
+
+/* Four passes over the image; all but the third are vector code. */
+INLINE void apply(uint8_t *restrict to, const uint8_t *restrict from, const struct augment_map *map)
+{
+    uint16_t paper[ROWS * STRIDE], x[IMAGE_PIXELS + BEYOND], y[IMAGE_PIXELS + BEYOND],
+        at[IMAGE_PIXELS], four[IMAGE_PIXELS][2];
+    lay(paper, from);
+    find_places(x, map->x[0]);
+    find_places(y, map->y[0]);
     for (int p = 0; p < IMAGE_PIXELS; p++)
         at[p] = (uint16_t)((y[p] >> 8) * STRIDE + (x[p] >> 8));
-    for (int p = 0; p < IMAGE_PIXELS; p++) {
-        const uint8_t *four = paper + at[p];
-        upper[p] = (uint16_t)(four[0] | four[1] << 8);
-        lower[p] = (uint16_t)(four[STRIDE] | four[STRIDE + 1] << 8);
-    }
+    for (int p = 0; p < IMAGE_PIXELS; p++)
+        memcpy(four[p], paper + at[p], sizeof four[p]);
     for (int p = 0; p < IMAGE_PIXELS; p++) {
         uint16_t right = x[p] & 255, left = (uint16_t)(256 - right);
         uint16_t down = y[p] & 255, up = (uint16_t)(256 - down);
-        uint16_t above = (uint16_t)((upper[p] & 255) * left + (upper[p] >> 8) * right + 128);
-        uint16_t below = (uint16_t)((lower[p] & 255) * left + (lower[p] >> 8) * right + 128);
+        uint16_t l = four[p][0], r = four[p][1];
+        uint16_t above = (uint16_t)((l & 255) * left + (r & 255) * right + 128);
+        uint16_t below = (uint16_t)((l >> 8) * left + (r >> 8) * right + 128);
         uint16_t value = (uint16_t)((above >> 8) * up + (below >> 8) * down + 128);
         to[p] = (uint8_t)(value >> 8);
     }
+}
+
+typedef void apply_function(uint8_t *restrict to, const uint8_t *restrict from,
+                            const struct augment_map *map);
+
+static void apply_anywhere(uint8_t *restrict to, const uint8_t *restrict from,
+                           const struct augment_map *map)
+{
+    apply(to, from, map);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void
+apply_avx2(uint8_t *restrict to, const uint8_t *restrict from, const struct augment_map *map)
+{
+    apply(to, from, map);
+}
+#else
+#define apply_avx2 apply_anywhere
+#endif
+
+/* The processor is asked once: in a virtual machine its answer takes microseconds. */
+void augment_apply(uint8_t *restrict to, const uint8_t *restrict from,
+                   const struct augment_map *map)
+{
+    static _Atomic(apply_function *) chosen;
+    apply_function *function = atomic_load_explicit(&chosen, memory_order_relaxed);
+    if (!function) {
+        function = cpu_has_avx2() ? apply_avx2 : apply_anywhere;
+        atomic_store_explicit(&chosen, function, memory_order_relaxed);
+    }
+    function(to, from, map);
 }
 
 void augment_image(uint8_t *restrict to, const uint8_t *restrict from,

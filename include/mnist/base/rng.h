@@ -24,8 +24,19 @@ enum rng_stream {
 
 void rng_seed(struct rng *rng, uint64_t seed, enum rng_stream stream, uint64_t index);
 
-/* Uniform over all 2^64 values. */
-uint64_t rng_next(struct rng *rng);
+/* Uniform over all 2^64 values. Inline, so that a loop keeps the state in registers. */
+static inline uint64_t rng_next(struct rng *rng)
+{
+    uint64_t *s = rng->state, five = s[1] * 5;
+    uint64_t result = (five << 7 | five >> 57) * 9, t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = s[3] << 45 | s[3] >> 19;
+    return result;
+}
 
 /* Uniform over 0 … n-1 without bias (Lemire 2019); n >= 1. */
 uint32_t rng_below(struct rng *rng, uint32_t n);
