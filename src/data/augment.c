@@ -11,6 +11,9 @@ bool augment_any(const struct augment *a)
     return a->rotate > 0 || a->scale > 0 || a->shear > 0 || a->shift > 0 || a->elastic > 0;
 }
 
+/* What is INLINE is compiled twice, for any machine and for AVX2. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* --- the map --- */
 
 enum { UNIT = 4096 }; /* parts of a pixel in a struct augment_map */
@@ -18,7 +21,7 @@ enum { UNIT = 4096 }; /* parts of a pixel in a struct augment_map */
 /* Pixels of white paper on all sides of the old image. Any place further out is white as well. */
 enum { MARGIN = 8 };
 
-static int32_t to_units(float pixels)
+INLINE int32_t to_units(float pixels)
 {
     const float low = -MARGIN, high = IMAGE_SIDE - 1 + MARGIN, unit = UNIT;
     pixels = pixels > low ? pixels : low;
@@ -43,7 +46,7 @@ struct displacement {
     float x[POINTS], y[POINTS];
 };
 
-static void set_map(struct augment_map *map, const struct affine *affine,
+INLINE void set_map(struct augment_map *map, const struct affine *affine,
                     const struct displacement *move)
 {
     for (int j = 0; j < AUGMENT_GRID; j++) {
@@ -74,7 +77,7 @@ static float uniform(struct rng *rng, float strength)
 
 /* A nearly normal number from 32 random bits: the sum of four uniform bytes, minus its mean 510,
  * divided by its standard deviation, sqrt(4 (256² - 1) / 12). */
-static float nearly_normal(uint32_t bits)
+INLINE float nearly_normal(uint32_t bits)
 {
     uint32_t sum = (bits & 255) + (bits >> 8 & 255) + (bits >> 16 & 255) + (bits >> 24);
     return (float)((int32_t)sum - 510) * 0.0067659f;
@@ -82,7 +85,7 @@ static float nearly_normal(uint32_t bits)
 
 /* The map goes from new to old, so everything is undone in reverse order: the shift, then the
  * rotation, the shear and the stretching. */
-void augment_random(struct augment_map *map, const struct augment *a, struct rng *rng)
+INLINE void set_random(struct augment_map *map, const struct augment *a, struct rng *rng)
 {
     struct displacement move = {{0}, {0}};
     float cosine, sine;
@@ -114,6 +117,11 @@ void augment_random(struct augment_map *map, const struct augment *a, struct rng
     set_map(map, &affine, &move);
 }
 
+void augment_random(struct augment_map *map, const struct augment *augment, struct rng *rng)
+{
+    set_random(map, augment, rng);
+}
+
 void augment_move(struct augment_map *map, float dx, float dy, float degrees)
 {
     static const struct displacement still;
@@ -137,9 +145,6 @@ void augment_move(struct augment_map *map, float dx, float dy, float degrees)
  */
 
 enum { STRIDE = 64, ROWS = IMAGE_SIDE + 2 * MARGIN + 1 };
-
-/* What is INLINE is compiled twice, for any machine and for AVX2. */
-#define INLINE static inline __attribute__((always_inline))
 
 /* Rows of 28 are worked on as 32, a whole number of vectors. */
 enum { WIDE = AUGMENT_GRID * AUGMENT_STEP, BEYOND = WIDE - IMAGE_SIDE };
@@ -205,44 +210,50 @@ INLINE void apply(uint8_t *restrict to, const uint8_t *restrict from, const stru
     }
 }
 
-typedef void apply_function(uint8_t *restrict to, const uint8_t *restrict from,
-                            const struct augment_map *map);
-
-static void apply_anywhere(uint8_t *restrict to, const uint8_t *restrict from,
-                           const struct augment_map *map)
-{
-    apply(to, from, map);
-}
-
-#if defined(__x86_64__)
-__attribute__((target("avx2"))) static void
-apply_avx2(uint8_t *restrict to, const uint8_t *restrict from, const struct augment_map *map)
-{
-    apply(to, from, map);
-}
-#else
-#define apply_avx2 apply_anywhere
-#endif
-
-/* The processor is asked once: in a virtual machine its answer takes microseconds. */
 void augment_apply(uint8_t *restrict to, const uint8_t *restrict from,
                    const struct augment_map *map)
 {
-    static _Atomic(apply_function *) chosen;
-    apply_function *function = atomic_load_explicit(&chosen, memory_order_relaxed);
-    if (!function) {
-        function = cpu_has_avx2() ? apply_avx2 : apply_anywhere;
-        atomic_store_explicit(&chosen, function, memory_order_relaxed);
-    }
-    function(to, from, map);
+    apply(to, from, map);
 }
 
+/* --- both --- */
+
+typedef void change_function(uint8_t *restrict to, const uint8_t *restrict from,
+                             const struct augment *augment, struct rng *rng);
+
+static void change_anywhere(uint8_t *restrict to, const uint8_t *restrict from,
+                            const struct augment *augment, struct rng *rng)
+{
+    struct augment_map map;
+    set_random(&map, augment, rng);
+    apply(to, from, &map);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) static void change_avx2(uint8_t *restrict to,
+                                                        const uint8_t *restrict from,
+                                                        const struct augment *augment,
+                                                        struct rng *rng)
+{
+    struct augment_map map;
+    set_random(&map, augment, rng);
+    apply(to, from, &map);
+}
+#else
+#define change_avx2 change_anywhere
+#endif
+
+/* The processor is asked once: in a virtual machine its answer takes microseconds. */
 void augment_image(uint8_t *restrict to, const uint8_t *restrict from,
                    const struct augment *augment, uint64_t seed, int epoch, int index)
 {
+    static _Atomic(change_function *) chosen;
+    change_function *change = atomic_load_explicit(&chosen, memory_order_relaxed);
     struct rng rng;
-    struct augment_map map;
+    if (!change) {
+        change = cpu_has_avx2() ? change_avx2 : change_anywhere;
+        atomic_store_explicit(&chosen, change, memory_order_relaxed);
+    }
     rng_seed(&rng, seed, RNG_AUGMENT, (uint64_t)epoch << 32 | (uint64_t)index);
-    augment_random(&map, augment, &rng);
-    augment_apply(to, from, &map);
+    change(to, from, augment, &rng);
 }
