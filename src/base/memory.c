@@ -4,11 +4,23 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20 };
 
 /* What each message of a shortage begins with. */
 #define SHORT "out of memory"
+
+/* The first touch of a page costs about as much as reading 4 kB into it, whatever its size: in huge
+ * pages a data set is read in less than half of the time. Where there are none, small ones do. */
+static void prefer_huge_pages(void *block, size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    (void)madvise(block, bytes, MADV_HUGEPAGE);
+#else
+    (void)block, (void)bytes;
+#endif
+}
 
 void *mem_alloc(size_t count, size_t size, struct error *err)
 {
@@ -16,11 +28,16 @@ void *mem_alloc(size_t count, size_t size, struct error *err)
         error_set(err, "%zu x %zu bytes are more than memory can address", count, size);
         return NULL;
     }
-    /* aligned_alloc wants a multiple of the alignment; at least one unit, as NULL means failure. */
+    /* At least one unit, as NULL means failure. */
     size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    void *block = aligned_alloc(ALIGNMENT, bytes ? bytes : ALIGNMENT);
-    if (!block)
+    bool large = bytes >= 2 * HUGE_PAGE;
+    void *block = NULL;
+    if (posix_memalign(&block, large ? HUGE_PAGE : ALIGNMENT, bytes ? bytes : ALIGNMENT)) {
         error_set(err, SHORT ": %zu bytes wanted", bytes);
+        return NULL;
+    }
+    if (large)
+        prefer_huge_pages(block, bytes);
     return block;
 }
 

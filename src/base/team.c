@@ -218,7 +218,7 @@ static void wait_until_done(struct team *team)
 
 void team_run(struct team *team, int tasks, void (*task)(void *context, int i), void *context)
 {
-    if (team->threads == 1 || tasks == 1) {
+    if (!team || team->threads == 1 || tasks == 1) {
         for (int i = 0; i < tasks; i++)
             task(context, i);
         return;

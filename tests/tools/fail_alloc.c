@@ -5,15 +5,13 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-void *aligned_alloc(size_t alignment, size_t size)
+int posix_memalign(void **block, size_t alignment, size_t size)
 {
     static atomic_int calls;
     const char *n = getenv("FAIL_ALLOC"), *largest = getenv("LARGEST_ALLOC");
     if ((n && atomic_fetch_add(&calls, 1) + 1 == atoi(n)) ||
-        (largest && size > strtoull(largest, NULL, 10))) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    void *block = NULL;
-    return posix_memalign(&block, alignment, size) ? NULL : block;
+        (largest && size > strtoull(largest, NULL, 10)))
+        return ENOMEM;
+    *block = aligned_alloc(alignment, size);
+    return *block ? 0 : ENOMEM;
 }

@@ -44,6 +44,40 @@ TEST(checksum_crc32, "checksum: CRC-32's check values and the textbook")
                   "%zu bytes from %zu differ from the textbook", size, start);
 }
 
+/* Long texts are taken otherwise than short ones; a single bit shows where. */
+TEST(checksum_crc32_long, "checksum: CRC-32 of long texts")
+{
+    static uint8_t bytes[150000];
+    struct rng rng;
+    check(checksum_crc32(bytes, sizeof bytes) == textbook_crc32(bytes, sizeof bytes), "zeros");
+    for (size_t bit = 0; bit < 8 * sizeof bytes; bit += bit < 16 ? 1 : 7001) {
+        bytes[bit / 8] = (uint8_t)(1 << bit % 8);
+        check(checksum_crc32(bytes, sizeof bytes) == textbook_crc32(bytes, sizeof bytes),
+              "bit %zu alone", bit);
+        bytes[bit / 8] = 0;
+    }
+    rng_seed(&rng, 14, RNG_SHOW, 0);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)rng_next(&rng);
+    for (size_t size = 1; size < sizeof bytes - 8; size += size % 8192 < 8184 ? 2041 : 1)
+        check(checksum_crc32(bytes + size % 8, size) == textbook_crc32(bytes + size % 8, size),
+              "%zu bytes differ from the textbook", size);
+}
+
+TEST(checksum_crc32_join, "checksum: the CRC-32 of two texts, from those of each")
+{
+    uint8_t bytes[1000];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * i >> 3);
+    for (size_t first = 0; first <= sizeof bytes; first++) {
+        uint32_t joined = checksum_crc32_join(
+            checksum_crc32(bytes, first), checksum_crc32(bytes + first, sizeof bytes - first),
+            sizeof bytes - first);
+        check(joined == checksum_crc32(bytes, sizeof bytes), "cut at %zu: %08" PRIx32, first,
+              joined);
+    }
+}
+
 static uint32_t textbook_adler32(const uint8_t *bytes, size_t size)
 {
     uint32_t a = 1, b = 0;
