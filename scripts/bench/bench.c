@@ -80,8 +80,7 @@ static void set_up(const struct bench *bench, const struct common_options *commo
 {
     struct error err;
     *engine = (struct engine){0};
-    stop_on_error(bench,
-                  engine_find(engine, common, &err) || engine_start(engine, common, capacity, &err),
+    stop_on_error(bench, engine_find(engine, common, &err) || engine_start(engine, capacity, &err),
                   &err);
 }
 
@@ -530,19 +529,32 @@ static int parse(struct bench *bench, int argc, char **argv)
     return options_parse(&usage, argc, argv, &first);
 }
 
+/* Loads the data as a run does that trains on it. */
+static void load(struct bench *bench)
+{
+    struct error err;
+    int shared;
+    double start = clock_seconds();
+    struct dataset *train_set = &bench->train_set, *test_set = &bench->test_set;
+    struct team *team = team_create(bench->common.threads, &err);
+    stop_on_error(bench,
+                  !team || dataset_load(train_set, bench->common.data, DATASET_TRAIN, team, &err) ||
+                      dataset_load(test_set, bench->common.data, DATASET_TEST, team, &err) ||
+                      dataset_digest(train_set, team, &err) ||
+                      dataset_digest(test_set, team, &err) ||
+                      dataset_check_distinct(train_set, test_set, &shared, &err),
+                  &err);
+    team_destroy(team);
+    bench->load_seconds = clock_seconds() - start;
+}
+
 int main(int argc, char **argv)
 {
     struct bench bench = {.program = "bench", .common = options_common("bench"), .epochs = 7};
-    struct error err;
     int code = parse(&bench, argc, argv);
     if (code >= 0)
         return code;
-    double start = clock_seconds();
-    stop_on_error(&bench,
-                  dataset_load(&bench.train_set, bench.common.data, DATASET_TRAIN, &err) ||
-                      dataset_load(&bench.test_set, bench.common.data, DATASET_TEST, &err),
-                  &err);
-    bench.load_seconds = clock_seconds() - start;
+    load(&bench);
     print_summary(&bench);
     if (!bench.brief) {
         print_all_kernels(&bench);

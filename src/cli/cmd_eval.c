@@ -92,10 +92,9 @@ static int prepare(struct session *s, struct error *err)
         (files_check(uses, 2, s->common.data, err) || files_judge_report(s->report_path, err) ||
          file_write_check(s->report_path, 0, err)))
         return -1;
-    if (engine_find(&s->engine, &s->common, err) ||
-        engine_load(&s->engine, &s->common, s->path, err) ||
+    if (engine_find(&s->engine, &s->common, err) || engine_load(&s->engine, s->path, err) ||
         command_load_data(&s->dataset, s->common.data, s->split ? DATASET_TRAIN : DATASET_TEST,
-                          err) ||
+                          s->engine.team, err) ||
         evaluation_create(&s->evaluation, s->dataset.count, err))
         return -1;
     if (!moved(s))

@@ -294,7 +294,7 @@ static void write_order(FILE *out, const void *context)
  * pictures, err says that they are swapped. */
 static int load(struct session *s, struct error *err)
 {
-    if (!engine_load(&s->engine, &s->common, s->model_path, err))
+    if (!engine_load(&s->engine, s->model_path, err))
         return 0;
     struct kind first = command_kind(s->model_path);
     struct order order = {s, 0};

@@ -196,7 +196,7 @@ static int choose(struct session *s, struct error *err)
 static int ask_model(struct session *s, struct error *err)
 {
     s->p = mem_alloc((size_t)s->count, CLASSES * sizeof *s->p, err);
-    if (!s->p || engine_load(&s->engine, &s->common, s->model_path, err))
+    if (!s->p || engine_load(&s->engine, s->model_path, err))
         return -1;
     return engine_predict(&s->engine, &s->dataset, s->indices, s->count, s->model_path, s->p, err);
 }
@@ -248,7 +248,8 @@ static void print_json(const struct session *s)
 static int show_samples(struct session *s, struct error *err)
 {
     enum dataset_split split = s->split ? DATASET_TEST : DATASET_TRAIN;
-    if (command_load_data(&s->dataset, s->common.data, split, err) || choose(s, err) ||
+    if (command_load_data(&s->dataset, s->common.data, split, s->engine.team, err) ||
+        choose(s, err) ||
         (s->line.augment &&
          dataset_augment(&s->dataset, &s->line.options.augment, s->seed, 1, err)) ||
         (s->model_path && ask_model(s, err)))

@@ -187,9 +187,11 @@ static int parse(struct session *s, int argc, char **argv)
 static int load_data(struct session *s, struct error *err)
 {
     const char *folder = s->request.common.data;
+    struct team *team = s->engine.team;
     int shared;
-    if (command_load_data(&s->train_set, folder, DATASET_TRAIN, err) ||
-        command_load_data(&s->test_set, folder, DATASET_TEST, err) ||
+    if (command_load_data(&s->train_set, folder, DATASET_TRAIN, team, err) ||
+        command_load_data(&s->test_set, folder, DATASET_TEST, team, err) ||
+        dataset_digest(&s->train_set, team, err) || dataset_digest(&s->test_set, team, err) ||
         dataset_check_distinct(&s->train_set, &s->test_set, &shared, err))
         return -1;
     if (shared)
@@ -228,7 +230,7 @@ static int prepare(struct session *s, struct error *err)
         return error_set(err, "--warmup %d leaves nothing of the %d epochs: give fewer",
                          options->warmup, options->epochs);
     if (split_create(&s->split, &s->train_set, options->val, options->seed, err) ||
-        reserve(s, err) || engine_start(&s->engine, &s->request.common, options->batch, err))
+        reserve(s, err) || engine_start(&s->engine, options->batch, err))
         return -1;
     return stop_signal() ? error_set(err, "stopped by a signal before training began") : 0;
 }

@@ -119,9 +119,9 @@ static int advise_data(const char *folder, struct error *err)
 }
 
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
-                      struct error *err)
+                      struct team *team, struct error *err)
 {
-    if (!dataset_load(dataset, folder, split, err))
+    if (!dataset_load(dataset, folder, split, team, err))
         return 0;
     return dataset_is_there(folder, split) ? -1 : advise_data(folder, err);
 }

@@ -6,17 +6,6 @@
 #include "mnist/net/evaluation.h"
 #include "mnist/net/proof.h"
 
-int engine_find(struct engine *engine, const struct common_options *common, struct error *err)
-{
-    const char *simd = kernels_names[common->simd];
-    engine->kernels = kernels_find(simd);
-    if (!engine->kernels)
-        return error_set(
-            err, "--simd %s: this processor, or this build, has no %s: give another, or auto", simd,
-            simd);
-    return proof_check(engine->kernels, err);
-}
-
 /* Any number of threads gives the same result, so whoever asked for none need not know. */
 static void tell_missing(const struct team *team, const struct common_options *common)
 {
@@ -26,22 +15,34 @@ static void tell_missing(const struct team *team, const struct common_options *c
                 common->program, threads, common->threads);
 }
 
-int engine_start(struct engine *engine, const struct common_options *common, int capacity,
-                 struct error *err)
+int engine_find(struct engine *engine, const struct common_options *common, struct error *err)
 {
+    const char *simd = kernels_names[common->simd];
+    engine->kernels = kernels_find(simd);
+    if (!engine->kernels)
+        return error_set(
+            err, "--simd %s: this processor, or this build, has no %s: give another, or auto", simd,
+            simd);
+    if (proof_check(engine->kernels, err))
+        return -1;
     engine->team = team_create(common->threads, err);
-    if (engine->team)
-        tell_missing(engine->team, common);
-    if (!engine->team || network_create(&engine->network, capacity, engine->team, err))
+    if (!engine->team)
+        return -1;
+    tell_missing(engine->team, common);
+    return 0;
+}
+
+int engine_start(struct engine *engine, int capacity, struct error *err)
+{
+    if (network_create(&engine->network, capacity, engine->team, err))
         return -1;
     engine->network.kernels = engine->kernels;
     return 0;
 }
 
-int engine_load(struct engine *engine, const struct common_options *common, const char *path,
-                struct error *err)
+int engine_load(struct engine *engine, const char *path, struct error *err)
 {
-    if (command_load_model(&engine->model, path, err) || engine_start(engine, common, 0, err))
+    if (command_load_model(&engine->model, path, err) || engine_start(engine, 0, err))
         return -1;
     network_set_params(&engine->network, engine->model.params);
     return 0;

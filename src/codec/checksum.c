@@ -66,7 +66,8 @@ static uint32_t take_long(const uint8_t **p, size_t *size)
             uint64_t text[RUN], *now = taken + BACK4 + i;
             memcpy(text, *p + (size_t)i * sizeof *text, sizeof text);
             for (int j = 0; j < RUN; j++)
-                now[j] = text[j] ^ now[j - BACK1] ^ now[j - BACK2] ^ now[j - BACK3] ^ now[j - BACK4];
+                now[j] =
+                    text[j] ^ now[j - BACK1] ^ now[j - BACK2] ^ now[j - BACK3] ^ now[j - BACK4];
         }
         memcpy(taken, taken + WORDS, BACK4 * sizeof *taken);
     }

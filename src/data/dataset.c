@@ -100,7 +100,7 @@ static bool makes_sense(const uint8_t *sizes, enum dataset_kind kind,
                         uint32_t (*get)(const uint8_t *))
 {
     uint32_t n = get(sizes);
-    return n && n <= INT_MAX / IMAGE_PIXELS &&
+    return n && n <= DATASET_MOST_IMAGES &&
            (kind == DATASET_LABELS ||
             (get(sizes + 4) == IMAGE_SIDE && get(sizes + 8) == IMAGE_SIDE));
 }
@@ -124,17 +124,17 @@ static int parse_header(struct idx *idx, const uint8_t *bytes, size_t size, enum
             err, "%s: its sizes are in the wrong byte order (little-endian, wanted big-endian)",
             name);
     uint32_t n = idx->sizes[0];
-    if (n == 0 || n > INT_MAX / IMAGE_PIXELS)
+    if (n == 0 || n > DATASET_MOST_IMAGES)
         return error_set(err, "%s: a count of %s, wanted 1 to %s", name, format_count(n).text,
-                         format_count(INT_MAX / IMAGE_PIXELS).text);
+                         format_count(DATASET_MOST_IMAGES).text);
     return error_set(err, "%s: images of %ux%u pixels, wanted 28x28", name, idx->sizes[1],
                      idx->sizes[2]);
 }
 
-/* The bytes of the file, as its header says. */
-static size_t whole_size(const struct idx *idx)
+/* The bytes of the file, as its header says: more, maybe, than memory can address. */
+static uint64_t whole_size(const struct idx *idx)
 {
-    size_t each = idx->rank == rank_of(DATASET_IMAGES) ? IMAGE_PIXELS : 1;
+    uint64_t each = idx->rank == rank_of(DATASET_IMAGES) ? IMAGE_PIXELS : 1;
     return idx->header_size + idx->sizes[0] * each;
 }
 
@@ -145,7 +145,10 @@ size_t dataset_limit(const uint8_t *head, size_t size)
     if (size < 4 + 4 * (size_t)rank_of(DATASET_IMAGES))
         return DATASET_LARGEST_FILE;
     enum dataset_kind kind = head[3] == rank_of(DATASET_LABELS) ? DATASET_LABELS : DATASET_IMAGES;
-    return parse_header(&idx, head, size, kind, "", &fault) ? 0 : whole_size(&idx);
+    if (parse_header(&idx, head, size, kind, "", &fault))
+        return 0;
+    uint64_t whole = whole_size(&idx);
+    return whole < SIZE_MAX ? (size_t)whole : SIZE_MAX;
 }
 
 int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size_t size,
@@ -155,7 +158,7 @@ int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size
     if (parse_header(&idx, bytes, size, kind, name, err))
         return -1;
     uint32_t n = idx.sizes[0];
-    size_t wanted = whole_size(&idx);
+    uint64_t wanted = whole_size(&idx);
     if (size != wanted)
         return error_set(err, "%s: %s: %s %.*s need%s %s bytes, the file has %s%s", name,
                          size < wanted ? "cut short" : "too long", format_count(n).text,
@@ -169,16 +172,39 @@ int dataset_parse(const uint8_t **values, int *count, const uint8_t *bytes, size
 
 /* --- loading --- */
 
+/* The images that one task of a team takes: 0.8 MB. */
+enum { CHUNK = 1024 };
+
+static int chunks(int count)
+{
+    return (count - 1) / CHUNK + 1;
+}
+
+/* The first image of a chunk; of the one after the last, how many images there are. */
+static size_t chunk_start(int chunk, int count)
+{
+    size_t first = (size_t)chunk * CHUNK;
+    return first < (size_t)count ? first : (size_t)count;
+}
+
+static void mask_chunk(void *context, int chunk)
+{
+    const struct dataset *dataset = context;
+    size_t end = chunk_start(chunk + 1, dataset->count);
+    for (size_t i = chunk_start(chunk, dataset->count); i < end; i++)
+        image_mask(dataset->masks + i * IMAGE_WORDS, dataset->pixels + i * IMAGE_PIXELS);
+}
+
 /* Makes the images (count,784) the data set's, with their masks. */
-static int take_images(struct dataset *dataset, const uint8_t *pixels, int count, struct error *err)
+static int take_images(struct dataset *dataset, const uint8_t *pixels, int count, struct team *team,
+                       struct error *err)
 {
     dataset->masks = mem_alloc((size_t)count, IMAGE_WORDS * sizeof *dataset->masks, err);
     if (!dataset->masks)
         return -1;
     dataset->count = count;
     dataset->pixels = pixels;
-    for (size_t i = 0; i < (size_t)count; i++)
-        image_mask(dataset->masks + i * IMAGE_WORDS, pixels + i * IMAGE_PIXELS);
+    team_run(team, chunks(count), mask_chunk, dataset);
     return 0;
 }
 
@@ -189,9 +215,9 @@ static size_t limit_packed(const uint8_t *head, size_t size)
 
 /* Reads and unpacks one of the split's files. The caller owns it, even after a failure. */
 static int load_file(struct file *file, const uint8_t **values, int *count, const char *path,
-                     enum dataset_kind kind, struct error *err)
+                     enum dataset_kind kind, struct team *team, struct error *err)
 {
-    if (file_read(file, path, DATASET_LARGEST_FILE, limit_packed, err) ||
+    if (file_read_shared(file, path, DATASET_LARGEST_FILE, limit_packed, team, err) ||
         gzip_unpack(&file->bytes, &file->size, DATASET_LARGEST_FILE, dataset_limit, path, err))
         return -1;
     return dataset_parse(values, count, file->bytes, file->size, kind, path, err);
@@ -251,7 +277,7 @@ static int find(char *path, const char *folder, enum dataset_split split, enum d
 }
 
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
-                 struct error *err)
+                 struct team *team, struct error *err)
 {
     char images_path[PATH_MAX], labels_path[PATH_MAX];
     const uint8_t *pixels = NULL;
@@ -259,16 +285,16 @@ int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split
     *dataset = (struct dataset){0};
     if (find(images_path, folder, split, DATASET_IMAGES, err) ||
         find(labels_path, folder, split, DATASET_LABELS, err) ||
-        load_file(&dataset->images_file, &pixels, &count, images_path, DATASET_IMAGES, err) ||
+        load_file(&dataset->images_file, &pixels, &count, images_path, DATASET_IMAGES, team, err) ||
         load_file(&dataset->labels_file, &dataset->labels, &labels, labels_path, DATASET_LABELS,
-                  err))
+                  team, err))
         goto failed;
     if (count != labels) {
         error_set(err, "%s: %s %s images but %s labels: the files do not belong together", folder,
                   format_count(count).text, split_names[split], format_count(labels).text);
         goto failed;
     }
-    if (take_images(dataset, pixels, count, err))
+    if (take_images(dataset, pixels, count, team, err))
         goto failed;
     return 0;
 failed:
@@ -279,7 +305,7 @@ failed:
 int dataset_unlabelled(struct dataset *dataset, const uint8_t *pixels, int count, struct error *err)
 {
     *dataset = (struct dataset){0};
-    return take_images(dataset, pixels, count, err);
+    return take_images(dataset, pixels, count, NULL, err);
 }
 
 void dataset_free(struct dataset *dataset)
@@ -288,6 +314,7 @@ void dataset_free(struct dataset *dataset)
     file_read_free(&dataset->labels_file);
     mem_free(dataset->masks);
     mem_free(dataset->augmented);
+    mem_free(dataset->hashes);
     *dataset = (struct dataset){0};
 }
 
@@ -326,73 +353,121 @@ int dataset_augment(struct dataset *dataset, const struct augment *augment, uint
 
 /* --- what a data set is known by --- */
 
-struct dataset_sums dataset_sums(const struct dataset *dataset)
+static const uint64_t MULTIPLIER = 0x9e3779b97f4a7c15;
+
+static uint64_t mix(uint64_t hash, uint64_t word)
 {
-    size_t count = (size_t)dataset->count;
-    return (struct dataset_sums){.count = dataset->count,
-                                 .images_crc32 =
-                                     checksum_crc32(dataset->pixels, count * IMAGE_PIXELS),
-                                 .labels_crc32 = checksum_crc32(dataset->labels, count)};
+    hash = (hash ^ word) * MULTIPLIER;
+    return hash ^ hash >> 32;
 }
 
-bool dataset_is_framed(const struct dataset *dataset)
+/* 32 well-mixed bits from an image's 98 words, seven at a time, so that none waits for another. */
+static uint32_t hash_of(const uint8_t *pixels)
 {
-    uint8_t ring[IMAGE_PIXELS];
-    uint64_t mask[IMAGE_WORDS];
-    int64_t framed = 0;
+    enum { LANES = 7 };
+    uint64_t lanes[LANES] = {1, 2, 3, 4, 5, 6, 7}, word, hash = 0;
+    for (const uint8_t *end = pixels + IMAGE_PIXELS; pixels < end; pixels += sizeof lanes) {
+        for (int i = 0; i < LANES; i++) {
+            memcpy(&word, pixels + (size_t)i * sizeof word, sizeof word);
+            lanes[i] = (lanes[i] + word) * MULTIPLIER;
+        }
+    }
+    for (int i = 0; i < LANES; i++)
+        hash = mix(hash, lanes[i]);
+    return (uint32_t)hash;
+}
+
+/* The mask of an image that has ink all over its outermost ring of pixels, and nowhere else. */
+static void fill_ring(uint64_t mask[IMAGE_WORDS])
+{
+    uint8_t pixels[IMAGE_PIXELS];
     for (int p = 0; p < IMAGE_PIXELS; p++) {
         int row = p / IMAGE_SIDE, column = p % IMAGE_SIDE, last = IMAGE_SIDE - 1;
-        ring[p] = row == 0 || row == last || column == 0 || column == last;
+        pixels[p] = row == 0 || row == last || column == 0 || column == last;
     }
-    image_mask(mask, ring);
-    for (size_t i = 0; i < (size_t)dataset->count; i++) {
+    image_mask(mask, pixels);
+}
+
+/* What the threads find out. */
+struct digest {
+    struct dataset *dataset;
+    uint64_t ring[IMAGE_WORDS];
+    struct digest_part {
+        uint32_t crc32; /* of a chunk's pixels */
+        int framed;     /* how many of its images have nothing in the ring */
+    } * parts;          /* (chunks) */
+};
+
+static void digest_chunk(void *context, int chunk)
+{
+    const struct digest *digest = context;
+    struct dataset *dataset = digest->dataset;
+    struct digest_part *part = &digest->parts[chunk];
+    size_t start = chunk_start(chunk, dataset->count), end = chunk_start(chunk + 1, dataset->count);
+    part->crc32 =
+        checksum_crc32(dataset->pixels + start * IMAGE_PIXELS, (end - start) * IMAGE_PIXELS);
+    part->framed = 0;
+    for (size_t i = start; i < end; i++) {
+        const uint64_t *mask = dataset->masks + i * IMAGE_WORDS;
         uint64_t ink = 0;
         for (int w = 0; w < IMAGE_WORDS; w++)
-            ink |= dataset->masks[i * IMAGE_WORDS + (size_t)w] & mask[w];
-        framed += ink == 0;
+            ink |= mask[w] & digest->ring[w];
+        part->framed += ink == 0;
+        dataset->hashes[i] = hash_of(dataset->pixels + i * IMAGE_PIXELS);
     }
-    return 10 * framed >= 9 * (int64_t)dataset->count;
+}
+
+int dataset_digest(struct dataset *dataset, struct team *team, struct error *err)
+{
+    int count = dataset->count;
+    int64_t framed = 0;
+    struct digest digest = {.dataset = dataset};
+    fill_ring(digest.ring);
+    digest.parts = mem_alloc((size_t)chunks(count), sizeof *digest.parts, err);
+    dataset->hashes = mem_alloc((size_t)count, sizeof *dataset->hashes, err);
+    int failed = !digest.parts || !dataset->hashes;
+    if (!failed) {
+        struct dataset_sums *sums = &dataset->sums;
+        team_run(team, chunks(count), digest_chunk, &digest);
+        *sums = (struct dataset_sums){
+            .count = count, .labels_crc32 = checksum_crc32(dataset->labels, (size_t)count)};
+        for (int c = 0; c < chunks(count); c++) {
+            size_t size = (chunk_start(c + 1, count) - chunk_start(c, count)) * IMAGE_PIXELS;
+            sums->images_crc32 =
+                checksum_crc32_join(sums->images_crc32, digest.parts[c].crc32, size);
+            framed += digest.parts[c].framed;
+        }
+        dataset->framed = 10 * framed >= 9 * (int64_t)count;
+    }
+    mem_free(digest.parts);
+    return failed ? -1 : 0;
 }
 
 /* --- test images among the training images --- */
 
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    hash = (hash ^ word) * 0x9e3779b97f4a7c15;
-    return hash ^ hash >> 32;
-}
-
-/* 64 well-mixed bits from an image's 98 words, seven at a time, so that none waits for another. */
-static uint64_t hash_of(const uint8_t *pixels)
-{
-    enum { LANES = 7 };
-    uint64_t lanes[LANES] = {0}, words[LANES], hash = 0;
-    for (size_t p = 0; p < IMAGE_PIXELS; p += sizeof words) {
-        memcpy(words, pixels + p, sizeof words); /* 784 = 14 × 56 */
-        for (int i = 0; i < LANES; i++)
-            lanes[i] = mix(lanes[i] + 1, words[i]);
-    }
-    for (int i = 0; i < LANES; i++)
-        hash = mix(hash, lanes[i]);
-    return hash;
-}
-
 /* The distinct images of the test set by their hash: open addressing, at most half full. */
 struct places {
     const struct dataset *test;
-    int *image, *copies; /* (mask + 1) index of an image or -1 (free), and how often it appears */
+    struct place {
+        uint32_t hash;
+        int image;  /* -1: free */
+        int copies; /* how often it appears */
+    } * at;         /* (mask + 1) */
     size_t mask;
 };
 
-/* The place of an image with these pixels, or the free place where it would go. */
-static size_t find_place(const struct places *places, const uint8_t *pixels)
+/* The place of image i of a data set, or the free place where it would go. */
+static struct place *find_place(const struct places *places, const struct dataset *dataset, int i)
 {
-    size_t at = (size_t)hash_of(pixels) & places->mask;
-    while (places->image[at] >= 0 &&
-           memcmp(places->test->pixels + (size_t)places->image[at] * IMAGE_PIXELS, pixels,
-                  IMAGE_PIXELS) != 0)
-        at = (at + 1) & places->mask;
-    return at;
+    uint32_t hash = dataset->hashes[i];
+    const uint8_t *pixels = dataset->pixels + (size_t)i * IMAGE_PIXELS;
+    for (size_t at = hash & places->mask;; at = (at + 1) & places->mask) {
+        struct place *place = &places->at[at];
+        if (place->image < 0 || (place->hash == hash &&
+                                 !memcmp(places->test->pixels + (size_t)place->image * IMAGE_PIXELS,
+                                         pixels, IMAGE_PIXELS)))
+            return place;
+    }
 }
 
 static int fill_places(struct places *places, const struct dataset *test, struct error *err)
@@ -400,18 +475,15 @@ static int fill_places(struct places *places, const struct dataset *test, struct
     size_t room = 2;
     while (room < 2 * (size_t)test->count)
         room *= 2;
-    *places = (struct places){.test = test,
-                              .image = mem_alloc(room, sizeof *places->image, err),
-                              .copies = mem_calloc(room, sizeof *places->copies, err),
-                              .mask = room - 1};
-    if (!places->image || !places->copies)
+    *places = (struct places){
+        .test = test, .at = mem_alloc(room, sizeof *places->at, err), .mask = room - 1};
+    if (!places->at)
         return -1;
     for (size_t at = 0; at < room; at++)
-        places->image[at] = -1;
+        places->at[at] = (struct place){.image = -1};
     for (int i = 0; i < test->count; i++) {
-        size_t at = find_place(places, test->pixels + (size_t)i * IMAGE_PIXELS);
-        places->image[at] = i;
-        places->copies[at]++;
+        struct place *place = find_place(places, test, i);
+        *place = (struct place){test->hashes[i], i, place->copies + 1};
     }
     return 0;
 }
@@ -423,12 +495,11 @@ int dataset_check_distinct(const struct dataset *train, const struct dataset *te
     int failed = fill_places(&places, test, err);
     *shared = 0;
     for (int i = 0; i < train->count && !failed; i++) {
-        size_t at = find_place(&places, train->pixels + (size_t)i * IMAGE_PIXELS);
-        *shared += places.copies[at];
-        places.copies[at] = 0; /* counted */
+        struct place *place = find_place(&places, train, i);
+        *shared += place->copies;
+        place->copies = 0; /* counted */
     }
-    mem_free(places.image);
-    mem_free(places.copies);
+    mem_free(places.at);
     if (!failed && *shared == test->count)
         failed = error_set(err,
                            "each of the %s test images is a training image too: a figure on them "

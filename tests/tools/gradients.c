@@ -46,8 +46,8 @@ int main(int argc, char **argv)
     struct team *team = team_create(2, &err);
     int *indices = mem_alloc((size_t)size, sizeof *indices, &err);
     if (!team || !indices || model_load(&model, argv[1], &err) ||
-        dataset_load(&dataset, argv[2], DATASET_TEST, &err) || batch_create(&batch, size, &err) ||
-        network_create(&network, size, team, &err)) {
+        dataset_load(&dataset, argv[2], DATASET_TEST, team, &err) ||
+        batch_create(&batch, size, &err) || network_create(&network, size, team, &err)) {
         fprintf(stderr, "gradients: %s\n", err.text);
         return 1;
     }

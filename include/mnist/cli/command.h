@@ -43,7 +43,7 @@ void command_write_resume(FILE *out, const void *path);
 
 /* The same as dataset_load, but if files are missing, err also says what to type. */
 int command_load_data(struct dataset *dataset, const char *folder, enum dataset_split split,
-                      struct error *err);
+                      struct team *team, struct error *err);
 
 /* model_load; where the file is a checkpoint, a picture or data, err also says what to type. */
 int command_load_model(struct model *model, const char *path, struct error *err);

@@ -15,19 +15,17 @@ struct engine {
     struct model model; /* set by engine_load */
 };
 
-/* Finds the kernels that --simd asks for; a command calls this first. -1 with err filled when this
- * processor cannot run them, or when this build's arithmetic is not what it should be
- * (mnist/net/proof.h). */
+/* Finds the kernels that --simd asks for, and starts a team of --threads; a command calls this
+ * first. -1 with err filled when this processor cannot run them, when this build's arithmetic is
+ * not what it should be (mnist/net/proof.h), or when memory is short. */
 int engine_find(struct engine *engine, const struct common_options *common, struct error *err);
 
-/* After engine_find: starts a team of --threads and makes a network that can train on batches of up
- * to `capacity` (0: predict only). */
-int engine_start(struct engine *engine, const struct common_options *common, int capacity,
-                 struct error *err);
+/* After engine_find: makes a network that can train on batches of up to `capacity` (0: predict
+ * only). */
+int engine_start(struct engine *engine, int capacity, struct error *err);
 
 /* After engine_find: gets ready to predict with the model in `path`. */
-int engine_load(struct engine *engine, const struct common_options *common, const char *path,
-                struct error *err);
+int engine_load(struct engine *engine, const char *path, struct error *err);
 
 /* Probabilities p (count,10) of the data set's images indices (count; NULL: the first `count`). -1
  * with err filled when they are not finite, as with a model whose weights are too large; `path` is

@@ -10,6 +10,13 @@
 #include "mnist/data/augment.h"
 #include "mnist/data/image.h"
 
+/* What tells one data set from another: how many images, and the CRC-32 of their pixels and of
+ * their labels, as the files hold them. */
+struct dataset_sums {
+    int count;
+    uint32_t images_crc32, labels_crc32;
+};
+
 struct dataset {
     int count;
     const uint8_t *pixels; /* (count, 784) */
@@ -17,6 +24,11 @@ struct dataset {
     uint64_t *masks;       /* (count, IMAGE_WORDS) */
     uint8_t *augmented;    /* (count, 784) the pixels after augmentation, else NULL */
     struct file images_file, labels_file; /* the files that pixels and labels point into */
+
+    /* Set by dataset_digest. */
+    struct dataset_sums sums;
+    bool framed; /* as MNIST's digits are: nine in ten have an empty outermost ring of pixels */
+    uint32_t *hashes; /* (count) of each image's pixels: images that are equal have equal ones */
 };
 
 enum dataset_split { DATASET_TRAIN, DATASET_TEST };
@@ -24,8 +36,9 @@ enum dataset_split { DATASET_TRAIN, DATASET_TEST };
 /* A split's two IDX files, by their magic numbers. */
 enum dataset_kind { DATASET_LABELS = 2049, DATASET_IMAGES = 2051 };
 
-/* 1 GiB is over a million images; no data set in this format and size comes near. */
-enum { DATASET_LARGEST_FILE = 1 << 30 };
+/* What comes packed or through a pipe may have 1 GiB, over a million images. A plain file may have
+ * as much as its header says, if it is as large as that. */
+enum { DATASET_LARGEST_FILE = 1 << 30, DATASET_MOST_IMAGES = 1000000000 };
 
 /* Reads one of the files, already unpacked: checks magic, type, rank, 28×28, a count of at least 1,
  * the exact length and, for labels, that each is 0 … 9. *values, count × 784 pixels (0 paper … 255
@@ -43,9 +56,10 @@ bool dataset_find(char *path, const char *folder, enum dataset_split split, enum
 /* Loads one split: files named {train,t10k}-{images-idx3,labels-idx1}-ubyte, or with a dot
  * (images.idx3), with or without .gz, in `folder`, in a folder in it with the file's own name, in
  * `folder`/raw or in `folder`/MNIST/raw. The bytes tell whether a file is gzipped, not the name.
- * The caller gives the data set to dataset_free. */
+ * The team (NULL: the caller alone) shares the work. The caller gives the data set to
+ * dataset_free. */
 int dataset_load(struct dataset *dataset, const char *folder, enum dataset_split split,
-                 struct error *err);
+                 struct team *team, struct error *err);
 
 /* Whether dataset_load finds both files, valid or not: it looks for both before it reads any. */
 bool dataset_is_there(const char *folder, enum dataset_split split);
@@ -57,21 +71,12 @@ int dataset_unlabelled(struct dataset *dataset, const uint8_t *pixels, int count
 
 void dataset_free(struct dataset *dataset);
 
-/* What tells one data set from another: how many images, and the CRC-32 of their pixels and of
- * their labels, as the files hold them. Reads all of it: 47 MB take 30 milliseconds. */
-struct dataset_sums {
-    int count;
-    uint32_t images_crc32, labels_crc32;
-};
-
-struct dataset_sums dataset_sums(const struct dataset *dataset);
-
-/* Whether the images stand in a frame as MNIST's digits do: nine in ten or more have nothing in the
- * outermost ring of pixels. */
-bool dataset_is_framed(const struct dataset *dataset);
+/* Finds out what a data set with labels is known by. -1 with err filled when memory is short. */
+int dataset_digest(struct dataset *dataset, struct team *team, struct error *err);
 
 /* *shared = how many of the test images are training images too, byte for byte: figures on those
- * say nothing about new images. -1 with err filled when all are, or when memory is short. */
+ * say nothing about new images. After dataset_digest of both. -1 with err filled when all are, or
+ * when memory is short. */
 int dataset_check_distinct(const struct dataset *train, const struct dataset *test, int *shared,
                            struct error *err);
 

@@ -10,7 +10,7 @@
 /* The data of a run. */
 struct run_data {
     struct dataset_sums train, test;
-    bool framed; /* as dataset_is_framed says of the training images */
+    bool framed; /* as the training images are */
     /* Whether `test` is told: not by a model, nor by a checkpoint of version 1.0. */
     bool tells_test;
 };
@@ -26,7 +26,7 @@ struct metadata {
 
 enum metadata_file { METADATA_MODEL, METADATA_CHECKPOINT };
 
-/* Of the data of a run that begins. Reads all of it: once a run is enough. */
+/* Of the data of a run that begins, after dataset_digest of both. */
 struct run_data metadata_run_data(const struct dataset *train, const struct dataset *test);
 
 /* Adds the strings of such a file, as this program writes it. */

@@ -150,15 +150,27 @@ TEST(file_read_open, "file: the head of a pipe decides how much is read")
     }
 }
 
-/* Of a regular file that is too large the head is read, in case that is enough to refuse it. */
-TEST(file_read_too_large, "file: a file that is too large")
+/* Of a regular file that is larger than others the head is read, in case that is enough to refuse
+ * it, or allows as much. */
+TEST(file_read_too_large, "file: a file that is too large, unless its head allows as much")
 {
     static const struct {
         size_t size, most, answer;
-        bool read;
-    } rows[] = {{1000, 999, 0, true},        {1000, 999, 5000, false},
-                {FILE_HEAD, 1, 0, true},     {FILE_HEAD, 1, LARGE, false},
-                {LARGE, LARGE - 1, 0, true}, {LARGE, LARGE - 1, SIZE_MAX, false}};
+        size_t read; /* 0: refused */
+        const char *fault;
+    } rows[] = {
+        {1000, 999, 0, 1000, NULL},
+        {1000, 999, 5000, 1000, NULL},
+        {1000, 999, 1000, 1000, NULL},
+        {1000, 500, 999, 0, "1,000 bytes, more than the 999 such"},
+        {1000, 500, 1, 0, "1,000 bytes, more than the 1 such"},
+        {1000, 500, SIZE_MAX, 0, "1,000 bytes, more than the 500 such"},
+        {FILE_HEAD, 1, 0, FILE_HEAD, NULL},
+        {FILE_HEAD, 1, LARGE, FILE_HEAD, NULL},
+        {LARGE, LARGE - 1, 0, FILE_HEAD, NULL},
+        {LARGE, LARGE - 1, LARGE, LARGE, NULL},
+        {LARGE, LARGE - 1, SIZE_MAX, 0, "3,000,000 bytes, more than the 2,999,999 such"},
+    };
     const char *path = test_path("too-large");
     fill_large();
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -170,11 +182,37 @@ TEST(file_read_too_large, "file: a file that is too large")
         int failed = file_read(&file, path, rows[i].most, answer_limit, &err);
         check_int(limit_asked.times, 1);
         check(limit_asked.same, "asked of other bytes");
-        if (rows[i].read && check(!failed, "%s", err.text))
-            check_size(file.size, rows[i].size < FILE_HEAD ? rows[i].size : FILE_HEAD);
-        else if (!rows[i].read)
-            check_refused(failed, &err, "such a file may have", "");
+        if (rows[i].fault)
+            check_refused(failed, &err, rows[i].fault, "");
+        else if (check(!failed, "%s", err.text) && check_size(file.size, rows[i].read))
+            check(!memcmp(file.bytes, large, file.size), "other bytes");
         file_read_free(&file);
+    }
+}
+
+/* A team reads parts of 4 MiB. */
+TEST(file_read_shared, "file: on all threads")
+{
+    static const size_t sizes[] = {0, 1, LARGE, (4 << 20) - 1, 4 << 20, (4 << 20) + 1, 9999999};
+    static uint8_t more[9999999];
+    const char *path = test_path("shared");
+    struct error err = {""};
+    for (size_t i = 0; i < sizeof more; i++)
+        more[i] = (uint8_t)((uint32_t)i * 2654435761u >> 24);
+    for (int threads = 1; threads <= 3; threads++) {
+        struct team *team = team_create(threads, &err);
+        if (!check(team != NULL, "%s", err.text))
+            return;
+        for (size_t i = 0; i < COUNT(sizes); i++) {
+            struct file file = {0};
+            test_case("%zu bytes, %d threads", sizes[i], threads);
+            test_write(path, more, sizes[i]);
+            int failed = file_read_shared(&file, path, sizeof more, NULL, team, &err);
+            if (check(!failed, "%s", err.text) && check_size(file.size, sizes[i]))
+                check(!memcmp(file.bytes, more, file.size), "other bytes");
+            file_read_free(&file);
+        }
+        team_destroy(team);
     }
 }
 

@@ -70,9 +70,9 @@ TEST(checksum_crc32_join, "checksum: the CRC-32 of two texts, from those of each
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(i * i >> 3);
     for (size_t first = 0; first <= sizeof bytes; first++) {
-        uint32_t joined = checksum_crc32_join(
-            checksum_crc32(bytes, first), checksum_crc32(bytes + first, sizeof bytes - first),
-            sizeof bytes - first);
+        uint32_t joined = checksum_crc32_join(checksum_crc32(bytes, first),
+                                              checksum_crc32(bytes + first, sizeof bytes - first),
+                                              sizeof bytes - first);
         check(joined == checksum_crc32(bytes, sizeof bytes), "cut at %zu: %08" PRIx32, first,
               joined);
     }

@@ -162,7 +162,7 @@ TEST(batch_augment, "augment: a batch")
     struct error err = {""};
     const struct augment augment = {10, 0.1f, 0.2f, 1.5f, 0.8f};
     const int indices[] = {7, 0, 7, 300, 12, 5, 6, 1, 2, 3, 4};
-    if (!check(!dataset_load(&dataset, "data/sample", DATASET_TRAIN, &err), "%s", err.text))
+    if (!check(!dataset_load(&dataset, "data/sample", DATASET_TRAIN, NULL, &err), "%s", err.text))
         return;
     for (int threads = 1; threads <= 3; threads++) {
         struct batch batch;
@@ -199,7 +199,7 @@ TEST(augment_image, "augment: a function of seed, epoch and image")
         augment_image(b, image, &augment, 1 + (i == 0), 1 + (i == 1), 1 + (i == 2));
         check(memcmp(a, b, IMAGE_PIXELS) != 0, "case %d: the same augmentation", i);
     }
-    if (!check(!dataset_load(&dataset, "data/sample", DATASET_TEST, &err), "%s", err.text))
+    if (!check(!dataset_load(&dataset, "data/sample", DATASET_TEST, NULL, &err), "%s", err.text))
         return;
     uint8_t *old = malloc((size_t)dataset.count * IMAGE_PIXELS);
     memcpy(old, dataset.pixels, (size_t)dataset.count * IMAGE_PIXELS);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "mnist/base/bytes.h"
+#include "mnist/base/team.h"
 #include "mnist/codec/checksum.h"
 #include "mnist/data/dataset.h"
 #include "mnist/data/image.h"
@@ -78,9 +79,14 @@ static const struct {
     {DATASET_LABELS, "\0\0\0\0", 4, 4, 0, "a count of 0"},
     {DATASET_LABELS, "\0\0\0\0", 4, 4, 8, "a count of 0"},
     {DATASET_IMAGES, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4,294,967,295"},
-    {DATASET_LABELS, "\xff\xff\xff\xff", 4, 4, 0, "a count of 4,294,967,295"},
+    {DATASET_LABELS, "\xff\xff\xff\xff", 4, 4, 0,
+     "a count of 4,294,967,295, wanted 1 to 1,000,000,000"},
+    {DATASET_IMAGES, "\x3b\x9a\xca\x01", 4, 4, 0, "a count of 1,000,000,001"},
+    {DATASET_IMAGES, "\x3b\x9a\xca\x00", 4, 4, 0,
+     "cut short: 1,000,000,000 images need 784,000,000,016 bytes, the file has 2,368"},
     /* 5,478,275 × 784 is 2^32 + 304: a product that wraps looks like less than one image. */
-    {DATASET_IMAGES, "\x00\x53\x97\x83", 4, 4, 0, "a count of 5,478,275"},
+    {DATASET_IMAGES, "\x00\x53\x97\x83", 4, 4, 0,
+     "cut short: 5,478,275 images need 4,294,967,616 bytes, the file has 2,368"},
     {DATASET_IMAGES, "\2\0\0\0\x1c\0\0\0\x1c\0\0\0", 12, 4, 0,
      "its sizes are in the wrong byte order (little-endian, wanted big-endian)"},
     {DATASET_IMAGES, "\0\0\1\0\x1c\0\0\0\x1c\0\0\0", 12, 4, 0,
@@ -275,7 +281,8 @@ static void try_layout(const char *layout, char separator, const char *ending, b
         snprintf(name, sizeof name, "%s-labels%cidx1-ubyte%s", parts[part], separator, ending);
         place_of(labels, layout, name, own_folder);
         write_part(images, labels, round + part, gzip);
-        int result = dataset_load(&dataset, test_path("layouts"), (enum dataset_split)part, &err);
+        int result =
+            dataset_load(&dataset, test_path("layouts"), (enum dataset_split)part, NULL, &err);
         check(dataset_is_there(test_path("layouts"), (enum dataset_split)part), "%s", images);
         if (check(!result, "%s: %s", images, err.text)) {
             check_part(&dataset, round + part, images);
@@ -311,7 +318,8 @@ TEST(dataset_known_by_bytes, "dataset: known by its bytes")
         snprintf(images, sizeof images, "%s/train-images-idx3-ubyte%s", test_path("bytes"), ending);
         snprintf(labels, sizeof labels, "%s/train-labels-idx1-ubyte%s", test_path("bytes"), ending);
         write_part(images, labels, 40 + gzip, gzip);
-        if (check(!dataset_load(&dataset, test_path("bytes"), DATASET_TRAIN, &err), "%s", err.text))
+        if (check(!dataset_load(&dataset, test_path("bytes"), DATASET_TRAIN, NULL, &err), "%s",
+                  err.text))
             check_part(&dataset, 40 + gzip, images);
         dataset_free(&dataset);
         check(!remove(images) && !remove(labels), "cannot remove the files");
@@ -331,7 +339,7 @@ TEST(dataset_gzip_damaged, "dataset: gzip files cut short or damaged")
         struct error err = {""};
         packed[whole - 5] ^= size == whole; /* the CRC-32 */
         test_write(file, packed, size);
-        check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err,
+        check_refused(dataset_load(&dataset, path, DATASET_TEST, NULL, &err), &err,
                       size < whole ? "it is cut short" : "its CRC-32 is wrong", file);
         check(strstr(err.text, file) == err.text, "\"%s\" does not name the file", err.text);
         check(!dataset.images_file.bytes, "%zu bytes: memory is left after a failure", size);
@@ -343,26 +351,26 @@ TEST(dataset_missing, "dataset: missing files")
     struct dataset dataset;
     struct error err = {""};
     const char *path = folder("nothing");
-    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
+    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, NULL, &err), &err,
                   "no train-images-idx3-ubyte (or .gz) in ", "an empty folder");
     check(strstr(err.text, path) != NULL, "\"%s\"", err.text);
     check(!dataset_is_there(path, DATASET_TRAIN), "an empty folder has something");
-    check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err,
+    check_refused(dataset_load(&dataset, path, DATASET_TEST, NULL, &err), &err,
                   "no t10k-images-idx3-ubyte (or .gz) in ", "an empty folder");
     write_part(test_path("nothing/train-images-idx3-ubyte"), test_path("nothing/wrong-name"), 1,
                false);
-    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
+    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, NULL, &err), &err,
                   "no train-labels-idx1-ubyte (or .gz) in ", "images alone");
     check(!dataset_is_there(path, DATASET_TRAIN), "images alone are taken for a split");
     check(dataset.count == 0 && !dataset.images_file.bytes, "memory is left after a failure");
-    check_refused(dataset_load(&dataset, test_path("nowhere"), DATASET_TRAIN, &err), &err,
+    check_refused(dataset_load(&dataset, test_path("nowhere"), DATASET_TRAIN, NULL, &err), &err,
                   "nowhere: no such folder", "no such folder");
     folder("others");
     path = test_path("others/mnist.npz");
     test_write(path, "PK", 2);
-    check_refused(dataset_load(&dataset, test_path("others"), DATASET_TEST, &err), &err,
+    check_refused(dataset_load(&dataset, test_path("others"), DATASET_TEST, NULL, &err), &err,
                   "/others, which has mnist.npz: this program reads the four IDX files", "Keras's");
-    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, &err), &err,
+    check_refused(dataset_load(&dataset, path, DATASET_TRAIN, NULL, &err), &err,
                   "mnist.npz is a file: give a folder", "a file");
 }
 
@@ -386,7 +394,7 @@ TEST(dataset_find, "dataset: what cannot be looked at is found, and refused on o
     check(!remove(link) && !symlink("train-images-idx3-ubyte", link), "no link to itself");
     if (check(dataset_find(path, links, DATASET_TRAIN, DATASET_IMAGES), "not found"))
         check_string(path, link);
-    check_refused(dataset_load(&dataset, links, DATASET_TRAIN, &err), &err,
+    check_refused(dataset_load(&dataset, links, DATASET_TRAIN, NULL, &err), &err,
                   "/train-images-idx3-ubyte: cannot open: ", "a link to itself");
     check(!dataset_find(path, images, DATASET_TRAIN, DATASET_IMAGES), "a file is no folder");
 }
@@ -402,41 +410,58 @@ TEST(dataset_mismatch, "dataset: files that do not belong together")
     bytes_put_be32(labels + 4, IMAGES - 1);
     test_write(test_path("mismatch/t10k-images-idx3-ubyte"), images, sizeof images);
     test_write(test_path("mismatch/t10k-labels-idx1-ubyte"), labels, sizeof labels - 1);
-    check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err,
+    check_refused(dataset_load(&dataset, path, DATASET_TEST, NULL, &err), &err,
                   "3 t10k images but 2 labels", "fewer labels");
     check(dataset.count == 0 && !dataset.labels_file.bytes, "memory is left after a failure");
     make_labels(labels, 1);
     test_write(test_path("mismatch/t10k-labels-idx1-ubyte"), images, sizeof images);
     test_write(test_path("mismatch/t10k-images-idx3-ubyte"), labels, sizeof labels);
-    check_refused(dataset_load(&dataset, path, DATASET_TEST, &err), &err, "are two files swapped?",
-                  "swapped files");
+    check_refused(dataset_load(&dataset, path, DATASET_TEST, NULL, &err), &err,
+                  "are two files swapped?", "swapped files");
+}
+
+/* A data set of these images, whose labels are all 0, and what it is known by. */
+static void know(struct dataset *dataset, const uint8_t *pixels, int count, struct team *team)
+{
+    static const uint8_t labels[4096];
+    struct error err = {""};
+    check(!dataset_unlabelled(dataset, pixels, count, &err), "%s", err.text);
+    dataset->labels = labels;
+    check(!dataset_digest(dataset, team, &err), "%s", err.text);
 }
 
 TEST(dataset_distinct, "dataset: a test set copied from the training set")
 {
     static uint8_t one[4 * IMAGE_PIXELS], other[4 * IMAGE_PIXELS];
     struct error err = {""};
-    struct dataset train = {.count = 4, .pixels = one}, test = {.count = 3, .pixels = other};
+    struct dataset train, test;
+    int shared = 0;
     memset(one, 9, sizeof one);
     memset(other, 9, sizeof other);
     other[3 * IMAGE_PIXELS] = 1; /* beyond the images that both have */
-    int shared = 0;
+    know(&train, one, 4, NULL);
+    know(&test, other, 3, NULL);
     check_refused(dataset_check_distinct(&train, &test, &shared, &err), &err, "each of the 3 ",
                   "a prefix");
     check_refused(dataset_check_distinct(&train, &train, &shared, &err), &err, "each of the 4 ",
                   "itself");
+    dataset_free(&test);
     other[3 * IMAGE_PIXELS - 1] = 1;
+    know(&test, other, 3, NULL);
     check(!dataset_check_distinct(&train, &test, &shared, &err), "one differs, yet: %s", err.text);
     check(shared == 2, "%d are shared, wanted 2", shared);
+    dataset_free(&train);
+    dataset_free(&test);
 }
 
-/* Two sets of images that are numbers, in different orders, some of them more than once. */
+/* Two sets of images that are numbers, in different orders, some of them more than once. Images
+ * that have the same hash are still told apart. */
 TEST(dataset_shared, "dataset: some test images among the training images")
 {
     enum { TRAIN = 300, TEST = 200 };
     static uint8_t one[TRAIN * IMAGE_PIXELS], other[TEST * IMAGE_PIXELS];
     struct error err = {""};
-    struct dataset train = {.count = TRAIN, .pixels = one}, test = {.count = TEST, .pixels = other};
+    struct dataset train, test;
     int shared = -1, wanted = 0;
     for (int i = 0; i < TRAIN; i++) { /* the odd numbers below 600, from their middle on */
         int n = (2 * i + TRAIN) % (2 * TRAIN) + 1;
@@ -447,16 +472,24 @@ TEST(dataset_shared, "dataset: some test images among the training images")
         memcpy(other + i * IMAGE_PIXELS + IMAGE_PIXELS - (int)sizeof n, &n, sizeof n);
         wanted += n % 2 == 1 && n < 2 * TRAIN;
     }
-    check(!dataset_check_distinct(&train, &test, &shared, &err), "%s", err.text);
-    check(wanted == 50 && shared == wanted, "%d are shared, wanted %d", shared, wanted);
+    know(&train, one, TRAIN, NULL);
+    know(&test, other, TEST, NULL);
+    for (int same = 0; same < 2; same++) {
+        check(!dataset_check_distinct(&train, &test, &shared, &err), "%s", err.text);
+        check(wanted == 50 && shared == wanted, "%d are shared, wanted %d", shared, wanted);
+        memset(train.hashes, 7, TRAIN * sizeof *train.hashes);
+        memset(test.hashes, 7, TEST * sizeof *test.hashes);
+    }
+    dataset_free(&train);
+    dataset_free(&test);
 }
 
 TEST(sample, "dataset: data/sample")
 {
     struct dataset train = {0}, test = {0};
     struct error err = {""};
-    if (check(!dataset_load(&train, "data/sample", DATASET_TRAIN, &err), "%s", err.text) &&
-        check(!dataset_load(&test, "data/sample", DATASET_TEST, &err), "%s", err.text)) {
+    if (check(!dataset_load(&train, "data/sample", DATASET_TRAIN, NULL, &err), "%s", err.text) &&
+        check(!dataset_load(&test, "data/sample", DATASET_TEST, NULL, &err), "%s", err.text)) {
         static const uint8_t first[] = {5, 0, 4, 1, 9}, first_test[] = {7, 2, 1, 0, 4};
         check(train.count == 5000 && test.count == 1000, "%d and %d", train.count, test.count);
         check(!memcmp(train.labels, first, sizeof first), "train[0] is %d, wanted 5",
@@ -464,22 +497,46 @@ TEST(sample, "dataset: data/sample")
         check(!memcmp(test.labels, first_test, sizeof first_test), "test[0] is %d, wanted 7",
               test.labels[0]);
         int shared = -1;
-        check(!dataset_check_distinct(&train, &test, &shared, &err) && shared == 0, "%d: %s",
-              shared, err.text);
+        check(!dataset_digest(&train, NULL, &err) && !dataset_digest(&test, NULL, &err) &&
+                  !dataset_check_distinct(&train, &test, &shared, &err) && shared == 0,
+              "%d: %s", shared, err.text);
     }
     dataset_free(&train);
     dataset_free(&test);
 }
 
-TEST(dataset_sums, "dataset: what tells it from another")
+/* Threads share a data set by chunks of 1,024 images. */
+TEST(dataset_digest, "dataset: what tells it from another, by any number of threads")
 {
-    static const uint8_t labels[2] = {3, 7};
-    uint8_t pixels[2 * IMAGE_PIXELS] = {0};
-    struct dataset dataset = {.count = 2, .pixels = pixels, .labels = labels};
-    struct dataset_sums sums = dataset_sums(&dataset);
-    check_int(sums.count, 2);
-    check_hex(sums.images_crc32, checksum_crc32(pixels, sizeof pixels));
-    check_hex(sums.labels_crc32, checksum_crc32(labels, sizeof labels));
+    enum { MOST = 3000 };
+    static const int counts[] = {1, 2, 1023, 1024, 1025, 2048, MOST};
+    static uint8_t pixels[MOST * IMAGE_PIXELS];
+    struct error err = {""};
+    for (size_t p = 0; p < sizeof pixels; p++)
+        pixels[p] = (uint8_t)(p * p >> 7);
+    for (size_t i = 0; i < COUNT(counts); i++) {
+        uint32_t *hashes = NULL;
+        for (int threads = 1; threads <= 3; threads++) {
+            struct dataset dataset;
+            struct team *team = team_create(threads, &err);
+            int count = counts[i];
+            size_t size = (size_t)count * sizeof *hashes;
+            test_case("%d images, %d threads", count, threads);
+            if (!check(team != NULL, "%s", err.text))
+                return;
+            know(&dataset, pixels, count, team);
+            check_int(dataset.sums.count, count);
+            check_hex(dataset.sums.images_crc32,
+                      checksum_crc32(pixels, (size_t)count * IMAGE_PIXELS));
+            check_hex(dataset.sums.labels_crc32, checksum_crc32(dataset.labels, (size_t)count));
+            check(!hashes || !memcmp(hashes, dataset.hashes, size), "other hashes");
+            if (threads == 1 && (hashes = malloc(size)))
+                memcpy(hashes, dataset.hashes, size);
+            dataset_free(&dataset);
+            team_destroy(team);
+        }
+        free(hashes);
+    }
 }
 
 /* Each pixel of the outermost ring counts, none inside does, and nine images of ten suffice. */
@@ -492,13 +549,11 @@ TEST(dataset_framed, "dataset: images that stand in a frame")
         bool ring = row == 0 || row == 27 || column == 0 || column == 27;
         for (int inked = 0; inked <= TEN; inked++) {
             struct dataset dataset;
-            struct error err = {""};
             memset(pixels, 0, sizeof pixels);
             for (int i = 0; i < inked; i++)
                 pixels[(TEN - 1 - i) * IMAGE_PIXELS + p] = 1;
-            if (!check(!dataset_unlabelled(&dataset, pixels, TEN, &err), "%s", err.text))
-                return;
-            wrong += dataset_is_framed(&dataset) != (!ring || inked <= 1);
+            know(&dataset, pixels, TEN, NULL);
+            wrong += dataset.framed != (!ring || inked <= 1);
             dataset_free(&dataset);
         }
         check(wrong == 0, "pixel %d: %d are wrong", p, wrong);

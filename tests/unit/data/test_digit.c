@@ -57,7 +57,7 @@ static bool same(const struct digit *a, const struct digit *b)
 static bool load_sample(struct dataset *dataset, enum dataset_split split)
 {
     struct error err = {""};
-    return check(!dataset_load(dataset, "data/sample", split, &err), "%s", err.text);
+    return check(!dataset_load(dataset, "data/sample", split, NULL, &err), "%s", err.text);
 }
 
 TEST(digit_as_it_is, "digit: MNIST's images as they are")

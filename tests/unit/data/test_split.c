@@ -67,7 +67,7 @@ TEST(split_sample, "split: data/sample")
     static const int counts[] = {0, 1, 9, 10, 11, 500, 4999};
     struct dataset dataset;
     struct error err = {""};
-    if (!check(!dataset_load(&dataset, "data/sample", DATASET_TRAIN, &err), "%s", err.text))
+    if (!check(!dataset_load(&dataset, "data/sample", DATASET_TRAIN, NULL, &err), "%s", err.text))
         return;
     for (size_t i = 0; i < COUNT(counts); i++)
         check_split(&dataset, counts[i], 1, "data/sample");
