@@ -22,6 +22,22 @@ static void prefer_huge_pages(void *block, size_t bytes)
 #endif
 }
 
+/* What is free, or SIZE_MAX where the system does not say. Linux grants more than there is, and ends
+ * whoever then uses it. */
+static size_t free_bytes(void)
+{
+    unsigned long long more, kilobytes = 0;
+    char line[128];
+    FILE *in = fopen("/proc/meminfo", "re");
+    while (in && fgets(line, sizeof line, in))
+        if (sscanf(line, "MemAvailable: %llu", &more) == 1 ||
+            sscanf(line, "SwapFree: %llu", &more) == 1)
+            kilobytes += more;
+    if (in)
+        fclose(in);
+    return kilobytes && kilobytes < SIZE_MAX / 1024 ? (size_t)kilobytes * 1024 : SIZE_MAX;
+}
+
 void *mem_alloc(size_t count, size_t size, struct error *err)
 {
     if (size && count > (SIZE_MAX - ALIGNMENT) / size) {
@@ -32,7 +48,8 @@ void *mem_alloc(size_t count, size_t size, struct error *err)
     size_t bytes = (count * size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     bool large = bytes >= 2 * HUGE_PAGE;
     void *block = NULL;
-    if (posix_memalign(&block, large ? HUGE_PAGE : ALIGNMENT, bytes ? bytes : ALIGNMENT)) {
+    if ((bytes > MEM_STEP && bytes > free_bytes()) ||
+        posix_memalign(&block, large ? HUGE_PAGE : ALIGNMENT, bytes ? bytes : ALIGNMENT)) {
         error_set(err, SHORT ": %zu bytes wanted", bytes);
         return NULL;
     }

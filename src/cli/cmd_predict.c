@@ -225,9 +225,13 @@ static int predict_idx(const struct session *s, const char *name, const struct f
     return predict_stack(s, &stack, err);
 }
 
+/* The largest text pictures would have more bytes than any other file; they are refused. */
 static size_t limit(const uint8_t *head, size_t size)
 {
-    return size && head[0] ? pnm_limit(head, size) : dataset_limit(head, size);
+    if (size == 0 || head[0] == 0)
+        return dataset_limit(head, size);
+    size_t most = pnm_limit(head, size);
+    return most < DATASET_LARGEST_FILE ? most : SIZE_MAX;
 }
 
 static size_t limit_packed(const uint8_t *head, size_t size)
@@ -235,8 +239,8 @@ static size_t limit_packed(const uint8_t *head, size_t size)
     return gzip_limit(head, size, limit);
 }
 
-/* The largest text pictures would have more bytes than any IDX file; they are refused. So is what
- * takes 64 MiB more than it had packed; a little of them is for the unpacking itself. */
+/* What takes 64 MiB more than it had packed is refused; a little of them is for the unpacking
+ * itself. */
 static int predict_file(const struct session *s, const char *name, struct error *err)
 {
     const size_t most = DATASET_LARGEST_FILE, unpacked = MEM_STEP - 4096;
@@ -244,7 +248,7 @@ static int predict_file(const struct session *s, const char *name, struct error 
     struct idx idx;
     int failed = !strcmp(name, "-")
                      ? file_read_open(&file, STDIN_FILENO, name, most, limit_packed, err)
-                     : file_read(&file, name, most, limit_packed, err);
+                     : file_read_shared(&file, name, most, limit_packed, s->engine.team, err);
     if (!failed)
         failed = gzip_unpack(&file.bytes, &file.size, file.size + unpacked, limit, name, err);
     if (!failed && idx_parse(&idx, file.bytes, file.size))

@@ -248,11 +248,12 @@ static void print_json(const struct session *s)
 static int show_samples(struct session *s, struct error *err)
 {
     enum dataset_split split = s->split ? DATASET_TEST : DATASET_TRAIN;
-    if (command_load_data(&s->dataset, s->common.data, split, s->engine.team, err) ||
-        choose(s, err) ||
-        (s->line.augment &&
-         dataset_augment(&s->dataset, &s->line.options.augment, s->seed, 1, err)) ||
-        (s->model_path && ask_model(s, err)))
+    struct team *team = s->engine.team;
+    if (command_load_data(&s->dataset, s->common.data, split, team, err) || choose(s, err))
+        return -1;
+    if (s->line.augment)
+        dataset_augment(&s->dataset, &s->line.options.augment, s->seed, 1, team);
+    if (s->model_path && ask_model(s, err))
         return -1;
     if (!s->common.json)
         return print_pictures(s, err);

@@ -313,42 +313,49 @@ void dataset_free(struct dataset *dataset)
     file_read_free(&dataset->images_file);
     file_read_free(&dataset->labels_file);
     mem_free(dataset->masks);
-    mem_free(dataset->augmented);
     mem_free(dataset->hashes);
     *dataset = (struct dataset){0};
 }
 
-/* Replaces the images by `augmented` (count,784), which the data set then owns. */
-static void take_augmented(struct dataset *dataset, uint8_t *augmented)
+/* --- augmenting all images --- */
+
+/* In one way, or each in its own. */
+struct change {
+    struct dataset *dataset;
+    const struct augment_map *map; /* NULL: the next three */
+    const struct augment *augment;
+    uint64_t seed;
+    int epoch;
+};
+
+static void change_chunk(void *context, int chunk)
 {
-    for (size_t i = 0; i < (size_t)dataset->count; i++)
-        image_mask(dataset->masks + i * IMAGE_WORDS, augmented + i * IMAGE_PIXELS);
-    mem_free(dataset->augmented);
-    dataset->pixels = dataset->augmented = augmented;
+    const struct change *change = context;
+    struct dataset *dataset = change->dataset;
+    uint8_t *pixels = dataset->images_file.bytes + (dataset->pixels - dataset->images_file.bytes);
+    size_t end = chunk_start(chunk + 1, dataset->count);
+    for (size_t i = chunk_start(chunk, dataset->count); i < end; i++) {
+        uint8_t changed[IMAGE_PIXELS], *image = pixels + i * IMAGE_PIXELS;
+        if (change->map)
+            augment_apply(changed, image, change->map);
+        else
+            augment_image(changed, image, change->augment, change->seed, change->epoch, (int)i);
+        memcpy(image, changed, sizeof changed);
+    }
+    mask_chunk(dataset, chunk);
 }
 
-int dataset_map(struct dataset *dataset, const struct augment_map *map, struct error *err)
+void dataset_map(struct dataset *dataset, const struct augment_map *map, struct team *team)
 {
-    uint8_t *augmented = mem_alloc((size_t)dataset->count, IMAGE_PIXELS, err);
-    if (!augmented)
-        return -1;
-    for (size_t i = 0; i < (size_t)dataset->count; i++)
-        augment_apply(augmented + i * IMAGE_PIXELS, dataset->pixels + i * IMAGE_PIXELS, map);
-    take_augmented(dataset, augmented);
-    return 0;
+    struct change change = {.dataset = dataset, .map = map};
+    team_run(team, chunks(dataset->count), change_chunk, &change);
 }
 
-int dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
-                    int epoch, struct error *err)
+void dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
+                     int epoch, struct team *team)
 {
-    uint8_t *augmented = mem_alloc((size_t)dataset->count, IMAGE_PIXELS, err);
-    if (!augmented)
-        return -1;
-    for (int i = 0; i < dataset->count; i++)
-        augment_image(augmented + (size_t)i * IMAGE_PIXELS,
-                      dataset->pixels + (size_t)i * IMAGE_PIXELS, augment, seed, epoch, i);
-    take_augmented(dataset, augmented);
-    return 0;
+    struct change change = {dataset, NULL, augment, seed, epoch};
+    team_run(team, chunks(dataset->count), change_chunk, &change);
 }
 
 /* --- what a data set is known by --- */

@@ -19,10 +19,9 @@ struct dataset_sums {
 
 struct dataset {
     int count;
-    const uint8_t *pixels; /* (count, 784) */
-    const uint8_t *labels; /* (count) 0 … 9; NULL: unknown, for prediction only */
-    uint64_t *masks;       /* (count, IMAGE_WORDS) */
-    uint8_t *augmented;    /* (count, 784) the pixels after augmentation, else NULL */
+    const uint8_t *pixels;                /* (count, 784) */
+    const uint8_t *labels;                /* (count) 0 … 9; NULL: unknown, for prediction only */
+    uint64_t *masks;                      /* (count, IMAGE_WORDS) */
     struct file images_file, labels_file; /* the files that pixels and labels point into */
 
     /* Set by dataset_digest. */
@@ -80,10 +79,10 @@ int dataset_digest(struct dataset *dataset, struct team *team, struct error *err
 int dataset_check_distinct(const struct dataset *train, const struct dataset *test, int *shared,
                            struct error *err);
 
-/* Augments all images: all in the same way, or each as augment_image does. -1 with err filled when
- * memory is short. */
-int dataset_map(struct dataset *dataset, const struct augment_map *map, struct error *err);
-int dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
-                    int epoch, struct error *err);
+/* Augments all images of a data set that was loaded, where they are: all in the same way, or each as
+ * augment_image does. Cannot fail. */
+void dataset_map(struct dataset *dataset, const struct augment_map *map, struct team *team);
+void dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
+                     int epoch, struct team *team);
 
 #endif

@@ -1,4 +1,5 @@
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -79,10 +80,33 @@ TEST(memory_out, "memory: running out is an error")
     check(strstr(err.text, "out of memory") != NULL, "\"%s\"", err.text);
 }
 
+/* Half-way from what is free to all that there is: the system may grant it, and end whoever uses
+ * it. */
+TEST(memory_free, "memory: more than is free is refused")
+{
+    static const char *const keys[] = {"MemAvailable:", "SwapFree:", "MemTotal:", "SwapTotal:"};
+    struct error err = {""};
+    size_t halves = 0;
+    char line[128];
+    FILE *in = fopen("/proc/meminfo", "r");
+    if (!in)
+        skip("memory: more than is free is refused: no /proc/meminfo here");
+    while (fgets(line, sizeof line, in))
+        for (size_t i = 0; i < COUNT(keys); i++)
+            if (!strncmp(line, keys[i], strlen(keys[i])))
+                halves += (size_t)strtoull(line + strlen(keys[i]), NULL, 10);
+    fclose(in);
+    void *block = mem_alloc(halves, 512, &err);
+    check(!block, "%zu halves of kilobytes were granted", halves);
+    check(strstr(err.text, "out of memory") != NULL, "\"%s\"", err.text);
+    mem_free(block);
+}
+
 TEST(memory_blocks, "memory: aligned blocks, zeroed on request")
 {
     static const size_t rows[][2] = {
-        {0, 0}, {0, 8}, {8, 0}, {1, 1}, {63, 1}, {1, 64}, {65, 1}, {784, 4}, {1000, 999},
+        {0, 0},  {0, 8},  {8, 0},   {1, 1},      {63, 1},
+        {1, 64}, {65, 1}, {784, 4}, {1000, 999}, {60000, 784},
     };
     mem_free(NULL);
     for (size_t i = 0; i < COUNT(rows); i++) {
