@@ -22,8 +22,8 @@ static void prefer_huge_pages(void *block, size_t bytes)
 #endif
 }
 
-/* What is free, or SIZE_MAX where the system does not say. Linux grants more than there is, and ends
- * whoever then uses it. */
+/* What is free, or SIZE_MAX where the system does not say. Linux grants more than there is, and
+ * ends whoever then uses it. */
 static size_t free_bytes(void)
 {
     unsigned long long more, kilobytes = 0;

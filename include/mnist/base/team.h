@@ -23,8 +23,8 @@ int team_threads(const struct team *team);
 /* Calls task(context, i) once for each i in 0 … tasks-1, in any order and on any thread of the
  * team, and returns when all are done; what they wrote is then visible to the caller. Every thread
  * starts with its own range (the same one for the same number of tasks, so its data stays in its
- * cache) and then helps the others. Without a team (NULL) the caller does it all. Tasks may not call
- * team_run. Cannot fail. */
+ * cache) and then helps the others. Without a team (NULL) the caller does it all. Tasks may not
+ * call team_run. Cannot fail. */
 void team_run(struct team *team, int tasks, void (*task)(void *context, int i), void *context);
 
 #endif

@@ -79,8 +79,8 @@ int dataset_digest(struct dataset *dataset, struct team *team, struct error *err
 int dataset_check_distinct(const struct dataset *train, const struct dataset *test, int *shared,
                            struct error *err);
 
-/* Augments all images of a data set that was loaded, where they are: all in the same way, or each as
- * augment_image does. Cannot fail. */
+/* Augments all images of a data set that was loaded, where they are: all in the same way, or each
+ * as augment_image does. Cannot fail. */
 void dataset_map(struct dataset *dataset, const struct augment_map *map, struct team *team);
 void dataset_augment(struct dataset *dataset, const struct augment *augment, uint64_t seed,
                      int epoch, struct team *team);
