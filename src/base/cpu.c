@@ -5,6 +5,7 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#include <stdatomic.h>
 
 /* Bits of XCR0: which registers the system saves for a thread. */
 enum { YMM = 0x06, ZMM = 0xe6 };
@@ -21,14 +22,28 @@ static bool has(unsigned registers, unsigned instructions)
            (ebx & instructions) == instructions;
 }
 
+/* The processor is asked once, and *answer kept: in a virtual machine it takes microseconds. */
+static bool ask_once(atomic_int *answer, unsigned registers, unsigned instructions)
+{
+    enum { UNKNOWN, NO, YES };
+    int known = atomic_load_explicit(answer, memory_order_relaxed);
+    if (known == UNKNOWN) {
+        known = has(registers, instructions) ? YES : NO;
+        atomic_store_explicit(answer, known, memory_order_relaxed);
+    }
+    return known == YES;
+}
+
 bool cpu_has_avx2(void)
 {
-    return has(YMM, bit_AVX2);
+    static atomic_int answer;
+    return ask_once(&answer, YMM, bit_AVX2);
 }
 
 bool cpu_has_avx512(void)
 {
-    return has(ZMM, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL);
+    static atomic_int answer;
+    return ask_once(&answer, ZMM, bit_AVX512F | bit_AVX512BW | bit_AVX512DQ | bit_AVX512VL);
 }
 #else
 bool cpu_has_avx2(void)

@@ -1,6 +1,5 @@
 #include "mnist/data/augment.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "mnist/base/cpu.h"
@@ -218,9 +217,6 @@ void augment_apply(uint8_t *restrict to, const uint8_t *restrict from,
 
 /* --- both --- */
 
-typedef void change_function(uint8_t *restrict to, const uint8_t *restrict from,
-                             const struct augment *augment, struct rng *rng);
-
 static void change_anywhere(uint8_t *restrict to, const uint8_t *restrict from,
                             const struct augment *augment, struct rng *rng)
 {
@@ -243,17 +239,13 @@ __attribute__((target("avx2"))) static void change_avx2(uint8_t *restrict to,
 #define change_avx2 change_anywhere
 #endif
 
-/* The processor is asked once: in a virtual machine its answer takes microseconds. */
 void augment_image(uint8_t *restrict to, const uint8_t *restrict from,
                    const struct augment *augment, uint64_t seed, int epoch, int index)
 {
-    static _Atomic(change_function *) chosen;
-    change_function *change = atomic_load_explicit(&chosen, memory_order_relaxed);
     struct rng rng;
-    if (!change) {
-        change = cpu_has_avx2() ? change_avx2 : change_anywhere;
-        atomic_store_explicit(&chosen, change, memory_order_relaxed);
-    }
     rng_seed(&rng, seed, RNG_AUGMENT, (uint64_t)epoch << 32 | (uint64_t)index);
-    change(to, from, augment, &rng);
+    if (cpu_has_avx2())
+        change_avx2(to, from, augment, &rng);
+    else
+        change_anywhere(to, from, augment, &rng);
 }

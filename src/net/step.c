@@ -113,10 +113,10 @@ static void sum_pixels(struct pass *pass, int half, int chunk, double *seconds)
 
 /* Whoever has begun is at work, or will be as soon as it has a processor: this one's, if there are
  * more threads than processors. */
-static void wait_for_pixels(const struct pass *pass, int half, int chunk)
+static void wait_for_pixels(struct pass *pass, int half, int chunk)
 {
     enum { SPINS = 600 };
-    const atomic_uchar *state = &pass->pixels[half][chunk];
+    atomic_uchar *state = &pass->pixels[half][chunk];
     for (int i = 0; atomic_load_explicit(state, memory_order_acquire) != DONE; i++) {
         if (i < SPINS)
             cpu_relax();

@@ -2,7 +2,7 @@
  * atomic for a plain variable and would call each use a race. Found before the compiler's own
  * <stdatomic.h>, this one does the same operations and tells helgrind what the standard says of
  * each: whoever reads with acquire order what was written with release order comes after the
- * writer. A relaxed operation orders nothing, and nothing is told. Only what base/team.c uses is
+ * writer. A relaxed operation orders nothing, and nothing is told. Only what this program uses is
  * here. */
 #ifndef HELGRIND_STDATOMIC_H
 #define HELGRIND_STDATOMIC_H
@@ -13,6 +13,7 @@
 typedef int atomic_int;
 typedef unsigned atomic_uint;
 typedef bool atomic_bool;
+typedef unsigned char atomic_uchar;
 
 enum {
     memory_order_relaxed = __ATOMIC_RELAXED,
@@ -60,6 +61,16 @@ enum {
         bool exchanged_ = __atomic_compare_exchange_n(p, expected, value, true, success, failure); \
         HELGRIND_ACQUIRE(p, exchanged_ ? success : failure);                                       \
         exchanged_;                                                                                \
+    })
+
+#define atomic_compare_exchange_strong(p, expected, value)                                \
+    ({                                                                                    \
+        HELGRIND_RELEASE(p, memory_order_seq_cst);                                        \
+        bool exchanged_ = __atomic_compare_exchange_n(p, expected, value, false,          \
+                                                      memory_order_seq_cst,               \
+                                                      memory_order_seq_cst);              \
+        HELGRIND_ACQUIRE(p, memory_order_seq_cst);                                        \
+        exchanged_;                                                                       \
     })
 
 #define atomic_load(p) atomic_load_explicit(p, memory_order_seq_cst)
