@@ -9,7 +9,7 @@ int peak_vector_bytes(const char *kernels);
 
 /* Single-precision fused multiply-adds a second that all threads of the team reach together with
  * vectors of `bytes`, counted as two operations each, in GFLOP/s: the best of a few short runs with
- * nothing but registers. */
+ * nothing but registers. A processor that fuses nothing multiplies, then adds. */
 double peak_gflops(struct team *team, int bytes);
 
 /* What an operation takes one thread for one float of a vector, in seconds. */
