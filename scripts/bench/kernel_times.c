@@ -1,8 +1,8 @@
 #include "kernel_times.h"
 
 #include <math.h>
-#include <stdlib.h>
 
+#include "measure.h"
 #include "mnist/base/clock.h"
 #include "mnist/base/memory.h"
 #include "mnist/base/rng.h"
@@ -10,7 +10,7 @@
 #include "mnist/net/network.h"
 #include "mnist/net/step.h"
 
-enum { B = 128, BATCHES = 64, WARM = 430, ROUNDS = 15 };
+enum { B = MEASURE_BATCH, BATCHES = 64, WARM = 430, ROUNDS = 15 };
 
 /* The tasks of step.c. */
 enum { CHUNK = FORWARD_CHUNK, PIXEL_ROWS = 32, FC2_ROWS = 16 };
@@ -166,12 +166,6 @@ static void next_batch(struct rig *rig, const struct dataset *dataset, struct rn
     batch_fill(&rig->batch, dataset, indices, B);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
 static void time_all(struct kernel_time times[KERNEL_TIMES], struct rig *rig,
                      const struct dataset *dataset, struct rng *rng)
 {
@@ -193,10 +187,8 @@ static void time_all(struct kernel_time times[KERNEL_TIMES], struct rig *rig,
             }
         }
     }
-    for (int k = 0; k < KERNEL_TIMES; k++) {
-        qsort(seconds[k], ROUNDS, sizeof seconds[k][0], compare);
-        times[k].seconds = seconds[k][ROUNDS / 2] / (BATCHES * B);
-    }
+    for (int k = 0; k < KERNEL_TIMES; k++)
+        times[k].seconds = measure_median(seconds[k], ROUNDS) / (BATCHES * B);
 }
 
 int kernel_times(struct kernel_time times[KERNEL_TIMES], const struct kernels *kernels,
