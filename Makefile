@@ -126,7 +126,7 @@ run: all
 test test-all: $(BUILD)/mnist $(BUILD)/unit
 	@MODE=$(MODE) CC=$(call quote,$(CC)) MAKE=$(call quote,$(MAKE)) sh tests/run.sh $@
 
-## bench: times training on this machine: phases, share of the peak, how cost grows
+## bench: times training on this machine: phases and kernels beside their bound, two threads and one, how cost grows
 bench: $(BUILD)/bench
 	@$(BUILD)/bench
 
