@@ -69,7 +69,7 @@ static void fc3_backward(struct rig *rig)
 {
     struct network *n = &rig->network;
     for (int i = 0; i < B * CLASSES; i++)
-        n->dz3[i] = (n->p[i] - rig->batch.targets[i]) * (1.0f / B);
+        n->dz3[i] = (n->p[i] - rig->batch.targets[i]) * (1.0f / (float)B);
     for (int s = 0; s < B; s += CHUNK)
         n->kernels->dense_backward(n->dz2 + s * HIDDEN2, n->dz3 + s * CLASSES, n->fc3_t,
                                    n->a2 + s * HIDDEN2, 1.0f, CHUNK, HIDDEN2, CLASSES);

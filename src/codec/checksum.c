@@ -69,7 +69,7 @@ static uint32_t take_long(const uint8_t **p, size_t *size)
                 now[j] =
                     text[j] ^ now[j - BACK1] ^ now[j - BACK2] ^ now[j - BACK3] ^ now[j - BACK4];
         }
-        memcpy(taken, taken + WORDS, BACK4 * sizeof *taken);
+        memmove(taken, taken + WORDS, BACK4 * sizeof *taken);
     }
     memcpy(rest, *p, sizeof rest);
     for (int i = 0; i < BACK4; i++)
