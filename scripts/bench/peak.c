@@ -138,7 +138,7 @@ static double seconds(struct team *team, float (*loop)(void))
 
 double peak_gflops(struct team *team, int bytes)
 {
-    double floats = bytes / 4.0 * CHAINS * ROUNDS * team_threads(team);
+    double floats = (double)(bytes / 4) * (double)CHAINS * (double)ROUNDS * team_threads(team);
     return 2.0 * floats / seconds(team, loops_for(bytes).fused) * 1e-9;
 }
 
@@ -146,7 +146,7 @@ struct peak_costs peak_costs(int bytes)
 {
     struct loops loops = loops_for(bytes);
     return (struct peak_costs){
-        .pair = seconds(NULL, loops.pairs) / (bytes / 4.0 * PAIRS * ROUNDS),
-        .root = seconds(NULL, loops.roots) / (1.0 * NUMBERS * SWEEPS),
+        .pair = seconds(NULL, loops.pairs) / ((double)(bytes / 4) * (double)PAIRS * (double)ROUNDS),
+        .root = seconds(NULL, loops.roots) / ((double)NUMBERS * (double)SWEEPS),
     };
 }
