@@ -100,15 +100,6 @@ static struct table_column speed_columns[] = {
 static const struct table speed = {speed_columns, sizeof speed_columns / sizeof speed_columns[0],
                                    .indent = 2, .gap = 2};
 
-/* The share of pixels that are 0, which the kernels skip. */
-static double zero_share(const struct dataset *dataset)
-{
-    size_t n = (size_t)dataset->count * IMAGE_PIXELS, zeros = 0;
-    for (size_t i = 0; i < n; i++)
-        zeros += dataset->pixels[i] == 0;
-    return (double)zeros / (double)n;
-}
-
 /* What `threads` reach together with vectors as wide as these kernels'. */
 static double peak_of(const struct bench *bench, int threads, const char *kernels)
 {
@@ -365,8 +356,9 @@ static void print_head(const struct bench *bench)
            "vectors as wide\n\n",
            m.threads, m.threads == 1 ? "" : "s", processors(cpu_count()).text, __VERSION__,
            format_count(bench->train_set.count + bench->test_set.count).text, bench->load_seconds,
-           MEASURE_RECIPE, format_probability(zero_share(&bench->train_set)).text, bench->epochs,
-           format_count(m.images).text);
+           MEASURE_RECIPE,
+           format_probability(1.0 - measure_ink(&bench->train_set) / (double)INPUTS).text,
+           bench->epochs, format_count(m.images).text);
     table_titles(stdout, &speed);
 }
 
@@ -379,8 +371,7 @@ static void print_all(struct bench *bench)
     if (bench->common.threads > 1) {
         if (text) {
             printf("\nTwo threads beside one, in turns, medians of %d rounds; and how many times "
-                   "one's "
-                   "peak theirs is,\nsince two processors may be the halves of a core\n\n",
+                   "one's peak theirs is,\nsince two processors may be the halves of a core\n\n",
                    bench->epochs);
             table_titles(stdout, &gain_table);
         }

@@ -147,15 +147,6 @@ static double bound_of(const struct row *row, double ink, const struct peak_cost
     return fmax(pairs * costs->pair, updated * costs->root);
 }
 
-/* Pixels of an image that are not 0, on average. */
-static double mean_ink(const struct dataset *dataset)
-{
-    double bits = 0;
-    for (size_t i = 0; i < (size_t)dataset->count * IMAGE_WORDS; i++)
-        bits += __builtin_popcountll(dataset->masks[i]);
-    return bits / dataset->count;
-}
-
 /* --- timing --- */
 
 static void next_batch(struct rig *rig, const struct dataset *dataset, struct rng *rng)
@@ -205,9 +196,10 @@ int kernel_times(struct kernel_time times[KERNEL_TIMES], const struct kernels *k
         params_init(params, 1);
         network_set_params(&rig->network, params);
         rig->network.kernels = kernels;
+        double ink = measure_ink(dataset);
         for (int k = 0; k < KERNEL_TIMES; k++)
             times[k] = (struct kernel_time){rows[k].name, rows[k].phase, 0.0,
-                                            bound_of(&rows[k], mean_ink(dataset), costs)};
+                                            bound_of(&rows[k], ink, costs)};
         time_all(times, rig, dataset, &rng);
         failed = 0;
     }

@@ -41,6 +41,14 @@ double measure_median(double *values, int n)
     return n % 2 ? values[n / 2] : 0.5 * (values[n / 2 - 1] + values[n / 2]);
 }
 
+double measure_ink(const struct dataset *dataset)
+{
+    double bits = 0;
+    for (size_t i = 0; i < (size_t)dataset->count * IMAGE_WORDS; i++)
+        bits += __builtin_popcountll(dataset->masks[i]);
+    return bits / dataset->count;
+}
+
 /* The seconds of a run's epochs, and of its tasks, if those are wanted. */
 struct record {
     double seconds[MEASURE_EPOCHS], total;

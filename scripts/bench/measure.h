@@ -39,6 +39,9 @@ int measure_all(struct measure *measure, const struct common_options *common,
 int measure_prediction(double *seconds, const struct common_options *common,
                        const struct dataset *dataset, struct error *err);
 
+/* Pixels of an image that are not 0, on average: the kernels skip the others. */
+double measure_ink(const struct dataset *dataset);
+
 /* The median; sorts the values. */
 double measure_median(double *values, int n);
 

@@ -217,12 +217,18 @@ void augment_apply(uint8_t *restrict to, const uint8_t *restrict from,
 
 /* --- both --- */
 
-static void change_anywhere(uint8_t *restrict to, const uint8_t *restrict from,
-                            const struct augment *augment, struct rng *rng)
+INLINE void change(uint8_t *restrict to, const uint8_t *restrict from,
+                   const struct augment *augment, struct rng *rng)
 {
     struct augment_map map;
     set_random(&map, augment, rng);
     apply(to, from, &map);
+}
+
+static void change_anywhere(uint8_t *restrict to, const uint8_t *restrict from,
+                            const struct augment *augment, struct rng *rng)
+{
+    change(to, from, augment, rng);
 }
 
 #if defined(__x86_64__)
@@ -231,9 +237,7 @@ __attribute__((target("avx2"))) static void change_avx2(uint8_t *restrict to,
                                                         const struct augment *augment,
                                                         struct rng *rng)
 {
-    struct augment_map map;
-    set_random(&map, augment, rng);
-    apply(to, from, &map);
+    change(to, from, augment, rng);
 }
 #else
 #define change_avx2 change_anywhere
