@@ -56,17 +56,20 @@ typedef float vector_16 __attribute__((vector_size(16)));
     }
 
 /* Each sweep works on what the last one left, so no root can be kept. The numbers settle at the
- * square of the cube root of 3: some dividers are faster on simpler ones. */
-#define ROOT_LOOP(name, ...)                          \
-    __VA_ARGS__ static float name(void)               \
-    {                                                 \
-        float numbers[NUMBERS], top = 3.0f * one;     \
-        for (int i = 0; i < NUMBERS; i++)             \
-            numbers[i] = top + (float)i;              \
-        for (int sweep = 0; sweep < SWEEPS; sweep++)  \
-            for (int i = 0; i < NUMBERS; i++)         \
-                numbers[i] = top / sqrtf(numbers[i]); \
-        return numbers[NUMBERS / 2];                  \
+ * square of the cube root of 3: some dividers are faster on simpler ones. The barrier ends a sweep:
+ * without it gcc 13 exchanges the two loops, and takes one number at a time. */
+#define ROOT_LOOP(name, ...)                                  \
+    __VA_ARGS__ static float name(void)                       \
+    {                                                         \
+        float numbers[NUMBERS], top = 3.0f * one;             \
+        for (int i = 0; i < NUMBERS; i++)                     \
+            numbers[i] = top + (float)i;                      \
+        for (int sweep = 0; sweep < SWEEPS; sweep++) {        \
+            for (int i = 0; i < NUMBERS; i++)                 \
+                numbers[i] = top / sqrtf(numbers[i]);         \
+            __asm__ volatile("" : : "r"(numbers) : "memory"); \
+        }                                                     \
+        return numbers[NUMBERS / 2];                          \
     }
 
 FUSED_LOOP(fused_16, vector_16, )
