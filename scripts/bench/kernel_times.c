@@ -118,36 +118,49 @@ static void fc3_update(struct rig *rig)
 /* The multiplications and additions of adam_update (mnist/net/adam.h): 8 and 5. */
 static const double ADAM_PAIRS = 6.5;
 
+/* Factors that are not 0: pixels with ink, units of the hidden layers that are active, and so are
+ * their gradients, and classes. */
+enum factors { INK, ACTIVE1, ACTIVE2, ALL_CLASSES, FACTORS };
+
 /* The order is that of a step: each kernel works on what those before it left. */
 static const struct row {
     const char *name;
     enum kernel_phase phase;
     void (*run)(struct rig *rig);
-    int per_ink; /* multiplications, each with its addition, for a pixel with ink */
-    int pairs;   /* … and for an image */
-    int updated; /* parameters that Adam updates */
+    enum factors factors; /* what is multiplied by a row of weights, or of gradients, … */
+    int width;            /* … with so many columns */
+    int updated;          /* parameters that Adam updates */
 } rows[KERNEL_TIMES] = {
-    {"pixels forward", KERNEL_FORWARD, pixels_forward, HIDDEN1, 0, 0},
-    {"pixels join", KERNEL_FORWARD, pixels_join, 0, 0, 0},
-    {"fc2 forward", KERNEL_FORWARD, fc2_forward, 0, HIDDEN1 *HIDDEN2, 0},
-    {"fc3 forward", KERNEL_FORWARD, fc3_forward, 0, HIDDEN2 *CLASSES, 0},
-    {"softmax", KERNEL_FORWARD, softmax, 0, 0, 0},
-    {"fc3 backward", KERNEL_BACKWARD, fc3_backward, 0, HIDDEN2 *CLASSES, 0},
-    {"fc2 backward", KERNEL_BACKWARD, fc2_backward, 0, HIDDEN1 *HIDDEN2, 0},
-    {"pixels update", KERNEL_UPDATE, pixels_update, HIDDEN1, 0, INPUTS *HIDDEN1},
-    {"fc2 update", KERNEL_UPDATE, fc2_update, 0, HIDDEN1 *HIDDEN2, HIDDEN1 *HIDDEN2},
-    {"fc3 update, biases", KERNEL_UPDATE, fc3_update, 0, HIDDEN2 *CLASSES,
+    {"pixels forward", KERNEL_FORWARD, pixels_forward, INK, HIDDEN1, 0},
+    {"pixels join", KERNEL_FORWARD, pixels_join, INK, 0, 0},
+    {"fc2 forward", KERNEL_FORWARD, fc2_forward, ACTIVE1, HIDDEN2, 0},
+    {"fc3 forward", KERNEL_FORWARD, fc3_forward, ACTIVE2, CLASSES, 0},
+    {"softmax", KERNEL_FORWARD, softmax, INK, 0, 0},
+    {"fc3 backward", KERNEL_BACKWARD, fc3_backward, ALL_CLASSES, HIDDEN2, 0},
+    {"fc2 backward", KERNEL_BACKWARD, fc2_backward, ACTIVE2, HIDDEN1, 0},
+    {"pixels update", KERNEL_UPDATE, pixels_update, INK, HIDDEN1, INPUTS *HIDDEN1},
+    {"fc2 update", KERNEL_UPDATE, fc2_update, ACTIVE1, HIDDEN2, HIDDEN1 *HIDDEN2},
+    {"fc3 update, biases", KERNEL_UPDATE, fc3_update, ACTIVE2, CLASSES,
      PARAM_COUNT - FC2_BIAS + HIDDEN1},
 };
 
-static double bound_of(const struct row *row, double ink, const struct peak_costs *costs)
+static double bound_of(const struct row *row, const double counts[FACTORS],
+                       const struct peak_costs *costs)
 {
     double updated = row->updated / (double)B;
-    double pairs = row->per_ink * ink + row->pairs + ADAM_PAIRS * updated;
+    double pairs = counts[row->factors] * row->width + ADAM_PAIRS * updated;
     return fmax(pairs * costs->pair, updated * costs->root);
 }
 
 /* --- timing --- */
+
+static int count_active(const float *a, int n)
+{
+    int active = 0;
+    for (int i = 0; i < n; i++)
+        active += a[i] > 0.0f;
+    return active;
+}
 
 static void next_batch(struct rig *rig, const struct dataset *dataset, struct rng *rng)
 {
@@ -157,9 +170,11 @@ static void next_batch(struct rig *rig, const struct dataset *dataset, struct rn
     batch_fill(&rig->batch, dataset, indices, B);
 }
 
-static void time_all(struct kernel_time times[KERNEL_TIMES], struct rig *rig,
-                     const struct dataset *dataset, struct rng *rng)
+/* Sets the seconds, and how many factors of each kind an image has. */
+static void time_all(struct kernel_time times[KERNEL_TIMES], double counts[FACTORS],
+                     struct rig *rig, const struct dataset *dataset, struct rng *rng)
 {
+    double active1 = 0, active2 = 0;
     const struct step step = {.lr = 1e-3f, .l2 = 1e-4f};
     double seconds[KERNEL_TIMES][ROUNDS] = {{0}};
     for (int i = 0; i < WARM; i++) {
@@ -176,8 +191,14 @@ static void time_all(struct kernel_time times[KERNEL_TIMES], struct rig *rig,
                 rows[k].run(rig);
                 seconds[k][round] += clock_seconds() - start;
             }
+            active1 += count_active(rig->network.a1, B * HIDDEN1);
+            active2 += count_active(rig->network.a2, B * HIDDEN2);
         }
     }
+    counts[INK] = measure_ink(dataset);
+    counts[ACTIVE1] = active1 / (ROUNDS * BATCHES * B);
+    counts[ACTIVE2] = active2 / (ROUNDS * BATCHES * B);
+    counts[ALL_CLASSES] = CLASSES;
     for (int k = 0; k < KERNEL_TIMES; k++)
         times[k].seconds = measure_median(seconds[k], ROUNDS) / (BATCHES * B);
 }
@@ -196,11 +217,13 @@ int kernel_times(struct kernel_time times[KERNEL_TIMES], const struct kernels *k
         params_init(params, 1);
         network_set_params(&rig->network, params);
         rig->network.kernels = kernels;
-        double ink = measure_ink(dataset);
-        for (int k = 0; k < KERNEL_TIMES; k++)
-            times[k] = (struct kernel_time){rows[k].name, rows[k].phase, 0.0,
-                                            bound_of(&rows[k], ink, costs)};
-        time_all(times, rig, dataset, &rng);
+        double counts[FACTORS];
+        time_all(times, counts, rig, dataset, &rng);
+        for (int k = 0; k < KERNEL_TIMES; k++) {
+            times[k].name = rows[k].name;
+            times[k].phase = rows[k].phase;
+            times[k].bound = bound_of(&rows[k], counts, costs);
+        }
         failed = 0;
     }
     if (rig) {

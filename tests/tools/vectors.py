@@ -34,9 +34,11 @@ PARTS = (
     Part("ReLU", False, ("add", "compare"), (
         (FAST, "float z = sum[n] + b[n];", "y[n] = relu && z < 0.0f"),)),
     Part("ReLU backward", False, ("mul", "compare"), (
-        (FAST, "product(dx, K,", "dx[i] = x[i] > 0.0f"),)),
-    Part("dense products", False, ("mul", "add"), ((FAST, "s[r][v] += "),)),
-    Part("pixel rows", False, ("mul", "add"), ((FAST, "s[i] += x * "),)),
+        (FAST, "multiply(dx, dy,", "dx[i] = x[i] > 0.0f"),)),
+    Part("products", False, ("mul", "add"), ((FAST, "s[r][v] += "),)),
+    Part("rows", False, ("mul", "add"), ((FAST, "s[v] += x * "),)),
+    Part("active units", False, ("compare",), (
+        (FAST, "(some != 0.0f) & *"), (FAST, "(some != 0.0f) & (1u"))),
     Part("join of the halves", False, ("add",), ((FAST, "sum[n] = upper[i + n]"),)),
     Part("bias gradient", False, ("add",), ((FAST, "db[n] += "),)),
     Part("softmax's shift", True, ("sub",), ((FAST, "c] - largest;"),)),

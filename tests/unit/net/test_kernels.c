@@ -284,7 +284,7 @@ static void naive_backward(double *dx, double *size, const float *dy, const floa
 static void dense_backward_case(enum fill fill, int B, int K, int N, float scale)
 {
     struct guarded x = guarded_values(B * K, fill, 30), WT = guarded_values(K * N, RANDOM, 31);
-    struct guarded dy = guarded_values(B * N, RANDOM, 32), exact = guarded_new(B * K);
+    struct guarded dy = guarded_values(B * N, fill, 32), exact = guarded_new(B * K);
     double *want = make((size_t)(B * K), sizeof *want), *size = make((size_t)(B * K), sizeof *size);
     char what[96];
     snprintf(what, sizeof what, "%s x, B=%d K=%d N=%d scale=%g", fill_names[fill], B, K, N,
