@@ -57,7 +57,7 @@ TEST(report_extremes, "report: networks that know all, nothing, one digit")
         float params[PARAM_COUNT] = {0};
         params[FC3_BIAS + (guess ? 9 : 0)] = 50.0f;
         for (int i = 0; i < SCENE_IMAGES; i++)
-            s->labels[i] = guess == 2 ? 9 : (uint8_t)(i % 9);
+            s->labels[i] = (uint8_t)(guess == 2 ? 9 : i % 9);
         char *text = report_on(s, params, (struct report){0});
         if (!text)
             break;
