@@ -118,8 +118,8 @@ static void fc3_update(struct rig *rig)
 /* The multiplications and additions of adam_update (mnist/net/adam.h): 8 and 5. */
 static const double ADAM_PAIRS = 6.5;
 
-/* Factors that are not 0: pixels with ink; units of the two hidden layers that are active, and whose
- * gradients therefore count; classes. */
+/* Factors that are not 0: pixels with ink; units of the two hidden layers that are active, so that
+ * their gradients count, too; classes. */
 enum factors { INK, ACTIVE1, ACTIVE2, ALL_CLASSES, FACTORS };
 
 /* The order is that of a step: each kernel works on what those before it left. */
