@@ -174,9 +174,11 @@ static void next_batch(struct rig *rig, const struct dataset *dataset, struct rn
 static void time_all(struct kernel_time times[KERNEL_TIMES], double counts[FACTORS],
                      struct rig *rig, const struct dataset *dataset, struct rng *rng)
 {
-    double active1 = 0, active2 = 0;
     const struct step step = {.lr = 1e-3f, .l2 = 1e-4f};
     double seconds[KERNEL_TIMES][ROUNDS] = {{0}};
+    counts[INK] = measure_ink(dataset);
+    counts[ALL_CLASSES] = CLASSES;
+    counts[ACTIVE1] = counts[ACTIVE2] = 0.0;
     for (int i = 0; i < WARM; i++) {
         next_batch(rig, dataset, rng);
         step_run(&rig->network, &rig->batch, &step);
@@ -191,14 +193,12 @@ static void time_all(struct kernel_time times[KERNEL_TIMES], double counts[FACTO
                 rows[k].run(rig);
                 seconds[k][round] += clock_seconds() - start;
             }
-            active1 += count_active(rig->network.a1, B * HIDDEN1);
-            active2 += count_active(rig->network.a2, B * HIDDEN2);
+            counts[ACTIVE1] += count_active(rig->network.a1, B * HIDDEN1);
+            counts[ACTIVE2] += count_active(rig->network.a2, B * HIDDEN2);
         }
     }
-    counts[INK] = measure_ink(dataset);
-    counts[ACTIVE1] = active1 / (ROUNDS * BATCHES * B);
-    counts[ACTIVE2] = active2 / (ROUNDS * BATCHES * B);
-    counts[ALL_CLASSES] = CLASSES;
+    counts[ACTIVE1] /= ROUNDS * BATCHES * B;
+    counts[ACTIVE2] /= ROUNDS * BATCHES * B;
     for (int k = 0; k < KERNEL_TIMES; k++)
         times[k].seconds = measure_median(seconds[k], ROUNDS) / (BATCHES * B);
 }
